@@ -1,0 +1,121 @@
+// The values that the store keeps and gives back. Numbers of enumerations are those of proto/pb.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "linnet/base/ids.hpp"
+
+namespace linnet::store {
+
+// One message as the log keeps it: once, however many inboxes it is in.
+struct Message {
+  RequestId request_id;            // the sender's own; 0: none
+  std::int32_t sender_type = 0;    // pb.SenderType
+  std::int64_t sender_id = 0;
+  DeviceId sender_device_id;       // 0: no device (system)
+  std::int32_t receiver_type = 0;  // pb.ReceiverType
+  std::int64_t receiver_id = 0;
+  std::vector<UserId> mentions;
+  std::int32_t type = 0;  // pb.MessageType
+  std::string content;    // opaque bytes
+  Millis send_time;
+  std::int32_t status = 0;  // pb.MessageStatus
+
+  friend bool operator==(const Message&, const Message&) = default;
+};
+
+struct NewMessage {
+  Message message;
+  // Whose inboxes it enters: unique, at least one. The sender's own inbox is among them if it keeps one.
+  std::vector<UserId> recipients;
+};
+
+struct Placed {
+  UserId user;
+  Seq seq;
+  friend bool operator==(const Placed&, const Placed&) = default;
+};
+
+struct Appended {
+  MessageId id;
+  Seq sender_seq;              // seq in the inbox of message.sender_id; 0 if it keeps none
+  bool duplicate = false;      // the same device and request id came before: nothing was stored now
+  std::vector<Placed> placed;  // an entry per recipient, in the order given; empty for a duplicate
+};
+
+struct InboxEntry {
+  Seq seq;
+  Message message;
+};
+
+struct PageLimit {
+  std::size_t entries = 100;
+  std::size_t bytes = 48 * 1024;  // of content; a page holds at least one entry whatever its size
+};
+
+struct InboxPage {
+  std::vector<InboxEntry> entries;  // ascending, without a gap, from after+1
+  Seq head;                         // highest seq of the inbox when it was read; 0 when empty
+};
+
+struct Device {
+  DeviceId id;
+  UserId user;  // 0: nobody is signed in on it
+  std::int32_t type = 0;
+  std::string brand;
+  std::string model;
+  std::string system_version;
+  std::string sdk_version;
+  Millis created;
+  Millis updated;
+};
+
+struct User {
+  UserId id;
+  std::string phone_number;
+  std::string nickname;
+  std::int32_t sex = 0;
+  std::string avatar_url;
+  std::string extra;
+  Millis created;
+  Millis updated;
+};
+
+// The one token of a device; only its hash is ever stored.
+struct TokenRecord {
+  UserId user;
+  std::string hash;  // SHA-256, 32 raw bytes
+  Millis expires;
+};
+
+struct SignIn {
+  std::string phone_number;
+  DeviceId device;
+  std::string nickname_if_new;
+  Millis now;
+};
+
+struct SignedIn {
+  UserId user;
+  bool created = false;
+};
+
+struct Friend {
+  User user;
+  std::string remarks;
+  std::string extra;
+};
+
+struct FriendRequest {
+  UserId from;
+  UserId to;
+  std::string remarks;      // what `from` calls `to`
+  std::string description;  // shown to `to`
+  Millis now;
+};
+
+enum class Friendship { kNone, kRequested, kFriends };
+
+}  // namespace linnet::store

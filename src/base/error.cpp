@@ -1,0 +1,64 @@
+#include "linnet/base/error.hpp"
+
+namespace linnet {
+
+std::string_view name(ErrCode code) {
+  switch (code) {
+    case ErrCode::kSuccess: return "EC_SUCCESS";
+    case ErrCode::kServerUnknown: return "EC_SERVER_UNKNOWN";
+    case ErrCode::kBadCode: return "EC_BAD_CODE";
+    case ErrCode::kUnauthorized: return "EC_UNAUTHORIZED";
+    case ErrCode::kIsNotFriend: return "EC_IS_NOT_FRIEND";
+    case ErrCode::kIsNotInGroup: return "EC_IS_NOT_IN_GROUP";
+    case ErrCode::kDeviceNotBindUser: return "EC_DEVICE_NOT_BIND_USER";
+    case ErrCode::kBadRequest: return "EC_BAD_REQUEST";
+    case ErrCode::kUserAlreadyExist: return "EC_USER_ALREADY_EXIST";
+    case ErrCode::kGroupAlreadyExist: return "EC_GROUP_ALREADY_EXIST";
+    case ErrCode::kGroupNotExist: return "EC_GROUP_NOT_EXIST";
+    case ErrCode::kUserNotExist: return "EC_USER_NOT_EXIST";
+    case ErrCode::kDeviceNotExist: return "EC_DEVICE_NOT_EXIST";
+    case ErrCode::kServerBusy: return "EC_SERVER_BUSY";
+    case ErrCode::kStorage: return "EC_STORAGE";
+    case ErrCode::kRateLimited: return "EC_RATE_LIMITED";
+    case ErrCode::kTooLarge: return "EC_TOO_LARGE";
+    case ErrCode::kTimeout: return "EC_TIMEOUT";
+    case ErrCode::kUnimplemented: return "EC_UNIMPLEMENTED";
+    case ErrCode::kDeviceReplaced: return "EC_DEVICE_REPLACED";
+    case ErrCode::kShuttingDown: return "EC_SHUTTING_DOWN";
+    case ErrCode::kMethodNotAllowed: return "EC_METHOD_NOT_ALLOWED";
+    case ErrCode::kUnsupportedMedia: return "EC_UNSUPPORTED_MEDIA";
+  }
+  return "EC_UNKNOWN";
+}
+
+std::string_view default_message(ErrCode code) {
+  switch (code) {
+    case ErrCode::kSuccess: return "";
+    case ErrCode::kServerUnknown: return "the server failed; try again, and report it with the request id";
+    case ErrCode::kBadCode: return "the code is wrong or has expired; ask for a new one";
+    case ErrCode::kUnauthorized: return "sign in again: the user, device and token do not fit together";
+    case ErrCode::kIsNotFriend: return "you are not friends; add each other first";
+    case ErrCode::kIsNotInGroup: return "you are not a member of this group";
+    case ErrCode::kDeviceNotBindUser: return "no user is signed in on this device";
+    case ErrCode::kBadRequest: return "the request is malformed";
+    case ErrCode::kUserAlreadyExist: return "the user exists already";
+    case ErrCode::kGroupAlreadyExist: return "the group exists already";
+    case ErrCode::kGroupNotExist: return "there is no such group";
+    case ErrCode::kUserNotExist: return "there is no such user";
+    case ErrCode::kDeviceNotExist: return "there is no such device; register it first";
+    case ErrCode::kServerBusy: return "the server is busy; nothing was done, try again shortly";
+    case ErrCode::kStorage: return "the server cannot write; nothing was stored, try again later";
+    case ErrCode::kRateLimited: return "too many requests; wait and try again";
+    case ErrCode::kTooLarge: return "the request is larger than allowed";
+    case ErrCode::kTimeout: return "the deadline passed; the request may have been carried out";
+    case ErrCode::kUnimplemented: return "there is no such method";
+    case ErrCode::kDeviceReplaced: return "this device has connected again elsewhere";
+    case ErrCode::kShuttingDown: return "the server is stopping; connect again shortly";
+    case ErrCode::kMethodNotAllowed: return "the HTTP method does not fit; calls are POST";
+    case ErrCode::kUnsupportedMedia:
+      return "use Content-Type application/json or application/proto, without a Content-Encoding";
+  }
+  return "the server failed";
+}
+
+}  // namespace linnet
