@@ -1,0 +1,51 @@
+// Rate limits: token buckets for each class of calls, by user or by address.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <mutex>
+#include <string_view>
+#include <unordered_map>
+
+#include "linnet/base/clock.hpp"
+#include "linnet/base/ids.hpp"
+
+namespace linnet::api {
+
+enum class RateClass { kRead, kWrite, kJoin };
+
+struct Rate {
+  double per_second = 0;
+  double burst = 0;
+};
+
+struct LimitOptions {
+  bool enabled = true;
+  Rate read{200, 1000};   // per user
+  Rate write{100, 500};   // per user
+  Rate join{50, 500};     // per address: RegisterDevice, SignIn
+};
+
+// Thread: any.
+class Limiter {
+ public:
+  Limiter(const Clock& clock, LimitOptions options) : clock_(clock), options_(options) {}
+
+  // Takes one token; false when there is none.
+  bool allow(RateClass rate, UserId user, std::string_view address);
+
+ private:
+  struct Bucket {
+    double tokens = 0;
+    std::chrono::milliseconds at{0};
+  };
+  const Rate& rate_of(RateClass rate) const;
+  void forget_full(std::chrono::milliseconds now);
+
+  const Clock& clock_;
+  LimitOptions options_;
+  std::mutex mutex_;
+  std::unordered_map<std::uint64_t, Bucket> buckets_;
+};
+
+}  // namespace linnet::api

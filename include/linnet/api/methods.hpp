@@ -1,0 +1,101 @@
+// The method table: full name -> rules and handler, filled from the protobuf descriptors. Every door calls through it,
+// so that authentication, limits and errors are the same behind each.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+#include "linnet/api/limits.hpp"
+#include "linnet/base/async.hpp"
+#include "linnet/base/log.hpp"
+#include "linnet/user/identity.hpp"
+
+namespace google::protobuf {
+class Message;
+class MethodDescriptor;
+}  // namespace google::protobuf
+
+namespace linnet::api {
+
+using MessagePtr = std::unique_ptr<google::protobuf::Message>;
+
+enum class Access { kAnyone, kDevice };
+
+struct Method {
+  std::string path;  // "/pb.LogicExt/SendMessage"
+  Access access = Access::kAnyone;
+  RateClass rate = RateClass::kRead;
+  bool no_side_effects = false;
+  const google::protobuf::Message* request = nullptr;   // prototypes: New() makes one
+  const google::protobuf::Message* response = nullptr;
+  std::function<Async<MessagePtr>(const user::Caller&, const google::protobuf::Message&)> handler;
+
+  MessagePtr new_request() const;
+};
+
+// Filled before the doors open, read-only afterwards. Thread: any once filled.
+class MethodTable {
+ public:
+  // Serves `path` with `(object.*function)(caller, request)`. Access, rate class and idempotence are taken from the
+  // options in the .proto file; throws std::logic_error when there is no such method, it declares no access, or the
+  // types differ from the descriptor's: all of them mistakes that the first start shows.
+  template <class Object, class Request, class Response>
+  void add(std::string_view path, Object& object,
+           Async<Response> (Object::*function)(const user::Caller&, const Request&));
+
+  // Null when nothing is served there.
+  const Method* find(std::string_view path) const;
+  const std::map<std::string, Method, std::less<>>& all() const { return methods_; }
+
+ private:
+  Method& declare(std::string_view path, const google::protobuf::Message& request,
+                  const google::protobuf::Message& response);
+  std::map<std::string, Method, std::less<>> methods_;
+};
+
+struct Call {
+  user::Credentials credentials;  // as the client gave them; an empty token: none
+  RequestId request_id;           // for retries; 0: none
+  std::string address;            // of the peer
+};
+
+// Carries a call out: limits, authentication, handler; the only place that catches what a handler throws.
+class Api {
+ public:
+  Api(const MethodTable& table, user::Authenticator& authenticator, Limiter& limiter, Logger& log)
+      : table_(table), authenticator_(authenticator), limiter_(limiter), log_(log) {}
+
+  const MethodTable& table() const { return table_; }
+  user::Authenticator& authenticator() { return authenticator_; }
+
+  // Awaits on the caller's executor. `method`, `call` and `request` outlive the awaiting.
+  // Errors: kUnauthorized, kRateLimited, kServerUnknown (a handler threw), and the handler's own.
+  Async<MessagePtr> call(const Method& method, const Call& call,
+                         const google::protobuf::Message& request);
+
+ private:
+  const MethodTable& table_;
+  user::Authenticator& authenticator_;
+  Limiter& limiter_;
+  Logger& log_;
+};
+
+template <class Object, class Request, class Response>
+void MethodTable::add(std::string_view path, Object& object,
+                      Async<Response> (Object::*function)(const user::Caller&, const Request&)) {
+  Method& method =
+      declare(path, Request::default_instance(), Response::default_instance());
+  method.handler = [&object, function](const user::Caller& caller,
+                                       const google::protobuf::Message& request)
+      -> Async<MessagePtr> {
+    auto answer = co_await (object.*function)(caller, static_cast<const Request&>(request));
+    if (!answer) co_return answer.take_error();
+    co_return MessagePtr(std::make_unique<Response>(std::move(*answer)));
+  };
+}
+
+}  // namespace linnet::api

@@ -1,0 +1,46 @@
+// Who calls: credentials as they come in, and the identity that they prove.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "linnet/base/callback.hpp"
+#include "linnet/base/ids.hpp"
+
+namespace linnet::user {
+
+struct Credentials {
+  UserId user;
+  DeviceId device;
+  std::string token;
+};
+
+struct Identity {
+  UserId user;
+  DeviceId device;
+};
+
+// What a call brings besides its request.
+struct Caller {
+  Identity identity;     // zeros when the method needs no credentials
+  RequestId request_id;  // the client's, for retries; 0: none
+  std::string address;   // of the peer, for limits and the log
+};
+
+// "l1.<user>.<device>.<secret>": a token names its user and device, so that it can stand alone in an
+// Authorization header. Clients treat it as opaque.
+std::string make_token(UserId user, DeviceId device, std::string_view secret);
+// Nothing when `token` has another shape. The secret is not checked here.
+std::optional<Credentials> parse_token(std::string_view token);
+
+// The seam behind which a business server's own accounts can stand.
+class Authenticator {
+ public:
+  virtual ~Authenticator() = default;
+  // Completes with the identity, or kUnauthorized (unknown, expired, another user's or device's), or an error of
+  // the store. Thread: any; `done` runs on any thread, perhaps before this returns, and must not block.
+  virtual void authenticate(Credentials credentials, Done<Identity> done) = 0;
+};
+
+}  // namespace linnet::user

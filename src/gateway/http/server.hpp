@@ -1,0 +1,62 @@
+// The HTTP door of one shard: Connect calls, the web page, and the WebSocket handshake. Beast stays behind it.
+#pragma once
+
+#include <boost/asio/ip/tcp.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "linnet/api/methods.hpp"
+#include "linnet/base/clock.hpp"
+#include "linnet/base/log.hpp"
+#include "linnet/base/shard.hpp"
+#include "linnet/user/identity.hpp"
+
+namespace linnet::gateway {
+
+struct HttpOptions {
+  std::vector<std::string> allowed_origins;  // beside the server's own
+  std::size_t header_bytes = 16 * 1024;
+  std::size_t body_bytes = 256 * 1024;
+  std::chrono::milliseconds header_timeout{10000};  // from accept, or the first byte of a further request
+  std::chrono::milliseconds idle_timeout{60000};    // between two requests
+};
+
+// What comes of a WebSocket handshake that was let in.
+struct Upgraded {
+  boost::asio::ip::tcp::socket socket;
+  std::string early;  // bytes that the client sent behind its handshake
+  user::Identity identity;
+  bool text = false;  // pushes are JSON from the first on (?format=json)
+  std::int64_t request_id = 0;
+};
+
+class UpgradeSink {
+ public:
+  virtual ~UpgradeSink() = default;
+  // Thread: the shard's.
+  virtual void upgraded(Upgraded connection) = 0;
+};
+
+// Thread: the shard's, but for the constructor and destructor (its owner's, while the loop does not run).
+class HttpServer {
+ public:
+  HttpServer(Shard& shard, api::Api& api, const Clock& clock, Logger& log, HttpOptions options,
+             UpgradeSink& sink);
+  ~HttpServer();
+
+  // Takes over an accepted socket and serves it until it closes or upgrades.
+  void serve(boost::asio::ip::tcp::socket socket);
+  // Ends idle connections now, the others after their answer (which says Connection: close).
+  void drain();
+  std::size_t open_connections() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace linnet::gateway
