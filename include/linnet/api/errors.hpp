@@ -1,9 +1,9 @@
 // How an ErrCode looks at each door: one table for Connect, HTTP and gRPC.
 #pragma once
 
-#include <string_view>
-
 #include "linnet/base/error.hpp"
+
+#include <string_view>
 
 namespace linnet::api {
 

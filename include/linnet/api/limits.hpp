@@ -1,14 +1,14 @@
 // Rate limits: token buckets for each class of calls, by user or by address.
 #pragma once
 
+#include "linnet/base/clock.hpp"
+#include "linnet/base/ids.hpp"
+
 #include <chrono>
 #include <cstdint>
 #include <mutex>
 #include <string_view>
 #include <unordered_map>
-
-#include "linnet/base/clock.hpp"
-#include "linnet/base/ids.hpp"
 
 namespace linnet::api {
 
@@ -21,9 +21,9 @@ struct Rate {
 
 struct LimitOptions {
   bool enabled = true;
-  Rate read{200, 1000};   // per user
-  Rate write{100, 500};   // per user
-  Rate join{50, 500};     // per address: RegisterDevice, SignIn
+  Rate read{200, 1000};  // per user
+  Rate write{100, 500};  // per user
+  Rate join{50, 500};    // per address: RegisterDevice, SignIn
 };
 
 // Thread: any.

@@ -1,6 +1,13 @@
-// The method table: full name -> rules and handler, filled from the protobuf descriptors. Every door calls through it,
-// so that authentication, limits and errors are the same behind each.
+// The method table: full name -> rules and handler, filled from the protobuf descriptors. Every
+// door calls through it, so that authentication, limits and errors are the same behind each.
 #pragma once
+
+#include "linnet/api/limits.hpp"
+#include "linnet/base/async.hpp"
+#include "linnet/base/log.hpp"
+#include "linnet/user/identity.hpp"
+
+#include <google/protobuf/message.h>
 
 #include <functional>
 #include <map>
@@ -8,16 +15,6 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
-
-#include "linnet/api/limits.hpp"
-#include "linnet/base/async.hpp"
-#include "linnet/base/log.hpp"
-#include "linnet/user/identity.hpp"
-
-namespace google::protobuf {
-class Message;
-class MethodDescriptor;
-}  // namespace google::protobuf
 
 namespace linnet::api {
 
@@ -30,7 +27,7 @@ struct Method {
   Access access = Access::kAnyone;
   RateClass rate = RateClass::kRead;
   bool no_side_effects = false;
-  const google::protobuf::Message* request = nullptr;   // prototypes: New() makes one
+  const google::protobuf::Message* request = nullptr;  // prototypes: New() makes one
   const google::protobuf::Message* response = nullptr;
   std::function<Async<MessagePtr>(const user::Caller&, const google::protobuf::Message&)> handler;
 
@@ -40,9 +37,10 @@ struct Method {
 // Filled before the doors open, read-only afterwards. Thread: any once filled.
 class MethodTable {
  public:
-  // Serves `path` with `(object.*function)(caller, request)`. Access, rate class and idempotence are taken from the
-  // options in the .proto file; throws std::logic_error when there is no such method, it declares no access, or the
-  // types differ from the descriptor's: all of them mistakes that the first start shows.
+  // Serves `path` with `(object.*function)(caller, request)`. Access, rate class and idempotence
+  // are taken from the options in the .proto file; throws std::logic_error when there is no such
+  // method, it declares no access, or the types differ from the descriptor's: all of them mistakes
+  // that the first start shows.
   template <class Object, class Request, class Response>
   void add(std::string_view path, Object& object,
            Async<Response> (Object::*function)(const user::Caller&, const Request&));
@@ -63,7 +61,8 @@ struct Call {
   std::string address;            // of the peer
 };
 
-// Carries a call out: limits, authentication, handler; the only place that catches what a handler throws.
+// Carries a call out: limits, authentication, handler; the only place that catches what a handler
+// throws.
 class Api {
  public:
   Api(const MethodTable& table, user::Authenticator& authenticator, Limiter& limiter, Logger& log)
@@ -87,11 +86,10 @@ class Api {
 template <class Object, class Request, class Response>
 void MethodTable::add(std::string_view path, Object& object,
                       Async<Response> (Object::*function)(const user::Caller&, const Request&)) {
-  Method& method =
-      declare(path, Request::default_instance(), Response::default_instance());
-  method.handler = [&object, function](const user::Caller& caller,
-                                       const google::protobuf::Message& request)
-      -> Async<MessagePtr> {
+  Method& method = declare(path, Request::default_instance(), Response::default_instance());
+  method.handler = [&object, function](
+                       const user::Caller& caller,
+                       const google::protobuf::Message& request) -> Async<MessagePtr> {
     auto answer = co_await (object.*function)(caller, static_cast<const Request&>(request));
     if (!answer) co_return answer.take_error();
     co_return MessagePtr(std::make_unique<Response>(std::move(*answer)));

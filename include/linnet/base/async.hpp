@@ -1,6 +1,9 @@
-// From callbacks to coroutines: wait_for() suspends until a completion is called, on whatever thread,
-// and resumes on the coroutine's own executor.
+// From callbacks to coroutines: wait_for() suspends until a completion is called, on whatever
+// thread, and resumes on the coroutine's own executor.
 #pragma once
+
+#include "linnet/base/callback.hpp"
+#include "linnet/base/error.hpp"
 
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
@@ -11,9 +14,6 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include <utility>
-
-#include "linnet/base/callback.hpp"
-#include "linnet/base/error.hpp"
 
 namespace linnet {
 
@@ -33,10 +33,10 @@ Async<T> wait_for(Start start) {
         auto work = boost::asio::make_work_guard(executor);
         Done<T> done = [handler = std::move(handler), executor,
                         work = std::move(work)](Result<T> result) mutable {
-          boost::asio::post(executor, [handler = std::move(handler),
-                                       result = std::move(result)]() mutable {
-            std::move(handler)(std::move(result));
-          });
+          boost::asio::post(executor,
+                            [handler = std::move(handler), result = std::move(result)]() mutable {
+                              std::move(handler)(std::move(result));
+                            });
           work.reset();
         };
         start(std::move(done));

@@ -1,5 +1,6 @@
-// A map of limited size for values that can be read again from the store. When it is full it forgets
-// half of what it holds, arbitrarily chosen: cheap, and good enough where a miss costs one read.
+// A map of limited size for values that can be read again from the store. When it is full it
+// forgets half of what it holds, arbitrarily chosen: cheap, and good enough where a miss costs one
+// read.
 #pragma once
 
 #include <cstddef>

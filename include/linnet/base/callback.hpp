@@ -1,11 +1,12 @@
-// A std::function that may hold what can only be moved: completions are called once and own their captures.
+// A std::function that may hold what can only be moved: completions are called once and own their
+// captures.
 #pragma once
+
+#include "linnet/base/error.hpp"
 
 #include <memory>
 #include <type_traits>
 #include <utility>
-
-#include "linnet/base/error.hpp"
 
 namespace linnet {
 
@@ -18,8 +19,9 @@ class Callback<R(Args...)> {
   Callback() = default;
   Callback(std::nullptr_t) {}  // NOLINT: implicit
   template <class F>
-    requires(!std::is_same_v<std::decay_t<F>, Callback> && std::is_invocable_r_v<R, F&, Args...>)
-  Callback(F&& f) : body_(std::make_unique<Body<std::decay_t<F>>>(std::forward<F>(f))) {}  // NOLINT
+  requires(!std::is_same_v<std::decay_t<F>, Callback> && std::is_invocable_r_v<R, F&, Args...>)
+      Callback(F&& f)
+      : body_(std::make_unique<Body<std::decay_t<F>>>(std::forward<F>(f))) {}  // NOLINT
 
   explicit operator bool() const { return body_ != nullptr; }
   R operator()(Args... args) { return body_->call(std::forward<Args>(args)...); }

@@ -1,9 +1,9 @@
 // Time, behind a seam so that tests can turn the clock.
 #pragma once
 
-#include <chrono>
-
 #include "linnet/base/ids.hpp"
+
+#include <chrono>
 
 namespace linnet {
 

@@ -66,7 +66,7 @@ template <class T>
 class [[nodiscard]] Result {
  public:
   Result() : state_(std::in_place_index<1>) {}
-  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}       // NOLINT: implicit
+  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}      // NOLINT: implicit
   Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT: implicit
 
   bool ok() const { return state_.index() == 0; }
@@ -92,7 +92,9 @@ class [[nodiscard]] Result {
 };
 
 using Status = Result<Unit>;
-inline Status success() { return Unit{}; }
+inline Status success() {
+  return Unit{};
+}
 
 // "EC_UNAUTHORIZED" and so on; "EC_UNKNOWN" for a number that is none of ours.
 std::string_view name(ErrCode code);

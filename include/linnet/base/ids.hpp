@@ -1,4 +1,5 @@
-// Distinct types for the numbers of the domain: a UserId is no DeviceId, and mixing them up does not compile.
+// Distinct types for the numbers of the domain: a UserId is no DeviceId, and mixing them up does
+// not compile.
 #pragma once
 
 #include <compare>

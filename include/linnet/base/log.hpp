@@ -2,14 +2,14 @@
 // Never a token, a code (outside development mode) or a message's content.
 #pragma once
 
+#include "linnet/base/ids.hpp"
+
 #include <concepts>
 #include <cstdint>
 #include <initializer_list>
 #include <mutex>
 #include <string>
 #include <string_view>
-
-#include "linnet/base/ids.hpp"
 
 namespace linnet {
 
@@ -44,8 +44,8 @@ class Logger {
   LogLevel level_;
 };
 
-// "event key=value key="two words"": values that hold blanks, quotes or control characters are quoted
-// and escaped, so that no input can forge a line.
+// "event key=value key="two words"": values that hold blanks, quotes or control characters are
+// quoted and escaped, so that no input can forge a line.
 std::string format_log(std::string_view event, std::initializer_list<LogField> fields);
 
 }  // namespace linnet

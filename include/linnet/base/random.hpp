@@ -8,7 +8,8 @@
 
 namespace linnet {
 
-// Must run once before any other function here; false when the system gives no randomness. Thread: any.
+// Must run once before any other function here; false when the system gives no randomness. Thread:
+// any.
 bool init_random();
 // `bytes` of the system's CSPRNG (libsodium) as base64url without padding. Thread: any.
 std::string random_token(std::size_t bytes);

@@ -2,6 +2,8 @@
 // locked; the only way onto it from outside is post().
 #pragma once
 
+#include "linnet/base/callback.hpp"
+
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 
@@ -10,8 +12,6 @@
 #include <mutex>
 #include <thread>
 #include <vector>
-
-#include "linnet/base/callback.hpp"
 
 namespace linnet {
 
@@ -28,7 +28,8 @@ class Shard {
   // Runs `task` on the shard's thread, in the order of the posts. Thread: any.
   // Many posts between two turns of the loop cost one wake-up.
   void post(Callback<void()> task);
-  // Runs `task` at the end of the current turn, after the handlers that are ready now. Thread: the shard's.
+  // Runs `task` at the end of the current turn, after the handlers that are ready now. Thread: the
+  // shard's.
   void at_turn_end(Callback<void()> task);
 
   // start() once; stop() ends the loop and joins. Thread: the owner's.

@@ -1,14 +1,14 @@
 // Friends: asking, agreeing, listing, and whether two users may write to each other.
 #pragma once
 
-#include <utility>
-
 #include "linnet/base/async.hpp"
 #include "linnet/base/bounded_cache.hpp"
 #include "linnet/base/clock.hpp"
 #include "linnet/router/router.hpp"
 #include "linnet/store/store.hpp"
 #include "linnet/user/identity.hpp"
+
+#include <utility>
 
 namespace pb {
 class AddFriendReq;
@@ -27,16 +27,19 @@ class Friends {
   Friends(store::Store& store, router::Router& router, const Clock& clock)
       : store_(store), router_(router), clock_(clock), pairs_(kRememberedPairs) {}
 
-  // Notes the request and tells the other user by an AddFriendPush in its inbox. Asking again, or asking a friend,
-  // changes nothing. Errors: kBadRequest (oneself, a text too long), kUserNotExist.
+  // Notes the request and tells the other user by an AddFriendPush in its inbox. Asking again, or
+  // asking a friend, changes nothing. Errors: kBadRequest (oneself, a text too long),
+  // kUserNotExist.
   Async<pb::AddFriendResp> add_friend(const user::Caller& caller, const pb::AddFriendReq& request);
-  // Makes both friends and tells the asker by an AgreeAddFriendPush. Errors: kBadRequest (nobody asked).
+  // Makes both friends and tells the asker by an AgreeAddFriendPush. Errors: kBadRequest (nobody
+  // asked).
   Async<pb::AgreeAddFriendResp> agree_add_friend(const user::Caller& caller,
                                                  const pb::AgreeAddFriendReq& request);
   Async<pb::GetFriendsResp> get_friends(const user::Caller& caller,
                                         const pb::GetFriendsReq& request);
 
-  // How `user` stands to `other`, from memory when it was asked before. Errors: kUserNotExist (`other`).
+  // How `user` stands to `other`, from memory when it was asked before. Errors: kUserNotExist
+  // (`other`).
   Async<store::Friendship> friendship(UserId user, UserId other);
 
  private:

@@ -1,14 +1,14 @@
 // Messages: sending them, and the inbox from which a device catches up.
 #pragma once
 
-#include <cstddef>
-
 #include "linnet/base/async.hpp"
 #include "linnet/base/clock.hpp"
 #include "linnet/logic/friends.hpp"
 #include "linnet/router/router.hpp"
 #include "linnet/store/store.hpp"
 #include "linnet/user/identity.hpp"
+
+#include <cstddef>
 
 namespace pb {
 class MessageItem;
@@ -31,21 +31,19 @@ class Messages {
            MessageOptions options)
       : store_(store), router_(router), friends_(friends), clock_(clock), options_(options) {}
 
-  // Sends to a user: rights, then the commit, then the connected devices in commit order, then the answer.
-  // The request's own id wins over the caller's. Errors: kBadRequest, kTooLarge, kUserNotExist, kIsNotFriend,
-  // kUnimplemented (groups), and those of the store.
+  // Sends to a user: rights, then the commit, then the connected devices in commit order, then the
+  // answer. The request's own id wins over the caller's. Errors: kBadRequest, kTooLarge,
+  // kUserNotExist, kIsNotFriend, kUnimplemented (groups), and those of the store.
   Async<pb::SendMessageResp> send(const user::Caller& caller, const pb::SendMessageReq& request);
 
-  // Where a device that says it has everything up to `seq` starts: there; with 0, after what any device of the
-  // user has acknowledged. `done` as in the store.
+  // Where a device that says it has everything up to `seq` starts: there; with 0, after what any
+  // device of the user has acknowledged. `done` as in the store.
   void sync_start(UserId user, Seq seq, Done<Seq> done);
   void read(UserId user, Seq after, store::PageLimit limit, Done<store::InboxPage> done) {
     store_.read_inbox(user, after, limit, std::move(done));
   }
   void head(UserId user, Done<Seq> done) { store_.head(user, std::move(done)); }
-  void acknowledge(UserId user, DeviceId device, Seq seq) {
-    store_.acknowledge(user, device, seq);
-  }
+  void acknowledge(UserId user, DeviceId device, Seq seq) { store_.acknowledge(user, device, seq); }
 
  private:
   Async<Unit> check(const user::Caller& caller, const pb::SendMessageReq& request);

@@ -1,6 +1,10 @@
-// Who is connected where. Delivery is fire and forget: it returns nothing and fails nothing, and what is lost on the
-// way is healed from the store, because every outlet sees the gap in its seqs.
+// Who is connected where. Delivery is fire and forget: it returns nothing and fails nothing, and
+// what is lost on the way is healed from the store, because every outlet sees the gap in its seqs.
 #pragma once
+
+#include "linnet/base/ids.hpp"
+#include "linnet/base/shard.hpp"
+#include "linnet/wire/push.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -8,18 +12,15 @@
 #include <span>
 #include <vector>
 
-#include "linnet/base/ids.hpp"
-#include "linnet/base/shard.hpp"
-#include "linnet/wire/push.hpp"
-
 namespace linnet::router {
 
-// Where what is due to one connected device goes. Every method is called on the shard given to attach(), never after
-// the Attachment is gone, and must not block.
+// Where what is due to one connected device goes. Every method is called on the shard given to
+// attach(), never after the Attachment is gone, and must not block.
 class Outlet {
  public:
   virtual ~Outlet() = default;
-  // A message of the user's inbox (seq > 0, in seq order unless something was lost), or one that is stored nowhere (0).
+  // A message of the user's inbox (seq > 0, in seq order unless something was lost), or one that is
+  // stored nowhere (0).
   virtual void deliver(Seq seq, const wire::PushPtr& push) = 0;
   // The same device has connected again: say so and close.
   virtual void replaced() = 0;
@@ -59,13 +60,13 @@ class Router {
  public:
   virtual ~Router() = default;
 
-  // Makes `outlet` the one of this device; an older one of the same device, of whichever user, is told replaced().
-  // Thread: the shard's.
+  // Makes `outlet` the one of this device; an older one of the same device, of whichever user, is
+  // told replaced(). Thread: the shard's.
   virtual Attachment attach(UserId user, DeviceId device, Shard& shard, Outlet& outlet) = 0;
 
-  // Hands `push` to every connected device of each user. Deliveries of one caller's thread keep their order.
-  // The message's own sending device gets it too (an outlet knows its device): it must see that its seq moved on.
-  // Thread: any.
+  // Hands `push` to every connected device of each user. Deliveries of one caller's thread keep
+  // their order. The message's own sending device gets it too (an outlet knows its device): it must
+  // see that its seq moved on. Thread: any.
   virtual void deliver(std::span<const Delivery> deliveries, const wire::PushPtr& push) = 0;
 
   // Devices connected now. Thread: any.
@@ -77,8 +78,8 @@ class Router {
                       DeviceId device) = 0;
 };
 
-// For one process: a directory of users and devices, and a mailbox for each shard, emptied once a turn.
-// The shards must outlive the router's users but may be stopped before it is destroyed.
+// For one process: a directory of users and devices, and a mailbox for each shard, emptied once a
+// turn. The shards must outlive the router's users but may be stopped before it is destroyed.
 std::unique_ptr<Router> make_local_router(Shards& shards);
 
 }  // namespace linnet::router

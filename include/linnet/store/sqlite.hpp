@@ -1,15 +1,15 @@
 // Opens the store on a directory with one SQLite database.
 #pragma once
 
-#include <chrono>
-#include <filesystem>
-#include <memory>
-#include <string>
-
 #include "linnet/base/clock.hpp"
 #include "linnet/base/error.hpp"
 #include "linnet/base/log.hpp"
 #include "linnet/store/store.hpp"
+
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <string>
 
 namespace linnet::store {
 
@@ -21,16 +21,18 @@ enum class Synchronous {
 struct SqliteOptions {
   std::filesystem::path directory;  // made if missing, mode 0700
   Synchronous synchronous = Synchronous::kFull;
-  std::size_t readers = 2;               // threads, each with its own connection
-  std::size_t queue = 65536;             // write jobs that may wait; one more is refused as kServerBusy
-  std::size_t batch = 512;               // write jobs in one transaction at most
-  std::chrono::milliseconds merge_slice{5};  // how long the inbox index is built between two commits
-  std::size_t merge_after = 4096;        // entries in the tail before a merge begins while there is other work
+  std::size_t readers = 2;    // threads, each with its own connection
+  std::size_t queue = 65536;  // write jobs that may wait; one more is refused as kServerBusy
+  std::size_t batch = 512;    // write jobs in one transaction at most
+  std::chrono::milliseconds merge_slice{
+      5};  // how long the inbox index is built between two commits
+  std::size_t merge_after =
+      4096;  // entries in the tail before a merge begins while there is other work
 };
 
 // Applies the schema's migrations, rebuilds the inbox tail from the log, and starts the threads.
-// Errors (kStorage, with a sentence for the operator): the directory cannot be made or written, another process
-// uses it, the schema is newer than this program, the database is damaged.
+// Errors (kStorage, with a sentence for the operator): the directory cannot be made or written,
+// another process uses it, the schema is newer than this program, the database is damaged.
 Result<std::unique_ptr<Store>> open_sqlite(SqliteOptions options, const Clock& clock, Logger& log);
 
 }  // namespace linnet::store

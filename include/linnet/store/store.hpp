@@ -1,14 +1,15 @@
-// The store's seam: every method is one atomic unit in the domain's words, and a second engine could stand behind it.
-// Methods may be called on any thread and return at once; `done` is called exactly once, on a thread of the store's,
-// and must not block. Errors of every method: kServerBusy (its queue is full; nothing was done), kStorage (the disk
-// refused; nothing was acknowledged), kShuttingDown. Further errors stand at the method.
+// The store's seam: every method is one atomic unit in the domain's words, and a second engine
+// could stand behind it. Methods may be called on any thread and return at once; `done` is called
+// exactly once, on a thread of the store's, and must not block. Errors of every method: kServerBusy
+// (its queue is full; nothing was done), kStorage (the disk refused; nothing was acknowledged),
+// kShuttingDown. Further errors stand at the method.
 #pragma once
-
-#include <optional>
-#include <vector>
 
 #include "linnet/base/callback.hpp"
 #include "linnet/store/types.hpp"
+
+#include <optional>
+#include <vector>
 
 namespace linnet::store {
 
@@ -16,10 +17,11 @@ class MessageStore {
  public:
   virtual ~MessageStore() = default;
 
-  // Appends one message with an entry in the inbox of each recipient; completes after both are on disk.
-  // Completions are called in commit order, so that what they deliver is in seq order for every inbox.
-  // With a device and a request id, the pair is remembered for at least a day: when it comes again, nothing is
-  // stored, and the answer is the first one's with duplicate = true (also released only after a commit).
+  // Appends one message with an entry in the inbox of each recipient; completes after both are on
+  // disk. Completions are called in commit order, so that what they deliver is in seq order for
+  // every inbox. With a device and a request id, the pair is remembered for at least a day: when it
+  // comes again, nothing is stored, and the answer is the first one's with duplicate = true (also
+  // released only after a commit).
   virtual void append(NewMessage message, Done<Appended> done) = 0;
 
   // The inbox of `user` from after+1 on. Sees every append that completed before the call.
@@ -28,12 +30,13 @@ class MessageStore {
   // The highest seq of the inbox; 0 when it is empty.
   virtual void head(UserId user, Done<Seq> done) = 0;
 
-  // Notes that `device` of `user` has everything up to `seq`. Never lowers; a seq over the inbox's head counts as
-  // the head. Written a little later, together with others: a crash may forget the newest, which only makes a new
-  // device of the user begin earlier.
+  // Notes that `device` of `user` has everything up to `seq`. Never lowers; a seq over the inbox's
+  // head counts as the head. Written a little later, together with others: a crash may forget the
+  // newest, which only makes a new device of the user begin earlier.
   virtual void acknowledge(UserId user, DeviceId device, Seq seq) = 0;
 
-  // The highest seq that any device of `user` has acknowledged; 0 when none has. Sees every acknowledge() before it.
+  // The highest seq that any device of `user` has acknowledged; 0 when none has. Sees every
+  // acknowledge() before it.
   virtual void acknowledged(UserId user, Done<Seq> done) = 0;
 };
 
@@ -45,15 +48,17 @@ class AccountStore {
   virtual void create_device(Device device, Done<DeviceId> done) = 0;
   virtual void get_device(DeviceId device, Done<std::optional<Device>> done) = 0;
 
-  // Finds the user of the phone number or makes one, and binds the device to it; what the device's former token
-  // allowed ends. Error: kDeviceNotExist.
+  // Finds the user of the phone number or makes one, and binds the device to it; what the device's
+  // former token allowed ends. Error: kDeviceNotExist.
   virtual void sign_in(SignIn sign_in, Done<SignedIn> done) = 0;
-  // Makes `token` the only one of `device`. Error: kDeviceNotBindUser when the device's user is another.
+  // Makes `token` the only one of `device`. Error: kDeviceNotBindUser when the device's user is
+  // another.
   virtual void set_token(DeviceId device, TokenRecord token, Done<Unit> done) = 0;
   virtual void get_token(DeviceId device, Done<std::optional<TokenRecord>> done) = 0;
 
   virtual void get_user(UserId user, Done<std::optional<User>> done) = 0;
-  // Replaces nickname, sex, avatar_url and extra. `updated` is taken from the value. Error: kUserNotExist.
+  // Replaces nickname, sex, avatar_url and extra. `updated` is taken from the value. Error:
+  // kUserNotExist.
   virtual void update_user(User user, Done<Unit> done) = 0;
 };
 
@@ -61,11 +66,12 @@ class FriendStore {
  public:
   virtual ~FriendStore() = default;
 
-  // Notes the request and appends `notice` in the same transaction. When the two are friends already nothing is
-  // done and the answer is a duplicate. Error: kUserNotExist (`to`).
+  // Notes the request and appends `notice` in the same transaction. When the two are friends
+  // already nothing is done and the answer is a duplicate. Error: kUserNotExist (`to`).
   virtual void request_friend(FriendRequest request, NewMessage notice, Done<Appended> done) = 0;
-  // `user` agrees to what `asker` requested; both are friends afterwards. `notice` as above; when they are friends
-  // already the answer is a duplicate. Error: kBadRequest (there is no request of `asker`).
+  // `user` agrees to what `asker` requested; both are friends afterwards. `notice` as above; when
+  // they are friends already the answer is a duplicate. Error: kBadRequest (there is no request of
+  // `asker`).
   virtual void agree_friend(UserId user, UserId asker, std::string remarks, Millis now,
                             NewMessage notice, Done<Appended> done) = 0;
   // How `user` stands to `other`. Error: kUserNotExist (`other`).
@@ -76,8 +82,8 @@ class FriendStore {
 // What an engine provides. The parts live as long as the store.
 class Store : public MessageStore, public AccountStore, public FriendStore {
  public:
-  // Commits what is queued, completes it, and joins its threads; afterwards every method answers kShuttingDown.
-  // Thread: the owner's, once.
+  // Commits what is queued, completes it, and joins its threads; afterwards every method answers
+  // kShuttingDown. Thread: the owner's, once.
   virtual void close() = 0;
 };
 

@@ -1,18 +1,18 @@
 // The values that the store keeps and gives back. Numbers of enumerations are those of proto/pb.
 #pragma once
 
+#include "linnet/base/ids.hpp"
+
 #include <cstdint>
 #include <string>
 #include <vector>
-
-#include "linnet/base/ids.hpp"
 
 namespace linnet::store {
 
 // One message as the log keeps it: once, however many inboxes it is in.
 struct Message {
-  RequestId request_id;            // the sender's own; 0: none
-  std::int32_t sender_type = 0;    // pb.SenderType
+  RequestId request_id;          // the sender's own; 0: none
+  std::int32_t sender_type = 0;  // pb.SenderType
   std::int64_t sender_id = 0;
   DeviceId sender_device_id;       // 0: no device (system)
   std::int32_t receiver_type = 0;  // pb.ReceiverType
@@ -28,7 +28,8 @@ struct Message {
 
 struct NewMessage {
   Message message;
-  // Whose inboxes it enters: unique, at least one. The sender's own inbox is among them if it keeps one.
+  // Whose inboxes it enters: unique, at least one. The sender's own inbox is among them if it keeps
+  // one.
   std::vector<UserId> recipients;
 };
 

@@ -1,15 +1,15 @@
 // Accounts of the built-in user system: sign-in by code, tokens, profiles.
 #pragma once
 
-#include <chrono>
-#include <memory>
-#include <string>
-
 #include "linnet/base/async.hpp"
 #include "linnet/base/clock.hpp"
 #include "linnet/base/log.hpp"
 #include "linnet/store/store.hpp"
 #include "linnet/user/identity.hpp"
+
+#include <chrono>
+#include <memory>
+#include <string>
 
 namespace pb {
 class GetUserReq;
@@ -23,9 +23,9 @@ class UpdateUserResp;
 namespace linnet::user {
 
 struct AccountOptions {
-  std::string fixed_code;                 // accepted beside the printed one; empty: none
+  std::string fixed_code;  // accepted beside the printed one; empty: none
   std::chrono::hours token_life{90 * 24};
-  bool limit_failures = true;             // of codes, per phone number
+  bool limit_failures = true;  // of codes, per phone number
   int failures_per_minute = 10;
 };
 
@@ -40,7 +40,8 @@ class Accounts final : public Authenticator {
   // The code that development mode accepts for every number; printed at start.
   const std::string& development_code() const;
 
-  // Errors: kBadRequest (phone number), kBadCode, kRateLimited (too many wrong codes), kDeviceNotExist.
+  // Errors: kBadRequest (phone number), kBadCode, kRateLimited (too many wrong codes),
+  // kDeviceNotExist.
   Async<pb::SignInResp> sign_in(const Caller& caller, const pb::SignInReq& request);
   // Errors: kUserNotExist.
   Async<pb::GetUserResp> get_user(const Caller& caller, const pb::GetUserReq& request);

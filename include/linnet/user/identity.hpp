@@ -1,12 +1,12 @@
 // Who calls: credentials as they come in, and the identity that they prove.
 #pragma once
 
+#include "linnet/base/callback.hpp"
+#include "linnet/base/ids.hpp"
+
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include "linnet/base/callback.hpp"
-#include "linnet/base/ids.hpp"
 
 namespace linnet::user {
 
@@ -28,8 +28,8 @@ struct Caller {
   std::string address;   // of the peer, for limits and the log
 };
 
-// "l1.<user>.<device>.<secret>": a token names its user and device, so that it can stand alone in an
-// Authorization header. Clients treat it as opaque.
+// "l1.<user>.<device>.<secret>": a token names its user and device, so that it can stand alone in
+// an Authorization header. Clients treat it as opaque.
 std::string make_token(UserId user, DeviceId device, std::string_view secret);
 // Nothing when `token` has another shape. The secret is not checked here.
 std::optional<Credentials> parse_token(std::string_view token);
@@ -38,8 +38,9 @@ std::optional<Credentials> parse_token(std::string_view token);
 class Authenticator {
  public:
   virtual ~Authenticator() = default;
-  // Completes with the identity, or kUnauthorized (unknown, expired, another user's or device's), or an error of
-  // the store. Thread: any; `done` runs on any thread, perhaps before this returns, and must not block.
+  // Completes with the identity, or kUnauthorized (unknown, expired, another user's or device's),
+  // or an error of the store. Thread: any; `done` runs on any thread, perhaps before this returns,
+  // and must not block.
   virtual void authenticate(Credentials credentials, Done<Identity> done) = 0;
 };
 

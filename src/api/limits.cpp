@@ -1,0 +1,52 @@
+#include "linnet/api/limits.hpp"
+
+#include <algorithm>
+#include <functional>
+
+namespace linnet::api {
+namespace {
+
+constexpr std::size_t kBuckets = 200000;  // about 12 MB; beyond it, full buckets are forgotten
+
+}  // namespace
+
+const Rate& Limiter::rate_of(RateClass rate) const {
+  switch (rate) {
+    case RateClass::kRead:
+      return options_.read;
+    case RateClass::kWrite:
+      return options_.write;
+    case RateClass::kJoin:
+      break;
+  }
+  return options_.join;
+}
+
+bool Limiter::allow(RateClass rate, UserId user, std::string_view address) {
+  if (!options_.enabled) return true;
+  const Rate& limit = rate_of(rate);
+  auto who = rate == RateClass::kJoin ? std::hash<std::string_view>{}(address)
+                                      : mix(static_cast<std::uint64_t>(user.value()));
+  auto key = mix(who + static_cast<std::uint64_t>(rate) + 1);
+  auto now = clock_.steady();
+
+  std::lock_guard lock(mutex_);
+  if (buckets_.size() >= kBuckets) forget_full(now);
+  auto [it, added] = buckets_.try_emplace(key, Bucket{limit.burst, now});
+  Bucket& bucket = it->second;
+  auto seconds = std::chrono::duration<double>(now - bucket.at).count();
+  bucket.tokens = std::min(limit.burst, bucket.tokens + seconds * limit.per_second);
+  bucket.at = now;
+  if (bucket.tokens < 1) return false;
+  bucket.tokens -= 1;
+  return true;
+}
+
+// A bucket untouched for so long that it is full again says nothing.
+void Limiter::forget_full(std::chrono::milliseconds now) {
+  constexpr std::chrono::minutes kLongEnough{5};
+  std::erase_if(buckets_, [&](const auto& entry) { return now - entry.second.at > kLongEnough; });
+  if (buckets_.size() >= kBuckets) buckets_.clear();
+}
+
+}  // namespace linnet::api

@@ -1,0 +1,97 @@
+#include "linnet/api/methods.hpp"
+
+#include "pb/linnet.pb.h"
+
+#include <google/protobuf/descriptor.h>
+#include <google/protobuf/message.h>
+
+#include <stdexcept>
+
+namespace linnet::api {
+namespace {
+
+const google::protobuf::MethodDescriptor* find_descriptor(std::string_view path) {
+  if (!path.starts_with('/')) return nullptr;
+  std::string full_name(path.substr(1));
+  auto slash = full_name.find('/');
+  if (slash == std::string::npos) return nullptr;
+  full_name[slash] = '.';
+  return google::protobuf::DescriptorPool::generated_pool()->FindMethodByName(full_name);
+}
+
+RateClass to_rate_class(pb::RateClass rate) {
+  switch (rate) {
+    case pb::RATE_WRITE:
+      return RateClass::kWrite;
+    case pb::RATE_JOIN:
+      return RateClass::kJoin;
+    default:
+      return RateClass::kRead;
+  }
+}
+
+}  // namespace
+
+MessagePtr Method::new_request() const {
+  return MessagePtr(request->New());
+}
+
+Method& MethodTable::declare(std::string_view path, const google::protobuf::Message& request,
+                             const google::protobuf::Message& response) {
+  const auto* descriptor = find_descriptor(path);
+  const std::string name(path);
+  if (descriptor == nullptr) throw std::logic_error(name + " is in no .proto file");
+  if (descriptor->input_type() != request.GetDescriptor() ||
+      descriptor->output_type() != response.GetDescriptor())
+    throw std::logic_error(name + ": the handler has other types than the .proto file");
+  const auto& options = descriptor->options();
+  auto access = options.GetExtension(pb::access);
+  if (access == pb::ACCESS_UNSET) throw std::logic_error(name + " declares no access");
+
+  Method& method = methods_[name];
+  method.path = name;
+  method.access = access == pb::ACCESS_ANYONE ? Access::kAnyone : Access::kDevice;
+  method.rate = to_rate_class(options.GetExtension(pb::rate));
+  method.no_side_effects =
+      options.idempotency_level() == google::protobuf::MethodOptions::NO_SIDE_EFFECTS;
+  method.request = &request;
+  method.response = &response;
+  return method;
+}
+
+const Method* MethodTable::find(std::string_view path) const {
+  auto it = methods_.find(path);
+  return it == methods_.end() ? nullptr : &it->second;
+}
+
+Async<MessagePtr> Api::call(const Method& method, const Call& call,
+                            const google::protobuf::Message& request) {
+  user::Caller caller;
+  caller.request_id = call.request_id;
+  caller.address = call.address;
+  if (method.access == Access::kDevice) {
+    auto identity = co_await wait_for<user::Identity>([&](Done<user::Identity> done) {
+      authenticator_.authenticate(call.credentials, std::move(done));
+    });
+    if (!identity) co_return identity.take_error();
+    caller.identity = *identity;
+  }
+  if (!limiter_.allow(method.rate, caller.identity.user, caller.address))
+    co_return Error(ErrCode::kRateLimited);
+
+  std::string failure;
+  try {
+    auto answer = co_await method.handler(caller, request);
+    if (!answer && !answer.error().detail().empty())
+      log_.warn("call_failed", {{"method", method.path},
+                                {"code", name(answer.error().code())},
+                                {"detail", answer.error().detail()}});
+    co_return answer;
+  } catch (const std::exception& thrown) {
+    failure = thrown.what();
+  }
+  log_.error("call_threw", {{"method", method.path}, {"what", failure}});
+  co_return Error(ErrCode::kServerUnknown);
+}
+
+}  // namespace linnet::api

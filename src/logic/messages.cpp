@@ -1,0 +1,124 @@
+#include "linnet/logic/messages.hpp"
+
+#include "deliver.hpp"
+#include "pb/conn.ext.pb.h"
+#include "pb/logic.ext.pb.h"
+
+namespace linnet::logic {
+namespace {
+
+constexpr std::int64_t kDay = 24 * 60 * 60 * 1000;
+
+// A client's clock may be wrong, but a message is not from the far future, nor from before there
+// were clients.
+Millis plausible_time(std::int64_t told, Millis now) {
+  if (told <= 0 || told > now.value() + kDay) return now;
+  return Millis(told);
+}
+
+store::Message to_message(const user::Caller& caller, const pb::SendMessageReq& request,
+                          Millis now) {
+  store::Message message;
+  message.request_id =
+      request.request_id() != 0 ? RequestId(request.request_id()) : caller.request_id;
+  message.sender_type = pb::ST_USER;
+  message.sender_id = caller.identity.user.value();
+  message.sender_device_id = caller.identity.device;
+  message.receiver_type = request.receiver_type();
+  message.receiver_id = request.receiver_id();
+  for (auto id : request.to_user_ids())
+    message.mentions.emplace_back(id);
+  message.type = request.message_type();
+  message.content = request.message_content();
+  message.send_time = plausible_time(request.send_time(), now);
+  message.status = pb::MS_NORMAL;
+  return message;
+}
+
+}  // namespace
+
+pb::MessageItem to_item(const store::Message& message) {
+  pb::MessageItem item;
+  item.set_request_id(message.request_id.value());
+  item.set_sender_type(static_cast<pb::SenderType>(message.sender_type));
+  item.set_sender_id(message.sender_id);
+  item.set_sender_device_id(message.sender_device_id.value());
+  item.set_receiver_type(static_cast<pb::ReceiverType>(message.receiver_type));
+  item.set_receiver_id(message.receiver_id);
+  for (auto user : message.mentions)
+    item.add_to_user_ids(user.value());
+  item.set_message_type(static_cast<pb::MessageType>(message.type));
+  item.set_message_content(message.content);
+  item.set_send_time(message.send_time.value());
+  item.set_status(static_cast<pb::MessageStatus>(message.status));
+  return item;
+}
+
+Status Messages::check_shape(const pb::SendMessageReq& request) const {
+  if (request.receiver_type() != pb::RT_USER) {
+    if (request.receiver_type() == pb::RT_NORMAL_GROUP ||
+        request.receiver_type() == pb::RT_LARGE_GROUP)
+      return Error(ErrCode::kUnimplemented, "groups are not served by this version; use RT_USER");
+    return Error(ErrCode::kBadRequest, "receiver_type: RT_USER");
+  }
+  if (request.receiver_id() < 1) return Error(ErrCode::kBadRequest, "receiver_id: a user's id");
+  if (request.message_type() == pb::MT_UNKNOWN || !pb::MessageType_IsValid(request.message_type()))
+    return Error(ErrCode::kBadRequest, "message_type: MT_TEXT to MT_CUSTOM");
+  if (request.message_content().size() > options_.message_bytes)
+    return Error(ErrCode::kTooLarge,
+                 "message_content: at most " + std::to_string(options_.message_bytes) + " bytes");
+  if (static_cast<std::size_t>(request.to_user_ids_size()) > options_.mentions)
+    return Error(ErrCode::kTooLarge, "to_user_ids: at most " + std::to_string(options_.mentions));
+  if (request.request_id() < 0) return Error(ErrCode::kBadRequest, "request_id: 0 or more");
+  return success();
+}
+
+Async<Unit> Messages::check(const user::Caller& caller, const pb::SendMessageReq& request) {
+  auto shape = check_shape(request);
+  if (!shape) co_return shape.take_error();
+  const UserId receiver(request.receiver_id());
+  if (receiver == caller.identity.user) co_return Unit{};
+  auto standing = co_await friends_.friendship(caller.identity.user, receiver);
+  if (!standing) co_return standing.take_error();
+  if (options_.require_friendship && *standing != store::Friendship::kFriends)
+    co_return Error(ErrCode::kIsNotFriend);
+  co_return Unit{};
+}
+
+Async<pb::SendMessageResp> Messages::send(const user::Caller& caller,
+                                          const pb::SendMessageReq& request) {
+  auto checked = co_await check(caller, request);
+  if (!checked) co_return checked.take_error();
+
+  store::NewMessage message;
+  message.message = to_message(caller, request, clock_.wall());
+  message.recipients.push_back(caller.identity.user);
+  const UserId receiver(request.receiver_id());
+  if (receiver != caller.identity.user) message.recipients.push_back(receiver);
+  auto push = std::make_shared<const wire::Push>(to_item(message.message));
+
+  pb::SendMessageResp response;
+  if (!request.is_persist()) {
+    std::vector<router::Delivery> deliveries;
+    for (auto user : message.recipients)
+      deliveries.push_back({user, Seq()});
+    router_.deliver(deliveries, push);
+    co_return response;
+  }
+  auto appended = co_await wait_for<store::Appended>([&](Done<store::Appended> done) {
+    store_.append(std::move(message), deliver_then(router_, push, std::move(done)));
+  });
+  if (!appended) co_return appended.take_error();
+  response.set_seq(appended->sender_seq.value());
+  co_return response;
+}
+
+void Messages::sync_start(UserId user, Seq seq, Done<Seq> done) {
+  if (seq) {
+    done(seq);
+  } else {
+    store_.acknowledged(user, std::move(done));
+  }
+}
+
+}  // namespace linnet::logic

@@ -1,0 +1,125 @@
+#include "linnet/user/accounts.hpp"
+
+#include "codes.hpp"
+#include "pb/user.ext.pb.h"
+#include "tokens.hpp"
+
+#include <algorithm>
+
+namespace linnet::user {
+namespace {
+
+constexpr std::size_t kNicknameBytes = 128;
+constexpr std::size_t kUrlBytes = 2048;
+constexpr std::size_t kExtraBytes = 8192;
+
+// An optional + and 3 to 20 digits (E.164 allows 15; test numbers are often short).
+bool is_phone_number(std::string_view text) {
+  if (text.starts_with('+')) text.remove_prefix(1);
+  return text.size() >= 3 && text.size() <= 20 &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+Status check_profile(const pb::UpdateUserReq& request) {
+  if (request.nickname().size() > kNicknameBytes)
+    return Error(ErrCode::kBadRequest, "nickname: at most 128 bytes");
+  if (request.avatar_url().size() > kUrlBytes)
+    return Error(ErrCode::kBadRequest, "avatar_url: at most 2048 bytes");
+  if (request.extra().size() > kExtraBytes)
+    return Error(ErrCode::kBadRequest, "extra: at most 8192 bytes");
+  if (request.sex() < 0 || request.sex() > 127)
+    return Error(ErrCode::kBadRequest, "sex: 0 unknown, 1 male, 2 female, or your own up to 127");
+  return success();
+}
+
+}  // namespace
+
+Accounts::Accounts(store::AccountStore& store, const Clock& clock, Logger& log,
+                   AccountOptions options)
+    : store_(store),
+      clock_(clock),
+      log_(log),
+      options_(std::move(options)),
+      codes_(std::make_unique<CodeBook>(
+          clock, options_.fixed_code, options_.limit_failures ? options_.failures_per_minute : 0)),
+      tokens_(std::make_unique<Tokens>(store, clock, options_.token_life)) {}
+
+Accounts::~Accounts() = default;
+
+const std::string& Accounts::development_code() const {
+  return codes_->development_code();
+}
+
+Async<pb::SignInResp> Accounts::sign_in(const Caller& caller, const pb::SignInReq& request) {
+  if (!is_phone_number(request.phone_number()))
+    co_return Error(ErrCode::kBadRequest, "phone_number: 3 to 20 digits, perhaps with a + before");
+  if (request.device_id() < 1)
+    co_return Error(ErrCode::kBadRequest, "device_id: the one that RegisterDevice gave");
+  auto verified = codes_->verify(request.phone_number(), request.code());
+  if (!verified) {
+    log_.warn("sign_in_refused",
+              {{"address", caller.address}, {"code", name(verified.error().code())}});
+    co_return verified.take_error();
+  }
+
+  store::SignIn sign_in;
+  sign_in.phone_number = request.phone_number();
+  sign_in.device = DeviceId(request.device_id());
+  sign_in.now = clock_.wall();
+  auto signed_in = co_await wait_for<store::SignedIn>(
+      [&](Done<store::SignedIn> done) { store_.sign_in(sign_in, std::move(done)); });
+  if (!signed_in) co_return signed_in.take_error();
+  auto token = co_await tokens_->issue(signed_in->user, sign_in.device);
+  if (!token) co_return token.take_error();
+
+  log_.info("signed_in", {{"user", signed_in->user},
+                          {"device", sign_in.device},
+                          {"new", signed_in->created ? "yes" : "no"}});
+  pb::SignInResp response;
+  response.set_user_id(signed_in->user.value());
+  response.set_token(std::move(*token));
+  co_return response;
+}
+
+Async<pb::GetUserResp> Accounts::get_user(const Caller&, const pb::GetUserReq& request) {
+  auto found =
+      co_await wait_for<std::optional<store::User>>([&](Done<std::optional<store::User>> done) {
+        store_.get_user(UserId(request.user_id()), std::move(done));
+      });
+  if (!found) co_return found.take_error();
+  if (!*found) co_return Error(ErrCode::kUserNotExist);
+  const auto& user = **found;
+  pb::GetUserResp response;
+  auto* profile = response.mutable_user();
+  profile->set_user_id(user.id.value());
+  profile->set_nickname(user.nickname);
+  profile->set_sex(user.sex);
+  profile->set_avatar_url(user.avatar_url);
+  profile->set_extra(user.extra);
+  profile->set_create_time(user.created.value() / 1000);
+  profile->set_update_time(user.updated.value() / 1000);
+  co_return response;
+}
+
+Async<pb::UpdateUserResp> Accounts::update_user(const Caller& caller,
+                                                const pb::UpdateUserReq& request) {
+  auto checked = check_profile(request);
+  if (!checked) co_return checked.take_error();
+  store::User user;
+  user.id = caller.identity.user;
+  user.nickname = request.nickname();
+  user.sex = request.sex();
+  user.avatar_url = request.avatar_url();
+  user.extra = request.extra();
+  user.updated = clock_.wall();
+  auto updated =
+      co_await wait_for<Unit>([&](Done<Unit> done) { store_.update_user(user, std::move(done)); });
+  if (!updated) co_return updated.take_error();
+  co_return pb::UpdateUserResp();
+}
+
+void Accounts::authenticate(Credentials credentials, Done<Identity> done) {
+  tokens_->authenticate(std::move(credentials), std::move(done));
+}
+
+}  // namespace linnet::user

@@ -1,0 +1,36 @@
+// Tokens: made at sign-in, kept as hashes, proved on every call; the newest proofs are remembered.
+#pragma once
+
+#include "linnet/base/async.hpp"
+#include "linnet/base/bounded_cache.hpp"
+#include "linnet/base/clock.hpp"
+#include "linnet/store/store.hpp"
+#include "linnet/user/accounts.hpp"
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+namespace linnet::user {
+
+// Thread: any.
+class Accounts::Tokens {
+ public:
+  Tokens(store::AccountStore& store, const Clock& clock, std::chrono::hours life)
+      : store_(store), clock_(clock), life_(life), cache_(kRemembered) {}
+
+  // Makes the one token of a device; any older one is void when this completes.
+  Async<std::string> issue(UserId user, DeviceId device);
+  void authenticate(Credentials credentials, Done<Identity> done);
+
+ private:
+  static constexpr std::size_t kRemembered = 100000;  // about 20 MB
+  Result<Identity> check(const Credentials& credentials, const store::TokenRecord& record) const;
+
+  store::AccountStore& store_;
+  const Clock& clock_;
+  std::chrono::hours life_;
+  BoundedCache<DeviceId, store::TokenRecord> cache_;
+};
+
+}  // namespace linnet::user
