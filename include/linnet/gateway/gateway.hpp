@@ -1,0 +1,64 @@
+// The doors: TCP, and HTTP with WebSocket. They decode, call, and encode; what a call means is not
+// their business.
+#pragma once
+
+#include "linnet/api/methods.hpp"
+#include "linnet/base/clock.hpp"
+#include "linnet/base/error.hpp"
+#include "linnet/base/log.hpp"
+#include "linnet/base/shard.hpp"
+#include "linnet/logic/messages.hpp"
+#include "linnet/router/router.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace linnet::gateway {
+
+struct GatewayOptions {
+  std::string tcp_listen = "127.0.0.1:8080";  // HOST:PORT, [IPv6]:PORT; port 0: any that is free
+  std::string http_listen = "127.0.0.1:8081";
+  bool loopback_only = true;                 // refuse to listen elsewhere
+  std::vector<std::string> allowed_origins;  // of browsers, beside the server's own
+  std::size_t body_bytes = 256 * 1024;
+  // Sessions; see docs/configuration.md, section "session".
+  std::chrono::milliseconds sign_in_timeout{10000};
+  std::chrono::milliseconds sync_grace{2000};
+  std::chrono::milliseconds tcp_idle{660000};
+  std::chrono::milliseconds ws_idle{720000};
+  std::size_t outbox_bytes = 256 * 1024;
+  std::size_t page_entries = 100;
+  std::uint32_t packets_per_second = 500;  // 0: no limit
+  std::uint32_t packets_burst = 2000;
+};
+
+struct Addresses {
+  std::string tcp;  // "127.0.0.1:8080", with the port that was found
+  std::string http;
+};
+
+// Thread: the owner's; the shards do the work.
+class Gateway {
+ public:
+  Gateway(Shards& shards, api::Api& api, logic::Messages& messages, router::Router& router,
+          const Clock& clock, Logger& log, GatewayOptions options);
+  ~Gateway();
+
+  // Binds both doors on every shard, before the shards run. Errors: kBadRequest with a sentence for
+  // the operator (an address that is none, in use, not allowed).
+  Result<Addresses> open();
+  // Begins to accept; the shards run.
+  void start();
+  // Closes the doors, tells every connection to go, and waits until they have gone, at most
+  // `limit`; then closes what is left. The shards still run.
+  void drain(std::chrono::milliseconds limit);
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace linnet::gateway

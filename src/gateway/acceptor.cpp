@@ -1,0 +1,147 @@
+#include "acceptor.hpp"
+
+#include <boost/asio/ip/v6_only.hpp>
+
+#include <charconv>
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace linnet::gateway {
+namespace {
+
+using tcp = boost::asio::ip::tcp;
+
+constexpr int kBacklog = 4096;
+constexpr std::chrono::milliseconds kPause{100};
+constexpr std::chrono::milliseconds kLogEvery{1000};
+
+using ReusePort = boost::asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
+
+// Opens, binds and listens; an error is returned and the acceptor closed.
+boost::system::error_code listen(tcp::acceptor& acceptor, const tcp::endpoint& endpoint,
+                                 bool share) {
+  boost::system::error_code error;
+  acceptor.open(endpoint.protocol(), error);
+  if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
+  if (!error && share) acceptor.set_option(ReusePort(true), error);
+  if (!error && endpoint.address().is_v6())
+    acceptor.set_option(boost::asio::ip::v6_only(true), error);
+  if (!error) acceptor.bind(endpoint, error);
+  if (!error) acceptor.listen(kBacklog, error);
+  if (error) {
+    boost::system::error_code ignored;
+    acceptor.close(ignored);
+  }
+  return error;
+}
+
+Error cannot_listen(const tcp::endpoint& endpoint, const boost::system::error_code& error) {
+  return Error(ErrCode::kBadRequest,
+               "cannot listen on " + to_string(endpoint) + ": " + error.message());
+}
+
+}  // namespace
+
+Result<tcp::endpoint> parse_listen_address(const std::string& text) {
+  const Error wrong(ErrCode::kBadRequest,
+                    "'" + text + "' is no address to listen on; write HOST:PORT or [IPv6]:PORT");
+  auto colon = text.rfind(':');
+  if (colon == std::string::npos) return wrong;
+  std::string host = text.substr(0, colon);
+  if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
+    host = host.substr(1, host.size() - 2);
+  } else if (host.find(':') != std::string::npos) {
+    return wrong;
+  }
+  if (host == "localhost") host = "127.0.0.1";
+  unsigned port = 0;
+  const char* begin = text.data() + colon + 1;
+  const char* end = text.data() + text.size();
+  auto [stop, failed] = std::from_chars(begin, end, port);
+  if (failed != std::errc() || stop != end || port > 65535) return wrong;
+  boost::system::error_code error;
+  auto address = boost::asio::ip::make_address(host, error);
+  if (error) return wrong;
+  return tcp::endpoint(address, static_cast<std::uint16_t>(port));
+}
+
+std::string to_string(const tcp::endpoint& endpoint) {
+  auto address = endpoint.address().to_string();
+  if (endpoint.address().is_v6()) address = "[" + address + "]";
+  return address + ":" + std::to_string(endpoint.port());
+}
+
+Result<tcp::endpoint> claim(boost::asio::io_context& context, tcp::endpoint endpoint) {
+  tcp::acceptor probe(context);
+  if (auto error = listen(probe, endpoint, false)) return cannot_listen(endpoint, error);
+  return probe.local_endpoint();
+}
+
+Acceptor::Acceptor(Shard& shard, const Clock& clock, Logger& log, Accepted accepted)
+    : clock_(clock),
+      log_(log),
+      accepted_(std::move(accepted)),
+      acceptor_(shard.context()),
+      pause_(shard.context()),
+      spare_(::open("/dev/null", O_RDONLY | O_CLOEXEC)) {}
+
+Acceptor::~Acceptor() {
+  if (spare_ >= 0) ::close(spare_);
+}
+
+Status Acceptor::open(const tcp::endpoint& endpoint) {
+  if (auto error = listen(acceptor_, endpoint, true)) return cannot_listen(endpoint, error);
+  return success();
+}
+
+void Acceptor::start() {
+  accept();
+}
+
+void Acceptor::stop() {
+  boost::system::error_code ignored;
+  acceptor_.close(ignored);
+  pause_.cancel();
+}
+
+void Acceptor::accept() {
+  if (!acceptor_.is_open()) return;
+  acceptor_.async_accept([this](boost::system::error_code error, tcp::socket socket) {
+    if (error == boost::asio::error::operation_aborted) return;
+    if (error) {
+      on_error(error);
+      return;
+    }
+    boost::system::error_code ignored;
+    socket.set_option(tcp::no_delay(true), ignored);
+    accepted_(std::move(socket));
+    accept();
+  });
+}
+
+void Acceptor::on_error(const boost::system::error_code& error) {
+  auto now = clock_.steady();
+  if (now - last_logged_ >= kLogEvery) {
+    last_logged_ = now;
+    log_.error("accept_failed", {{"why", error.message()}});
+  }
+  if (error == boost::system::errc::too_many_files_open ||
+      error == boost::system::errc::too_many_files_open_in_system)
+    shed();
+  // Without the pause a lasting error would spin.
+  pause_.expires_after(kPause);
+  pause_.async_wait([this](boost::system::error_code aborted) {
+    if (!aborted) accept();
+  });
+}
+
+// Out of descriptors, a waiting peer would hang: it is accepted with the spare one and closed.
+void Acceptor::shed() {
+  if (spare_ >= 0) ::close(spare_);
+  int peer = ::accept4(acceptor_.native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  if (peer >= 0) ::close(peer);
+  spare_ = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+}  // namespace linnet::gateway

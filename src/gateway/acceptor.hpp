@@ -1,0 +1,55 @@
+// Accepts on one shard. Every shard has its own listening socket on the same address
+// (SO_REUSEPORT).
+#pragma once
+
+#include "linnet/base/callback.hpp"
+#include "linnet/base/clock.hpp"
+#include "linnet/base/error.hpp"
+#include "linnet/base/log.hpp"
+#include "linnet/base/shard.hpp"
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <chrono>
+#include <string>
+
+namespace linnet::gateway {
+
+// "HOST:PORT" with a numeric address, "localhost", or an IPv6 address in brackets.
+// Errors: kBadRequest with a sentence that names what is wrong.
+Result<boost::asio::ip::tcp::endpoint> parse_listen_address(const std::string& text);
+std::string to_string(const boost::asio::ip::tcp::endpoint& endpoint);
+
+// Fails when anybody else listens there (two sockets with SO_REUSEPORT would share it without a
+// word). With port 0 gives a free one.
+Result<boost::asio::ip::tcp::endpoint> claim(boost::asio::io_context& context,
+                                             boost::asio::ip::tcp::endpoint endpoint);
+
+// Thread: the shard's, but for open().
+class Acceptor {
+ public:
+  using Accepted = Callback<void(boost::asio::ip::tcp::socket)>;
+
+  Acceptor(Shard& shard, const Clock& clock, Logger& log, Accepted accepted);
+  ~Acceptor();
+
+  Status open(const boost::asio::ip::tcp::endpoint& endpoint);
+  void start();
+  void stop();
+
+ private:
+  void accept();
+  void on_error(const boost::system::error_code& error);
+  void shed();
+
+  const Clock& clock_;
+  Logger& log_;
+  Accepted accepted_;
+  boost::asio::ip::tcp::acceptor acceptor_;
+  boost::asio::steady_timer pause_;
+  std::chrono::milliseconds last_logged_{-1000000};
+  int spare_ = -1;  // given up to accept and close one connection when no descriptor is left
+};
+
+}  // namespace linnet::gateway

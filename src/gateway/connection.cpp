@@ -1,0 +1,366 @@
+#include "connection.hpp"
+
+#include "hub.hpp"
+#include "pb/conn.ext.pb.h"
+
+#include "linnet/wire/json.hpp"
+#include "linnet/wire/tcp.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <sys/socket.h>
+
+namespace linnet::gateway {
+namespace {
+
+using tcp = boost::asio::ip::tcp;
+
+constexpr std::size_t kReadBytes = 64 * 1024;
+constexpr std::chrono::milliseconds kLinger{2000};  // for the peer to read the last word
+constexpr std::size_t kKeepCapacity = 4096;  // larger buffers are given back when they are empty
+
+void release_if_large(std::string& buffer) {
+  buffer.clear();
+  if (buffer.capacity() > kKeepCapacity) std::string().swap(buffer);
+}
+
+}  // namespace
+
+Connection::Connection(Hub& hub, tcp::socket socket, Door door)
+    : hub_(hub),
+      socket_(std::move(socket)),
+      session_(*this, hub.options(), hub.now()),
+      web_socket_(door == Door::kWebSocket
+                      ? std::make_unique<wire::WsDecoder>(wire::WsRole::kServer, wire::kMaxPacket)
+                      : nullptr) {}
+
+void Connection::start_tcp() {
+  wait_readable();
+}
+
+void Connection::start_web_socket(user::Identity identity, std::int64_t request_id, bool text,
+                                  std::string early) {
+  text_ = text;
+  in_ = std::move(early);
+  session_.start(identity, request_id);
+  resume();
+}
+
+// ---- reading ----
+
+void Connection::wait_readable() {
+  if (waiting_readable_ || phase_ == Phase::kClosed || peer_done_) return;
+  waiting_readable_ = true;
+  socket_.async_wait(tcp::socket::wait_read,
+                     [self = shared_from_this()](boost::system::error_code error) {
+                       self->waiting_readable_ = false;
+                       if (!error) self->on_readable();
+                     });
+}
+
+void Connection::on_readable() {
+  if (phase_ == Phase::kClosed) return;
+  if (phase_ == Phase::kClosing) {
+    discard();
+    return;
+  }
+  if (session_.busy()) return;  // resume() waits again
+  auto& buffer = hub_.buffer();
+  std::memcpy(buffer.data(), in_.data(), in_.size());
+  auto got = ::recv(socket_.native_handle(), buffer.data() + in_.size(), kReadBytes, MSG_DONTWAIT);
+  if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
+    wait_readable();
+    return;
+  }
+  if (got <= 0) {
+    on_peer_done();
+    return;
+  }
+  char* at = buffer.data();
+  char* end = at + in_.size() + got;
+  processing_ = true;
+  bool more = web_socket_ ? process_web_socket(at, end) : process_tcp(at, end);
+  processing_ = false;
+  in_.assign(at, static_cast<std::size_t>(end - at));
+  if (in_.empty()) release_if_large(in_);
+  if (!more) return;
+  wait_readable();
+}
+
+// It sends no more, but may still read what it is due.
+void Connection::on_peer_done() {
+  peer_done_ = true;
+  session_.on_closed();
+  phase_ = Phase::kClosing;
+  closing_since_ = hub_.now();
+  if (unsent() == 0) finish();
+}
+
+// What is still to come after the last word is thrown away, so that the kernel delivers that word.
+void Connection::discard() {
+  auto got =
+      ::recv(socket_.native_handle(), hub_.buffer().data(), hub_.buffer().size(), MSG_DONTWAIT);
+  if (got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR))) {
+    wait_readable();
+  } else {
+    peer_done_ = true;
+    if (unsent() == 0) finish();
+  }
+}
+
+// The packets that came while the session was busy, then the socket again.
+void Connection::resume() {
+  if (phase_ != Phase::kOpen || processing_ || waiting_readable_ || session_.busy()) return;
+  if (!in_.empty()) {
+    std::string pending;
+    pending.swap(in_);
+    char* at = pending.data();
+    char* end = at + pending.size();
+    processing_ = true;
+    bool more = web_socket_ ? process_web_socket(at, end) : process_tcp(at, end);
+    processing_ = false;
+    in_.assign(at, static_cast<std::size_t>(end - at));
+    if (!more) {
+      // It may have become free again while it was processing.
+      if (phase_ == Phase::kOpen && !session_.busy())
+        hub_.shard().at_turn_end([self = shared_from_this()] { self->resume(); });
+      return;
+    }
+  }
+  wait_readable();
+}
+
+// Both return whether to go on reading: false when the session is busy or over.
+bool Connection::process_tcp(char*& at, char* end) {
+  std::string_view bytes(at, static_cast<std::size_t>(end - at));
+  while (phase_ == Phase::kOpen && !session_.busy()) {
+    auto packet = wire::next_tcp_packet(bytes);
+    if (!packet) break;
+    at = end - bytes.size();
+    on_binary(*packet);
+  }
+  return phase_ != Phase::kOpen ? phase_ == Phase::kClosing : !session_.busy();
+}
+
+bool Connection::process_web_socket(char*& at, char* end) {
+  while (phase_ == Phase::kOpen && !session_.busy()) {
+    auto event = web_socket_->next(at, end);
+    if (event.kind == wire::WsEvent::Kind::kNeedMore) break;
+    on_web_socket_event(event);
+  }
+  return phase_ != Phase::kOpen ? phase_ == Phase::kClosing : !session_.busy();
+}
+
+void Connection::on_web_socket_event(const wire::WsEvent& event) {
+  using Kind = wire::WsEvent::Kind;
+  switch (event.kind) {
+    case Kind::kNeedMore:
+      break;
+    case Kind::kText:
+      on_text(event.payload);
+      break;
+    case Kind::kBinary:
+      on_binary(event.payload);
+      break;
+    case Kind::kPing:
+      append(event.payload, wire::WsOpcode::kPong);
+      break;
+    case Kind::kPong:
+      break;
+    case Kind::kClose:
+      session_.on_closed();
+      end(event.code, {});
+      break;
+    case Kind::kError:
+      session_.on_closed();
+      end(event.code, event.payload);
+      break;
+  }
+}
+
+void Connection::on_binary(std::string_view packet) {
+  text_ = false;
+  auto& input = hub_.input();
+  if (!input.ParseFromArray(packet.data(), static_cast<int>(packet.size()))) {
+    session_.on_undecodable("the packet is no Input");
+    return;
+  }
+  session_.on_packet(input, hub_.now());
+}
+
+void Connection::on_text(std::string_view packet) {
+  text_ = true;
+  auto& input = hub_.input();
+  auto parsed = wire::packet_from_json(packet, input);
+  if (!parsed) {
+    session_.on_undecodable(parsed.error().message());
+    return;
+  }
+  session_.on_packet(input, hub_.now());
+}
+
+// ---- writing ----
+
+void Connection::send(const pb::Output& packet) {
+  if (text_) {
+    append(wire::packet_to_json(packet), wire::WsOpcode::kText);
+    return;
+  }
+  auto& scratch = hub_.scratch();
+  scratch.clear();
+  packet.AppendToString(&scratch);
+  append(scratch, wire::WsOpcode::kBinary);
+}
+
+void Connection::send_push(Seq seq, const wire::Push& push) {
+  auto& scratch = hub_.scratch();
+  scratch.clear();
+  if (text_) {
+    push.append_text(seq, scratch);
+  } else {
+    push.append_binary(seq, scratch);
+  }
+  append(scratch, text_ ? wire::WsOpcode::kText : wire::WsOpcode::kBinary);
+}
+
+void Connection::append(std::string_view packet, wire::WsOpcode opcode) {
+  if (phase_ == Phase::kClosed || close_frame_sent_) return;
+  if (web_socket_) {
+    wire::append_ws_frame(opcode, packet, out_);
+  } else if (!wire::append_tcp_frame(packet, out_)) {
+    hub_.services().log.error("packet_too_large", {{"bytes", packet.size()}});
+    abort();
+    return;
+  }
+  mark_unsent();
+}
+
+void Connection::mark_unsent() {
+  if (flush_marked_ || waiting_writable_) return;
+  flush_marked_ = true;
+  hub_.flush_at_turn_end(shared_from_this());
+}
+
+void Connection::flush() {
+  flush_marked_ = false;
+  while (phase_ != Phase::kClosed && unsent() > 0) {
+    auto sent = ::send(socket_.native_handle(), out_.data() + out_sent_, unsent(),
+                       MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (sent >= 0) {
+      out_sent_ += static_cast<std::size_t>(sent);
+      continue;
+    }
+    if (errno == EINTR) continue;
+    if (errno != EAGAIN) {
+      abort();
+      return;
+    }
+    // Sent bytes leave the buffer only in bulk, so that a slow reader costs no quadratic copying.
+    if (out_sent_ > out_.size() / 2) {
+      out_.erase(0, out_sent_);
+      out_sent_ = 0;
+    }
+    waiting_writable_ = true;
+    socket_.async_wait(tcp::socket::wait_write,
+                       [self = shared_from_this()](boost::system::error_code error) {
+                         self->waiting_writable_ = false;
+                         if (!error) self->flush();
+                       });
+    return;
+  }
+  if (phase_ == Phase::kClosed) return;
+  out_sent_ = 0;
+  release_if_large(out_);
+  if (phase_ == Phase::kClosing) {
+    boost::system::error_code ignored;
+    socket_.shutdown(tcp::socket::shutdown_send, ignored);
+    if (peer_done_) finish();
+    return;
+  }
+  session_.on_drained();
+  resume();
+}
+
+// ---- ending ----
+
+void Connection::end(wire::CloseCode code, std::string_view reason) {
+  if (phase_ != Phase::kOpen) return;
+  if (web_socket_) {
+    append(wire::ws_close_payload(code, reason), wire::WsOpcode::kClose);
+    close_frame_sent_ = true;
+  }
+  phase_ = Phase::kClosing;
+  closing_since_ = hub_.now();
+  mark_unsent();
+  wait_readable();
+}
+
+void Connection::drain() {
+  session_.on_closed();
+  end(wire::CloseCode::kGoingAway, "the server is stopping; connect again shortly");
+}
+
+void Connection::abort() {
+  session_.on_closed();
+  finish();
+}
+
+void Connection::finish() {
+  if (phase_ == Phase::kClosed) return;
+  phase_ = Phase::kClosed;
+  session_.on_closed();
+  boost::system::error_code ignored;
+  socket_.close(ignored);
+  hub_.remove(shared_from_this());
+}
+
+void Connection::sweep(std::chrono::milliseconds now) {
+  if (phase_ == Phase::kClosing) {
+    if (now - closing_since_ >= kLinger) finish();
+    return;
+  }
+  const auto& options = hub_.options();
+  session_.on_sweep(now, web_socket_ ? options.ws_idle : options.tcp_idle);
+  resume();
+}
+
+// ---- what the session asks for ----
+
+template <class T>
+Done<T> Connection::on_shard(void (Session::*function)(Result<T>)) {
+  return [self = shared_from_this(), function](Result<T> result) mutable {
+    auto& shard = self->hub_.shard();
+    shard.post([self = std::move(self), function, result = std::move(result)]() mutable {
+      if (self->phase_ != Phase::kOpen) return;
+      (self->session_.*function)(std::move(result));
+      self->resume();
+    });
+  };
+}
+
+void Connection::authenticate(user::Credentials credentials) {
+  hub_.services().authenticator.authenticate(std::move(credentials),
+                                             on_shard(&Session::on_authenticated));
+}
+
+void Connection::find_head(UserId user) {
+  hub_.services().messages.head(user, on_shard(&Session::on_head));
+}
+
+void Connection::find_start(UserId user, Seq seq) {
+  hub_.services().messages.sync_start(user, seq, on_shard(&Session::on_start));
+}
+
+void Connection::read(UserId user, Seq after, store::PageLimit limit) {
+  hub_.services().messages.read(user, after, limit, on_shard(&Session::on_page));
+}
+
+void Connection::acknowledge(UserId user, DeviceId device, Seq seq) {
+  hub_.services().messages.acknowledge(user, device, seq);
+}
+
+router::Attachment Connection::attach(UserId user, DeviceId device, router::Outlet& outlet) {
+  return hub_.services().router.attach(user, device, hub_.shard(), outlet);
+}
+
+}  // namespace linnet::gateway

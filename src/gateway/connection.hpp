@@ -1,0 +1,92 @@
+// One long connection: a socket, the codec of its door, and a Session between them. Thin on
+// purpose: what to say is the session's business, which bytes say it is the wire module's.
+#pragma once
+
+#include "session.hpp"
+
+#include "linnet/wire/websocket.hpp"
+
+#include <boost/asio/ip/tcp.hpp>
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace linnet::gateway {
+
+class Hub;
+
+enum class Door : std::uint8_t { kTcp, kWebSocket };
+
+// Owned by its hub and by the handlers under way. Thread: the shard's.
+class Connection final : public SessionHost, public std::enable_shared_from_this<Connection> {
+ public:
+  Connection(Hub& hub, boost::asio::ip::tcp::socket socket, Door door);
+
+  // Begins to read. A WebSocket brings its proved identity, and bytes that came behind the
+  // handshake.
+  void start_tcp();
+  void start_web_socket(user::Identity identity, std::int64_t request_id, bool text,
+                        std::string early);
+  void sweep(std::chrono::milliseconds now);
+  // Sends what is unsent and closes; the session says nothing more. For the end of the server.
+  void drain();
+  // Closes without a word.
+  void abort();
+  // Called by the hub at the end of a turn.
+  void flush();
+
+  Session& session() { return session_; }
+
+  void authenticate(user::Credentials credentials) override;
+  void find_head(UserId user) override;
+  void find_start(UserId user, Seq seq) override;
+  void read(UserId user, Seq after, store::PageLimit limit) override;
+  void acknowledge(UserId user, DeviceId device, Seq seq) override;
+  router::Attachment attach(UserId user, DeviceId device, router::Outlet& outlet) override;
+  void send(const pb::Output& packet) override;
+  void send_push(Seq seq, const wire::Push& push) override;
+  std::size_t unsent() const override { return out_.size() - out_sent_; }
+  void end(wire::CloseCode code, std::string_view reason) override;
+
+ private:
+  enum class Phase : std::uint8_t { kOpen, kClosing, kClosed };
+
+  template <class T>
+  Done<T> on_shard(void (Session::*function)(Result<T>));
+
+  void wait_readable();
+  void on_readable();
+  void on_peer_done();
+  void discard();
+  void process();
+  bool process_tcp(char*& at, char* end);
+  bool process_web_socket(char*& at, char* end);
+  void on_web_socket_event(const wire::WsEvent& event);
+  void on_binary(std::string_view packet);
+  void on_text(std::string_view packet);
+  void resume();
+  void append(std::string_view packet, wire::WsOpcode opcode);
+  void mark_unsent();
+  void finish();
+
+  Hub& hub_;
+  boost::asio::ip::tcp::socket socket_;
+  Session session_;
+  std::unique_ptr<wire::WsDecoder> web_socket_;  // null at the TCP door
+  std::string in_;   // the beginning of a packet, or what came while the session was busy
+  std::string out_;  // framed, from out_sent_ on unsent
+  std::size_t out_sent_ = 0;
+  std::chrono::milliseconds closing_since_{0};
+  Phase phase_ = Phase::kOpen;
+  bool text_ = false;
+  bool flush_marked_ = false;
+  bool waiting_readable_ = false;
+  bool waiting_writable_ = false;
+  bool close_frame_sent_ = false;
+  bool processing_ = false;
+  bool peer_done_ = false;  // it has shut down its side
+};
+
+}  // namespace linnet::gateway

@@ -1,0 +1,168 @@
+#include "linnet/gateway/gateway.hpp"
+
+#include "acceptor.hpp"
+#include "http/server.hpp"
+#include "hub.hpp"
+
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+namespace linnet::gateway {
+namespace {
+
+SessionOptions session_options(const GatewayOptions& options) {
+  SessionOptions session;
+  session.sign_in_timeout = options.sign_in_timeout;
+  session.sync_grace = options.sync_grace;
+  session.tcp_idle = options.tcp_idle;
+  session.ws_idle = options.ws_idle;
+  session.outbox_bytes = options.outbox_bytes;
+  session.page_entries = options.page_entries;
+  session.packets_per_second = options.packets_per_second;
+  session.packets_burst = options.packets_burst;
+  return session;
+}
+
+HttpOptions http_options(const GatewayOptions& options) {
+  HttpOptions http;
+  http.allowed_origins = options.allowed_origins;
+  http.body_bytes = options.body_bytes;
+  return http;
+}
+
+}  // namespace
+
+// Everything of the doors that belongs to one shard.
+struct ShardDoors {
+  ShardDoors(Shard& on, api::Api& api, HubServices services, const SessionOptions& session,
+             const HttpOptions& http_options)
+      : shard(on),
+        hub(on, services, session),
+        http(on, api, services.clock, services.log, http_options, hub),
+        tcp_acceptor(on, services.clock, services.log,
+                     [this](boost::asio::ip::tcp::socket s) { hub.add_tcp(std::move(s)); }),
+        http_acceptor(on, services.clock, services.log,
+                      [this](boost::asio::ip::tcp::socket s) { http.serve(std::move(s)); }) {}
+
+  Shard& shard;
+  Hub hub;
+  HttpServer http;
+  Acceptor tcp_acceptor;
+  Acceptor http_acceptor;
+};
+
+class Gateway::Impl {
+ public:
+  Impl(Shards& shards, api::Api& api, HubServices services, GatewayOptions options)
+      : shards_(shards), options_(std::move(options)), session_(session_options(options_)) {
+    for (auto& shard : shards)
+      doors_.push_back(
+          std::make_unique<ShardDoors>(*shard, api, services, session_, http_options(options_)));
+  }
+
+  Result<Addresses> open() {
+    auto tcp = open_door(options_.tcp_listen, &ShardDoors::tcp_acceptor);
+    if (!tcp) return tcp.take_error();
+    auto http = open_door(options_.http_listen, &ShardDoors::http_acceptor);
+    if (!http) return http.take_error();
+    return Addresses{*tcp, *http};
+  }
+
+  void start() {
+    for (auto& door : doors_) {
+      door->shard.post([&door = *door] {
+        door.hub.start();
+        door.tcp_acceptor.start();
+        door.http_acceptor.start();
+      });
+    }
+  }
+
+  void drain(std::chrono::milliseconds limit) {
+    on_every_shard([](ShardDoors& door) {
+      door.tcp_acceptor.stop();
+      door.http_acceptor.stop();
+      door.http.drain();
+    });
+    // Calls under way are answered before their clients' connections are told to go.
+    const auto deadline = std::chrono::steady_clock::now() + limit;
+    wait_until(deadline, [](ShardDoors& door) { return door.http.open_connections(); });
+    on_every_shard([](ShardDoors& door) { door.hub.drain(); });
+    wait_until(deadline, [](ShardDoors& door) { return door.hub.size(); });
+    on_every_shard([](ShardDoors& door) { door.hub.stop(); });
+  }
+
+ private:
+  Result<std::string> open_door(const std::string& listen, Acceptor ShardDoors::*acceptor) {
+    auto wanted = parse_listen_address(listen);
+    if (!wanted) return wanted.take_error();
+    if (options_.loopback_only && !wanted->address().is_loopback())
+      return Error(ErrCode::kBadRequest,
+                   "will not listen on " + listen +
+                       ": in development mode (no sender of codes is configured) anybody who "
+                       "reaches the server can sign in as anyone; use a loopback address");
+    auto endpoint = claim(shards_.front()->context(), *wanted);
+    if (!endpoint) return endpoint.take_error();
+    for (auto& door : doors_) {
+      auto opened = ((*door).*acceptor).open(*endpoint);
+      if (!opened) return opened.take_error();
+    }
+    return to_string(*endpoint);
+  }
+
+  // Runs `task` on each shard and waits for all of them.
+  template <class Task>
+  void on_every_shard(Task task) {
+    std::mutex mutex;
+    std::condition_variable changed;
+    std::size_t left = doors_.size();
+    for (auto& door : doors_) {
+      door->shard.post([&, &door = *door] {
+        task(door);
+        std::lock_guard lock(mutex);
+        --left;
+        changed.notify_one();
+      });
+    }
+    std::unique_lock lock(mutex);
+    changed.wait(lock, [&] { return left == 0; });
+  }
+
+  // Until the counts of all shards are zero, or the deadline.
+  template <class Count>
+  void wait_until(std::chrono::steady_clock::time_point deadline, Count count) {
+    for (;;) {
+      std::atomic<std::size_t> left{0};
+      on_every_shard([&](ShardDoors& door) { left += count(door); });
+      if (left == 0 || std::chrono::steady_clock::now() >= deadline) return;
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+  }
+
+  Shards& shards_;
+  GatewayOptions options_;
+  SessionOptions session_;
+  std::vector<std::unique_ptr<ShardDoors>> doors_;
+};
+
+Gateway::Gateway(Shards& shards, api::Api& api, logic::Messages& messages, router::Router& router,
+                 const Clock& clock, Logger& log, GatewayOptions options)
+    : impl_(std::make_unique<Impl>(shards, api,
+                                   HubServices{api.authenticator(), messages, router, clock, log},
+                                   std::move(options))) {}
+
+Gateway::~Gateway() = default;
+
+Result<Addresses> Gateway::open() {
+  return impl_->open();
+}
+void Gateway::start() {
+  impl_->start();
+}
+void Gateway::drain(std::chrono::milliseconds limit) {
+  impl_->drain(limit);
+}
+
+}  // namespace linnet::gateway

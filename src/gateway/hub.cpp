@@ -1,0 +1,81 @@
+#include "hub.hpp"
+
+namespace linnet::gateway {
+namespace {
+
+constexpr std::chrono::milliseconds kSweep{250};
+
+}  // namespace
+
+Hub::Hub(Shard& shard, HubServices services, const SessionOptions& options)
+    : shard_(shard), services_(services), options_(options), timer_(shard.context()) {}
+
+void Hub::start() {
+  sweep_later();
+}
+
+void Hub::add_tcp(boost::asio::ip::tcp::socket socket) {
+  auto connection = std::make_shared<Connection>(*this, std::move(socket), Door::kTcp);
+  adopt(connection);
+  connection->start_tcp();
+}
+
+void Hub::upgraded(Upgraded upgraded) {
+  auto connection =
+      std::make_shared<Connection>(*this, std::move(upgraded.socket), Door::kWebSocket);
+  adopt(connection);
+  connection->start_web_socket(upgraded.identity, upgraded.request_id, upgraded.text,
+                               std::move(upgraded.early));
+}
+
+void Hub::adopt(const std::shared_ptr<Connection>& connection) {
+  if (stopped_) {
+    connection->abort();
+    return;
+  }
+  connections_.insert(connection);
+}
+
+void Hub::flush_at_turn_end(std::shared_ptr<Connection> connection) {
+  if (unsent_.empty()) {
+    shard_.at_turn_end([this] {
+      // Flushing may mark connections anew: they belong to the next turn.
+      std::vector<std::shared_ptr<Connection>> now;
+      now.swap(unsent_);
+      for (const auto& one : now)
+        one->flush();
+    });
+  }
+  unsent_.push_back(std::move(connection));
+}
+
+void Hub::sweep_later() {
+  timer_.expires_after(kSweep);
+  timer_.async_wait([this](boost::system::error_code error) {
+    if (error || stopped_) return;
+    auto time = now();
+    // A copy: a sweep may close connections.
+    std::vector<std::shared_ptr<Connection>> all(connections_.begin(), connections_.end());
+    for (const auto& connection : all)
+      connection->sweep(time);
+    sweep_later();
+  });
+}
+
+void Hub::drain() {
+  std::vector<std::shared_ptr<Connection>> all(connections_.begin(), connections_.end());
+  for (const auto& connection : all)
+    connection->drain();
+}
+
+void Hub::stop() {
+  stopped_ = true;
+  timer_.cancel();
+  std::vector<std::shared_ptr<Connection>> all(connections_.begin(), connections_.end());
+  for (const auto& connection : all)
+    connection->abort();
+  connections_.clear();
+  unsent_.clear();
+}
+
+}  // namespace linnet::gateway

@@ -1,0 +1,80 @@
+// The long connections of one shard: adds them, sweeps them, flushes at the end of each turn what
+// they have unsent.
+#pragma once
+
+#include "connection.hpp"
+#include "http/server.hpp"
+#include "pb/conn.ext.pb.h"
+
+#include "linnet/base/clock.hpp"
+#include "linnet/base/log.hpp"
+#include "linnet/base/shard.hpp"
+#include "linnet/logic/messages.hpp"
+#include "linnet/router/router.hpp"
+#include "linnet/user/identity.hpp"
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <array>
+#include <chrono>
+#include <memory>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+namespace linnet::gateway {
+
+// What every connection needs; lives as long as the gateway.
+struct HubServices {
+  user::Authenticator& authenticator;
+  logic::Messages& messages;
+  router::Router& router;
+  const Clock& clock;
+  Logger& log;
+};
+
+// Thread: the shard's, but for construction.
+class Hub final : public UpgradeSink {
+ public:
+  Hub(Shard& shard, HubServices services, const SessionOptions& options);
+
+  void start();
+  void add_tcp(boost::asio::ip::tcp::socket socket);
+  void upgraded(Upgraded connection) override;
+  // Tells every connection to go, and lets them flush.
+  void drain();
+  // Closes what is left and forgets it.
+  void stop();
+  std::size_t size() const { return connections_.size(); }
+
+  Shard& shard() { return shard_; }
+  HubServices& services() { return services_; }
+  const SessionOptions& options() const { return options_; }
+  std::chrono::milliseconds now() const { return services_.clock.steady(); }
+  void flush_at_turn_end(std::shared_ptr<Connection> connection);
+  void remove(const std::shared_ptr<Connection>& connection) { connections_.erase(connection); }
+
+  // Lent to whichever connection is reading right now: the front takes what it had left over, the
+  // back what comes.
+  std::array<char, 192 * 1024>& buffer() { return buffer_; }
+  std::string& scratch() { return scratch_; }
+  pb::Input& input() { return input_; }
+
+ private:
+  void adopt(const std::shared_ptr<Connection>& connection);
+  void sweep_later();
+
+  Shard& shard_;
+  HubServices services_;
+  const SessionOptions& options_;
+  boost::asio::steady_timer timer_;
+  std::unordered_set<std::shared_ptr<Connection>> connections_;
+  std::vector<std::shared_ptr<Connection>> unsent_;
+  std::array<char, 192 * 1024> buffer_{};
+  std::string scratch_;
+  pb::Input input_;
+  bool stopped_ = false;
+};
+
+}  // namespace linnet::gateway

@@ -1,0 +1,295 @@
+#include "session.hpp"
+
+#include "pb/conn.ext.pb.h"
+
+#include "linnet/logic/messages.hpp"
+
+#include <algorithm>
+#include <string>
+
+namespace linnet::gateway {
+namespace {
+
+// Leaves room in a packet of wire::kMaxPacket for what is around the items.
+constexpr std::size_t kAnswerBytes = 60000;
+
+pb::Output output(pb::PackageType type, std::int64_t request_id) {
+  pb::Output packet;
+  packet.set_type(type);
+  packet.set_request_id(request_id);
+  return packet;
+}
+
+void set_error(pb::Output& packet, const Error& error) {
+  packet.set_code(static_cast<std::int32_t>(error.code()));
+  packet.set_message(error.message().empty() ? std::string(default_message(error.code()))
+                                             : error.message());
+}
+
+}  // namespace
+
+void Session::start(user::Identity identity, std::int64_t request_id) {
+  state_ = State::kSigningIn;
+  told_signed_in_ = true;
+  sign_in_request_ = request_id;
+  identity_ = identity;
+  host_.find_head(identity.user);
+}
+
+bool Session::busy() const {
+  return state_ == State::kSigningIn || state_ == State::kEnded || answering_sync_ ||
+         host_.unsent() > options_.outbox_bytes ||
+         (options_.packets_per_second > 0 && allowance_ == 0);
+}
+
+void Session::on_packet(const pb::Input& packet, std::chrono::milliseconds now) {
+  last_seen_ = now;
+  if (allowance_ > 0) --allowance_;
+  if (state_ == State::kNew) {
+    on_sign_in(packet);
+    return;
+  }
+  if (state_ != State::kActive) return;
+  switch (packet.type()) {
+    case pb::PT_SYNC:
+      on_sync(packet);
+      break;
+    case pb::PT_HEARTBEAT:
+      host_.send(output(pb::PT_HEARTBEAT, packet.request_id()));
+      break;
+    case pb::PT_MESSAGE:
+      on_acknowledgement(packet);
+      break;
+    case pb::PT_SIGN_IN:
+      refuse(packet, "this connection is signed in already");
+      break;
+    default:
+      refuse(packet, "this packet type is not known here");
+      break;
+  }
+}
+
+void Session::on_undecodable(std::string_view reason) {
+  if (state_ == State::kEnded) return;
+  auto answer = output(pb::PT_UNKNOWN, 0);
+  set_error(answer, Error(ErrCode::kBadRequest, std::string(reason)));
+  host_.send(answer);
+  end(wire::CloseCode::kBadPacket, reason);
+}
+
+void Session::on_sign_in(const pb::Input& packet) {
+  sign_in_request_ = packet.request_id();
+  pb::SignInInput sign_in;
+  if (packet.type() != pb::PT_SIGN_IN || !sign_in.ParseFromString(packet.data())) {
+    fail(Error(ErrCode::kBadRequest, "the first packet must be a sign-in"));
+    return;
+  }
+  state_ = State::kSigningIn;
+  user::Credentials credentials;
+  credentials.user = UserId(sign_in.user_id());
+  credentials.device = DeviceId(sign_in.device_id());
+  credentials.token = std::move(*sign_in.mutable_token());
+  host_.authenticate(std::move(credentials));
+}
+
+void Session::on_authenticated(Result<user::Identity> identity) {
+  if (state_ != State::kSigningIn) return;
+  if (!identity) {
+    fail(identity.error());
+    return;
+  }
+  identity_ = *identity;
+  host_.find_head(identity_.user);
+}
+
+// The head is read before the session is attached: what comes between the two is found by reading
+// from it.
+void Session::on_head(Result<Seq> head) {
+  if (state_ != State::kSigningIn) return;
+  if (!head) {
+    fail(head.error());
+    return;
+  }
+  cursor_ = *head;
+  newest_ = *head;
+  state_ = State::kActive;
+  since_ = last_seen_;
+  attachment_ = host_.attach(identity_.user, identity_.device, *this);
+  if (!told_signed_in_) host_.send(output(pb::PT_SIGN_IN, sign_in_request_));
+}
+
+void Session::on_sync(const pb::Input& packet) {
+  pb::SyncInput sync;
+  if (!sync.ParseFromString(packet.data()) || sync.seq() < 0) {
+    refuse(packet, "the data of PT_SYNC is a SyncInput with a seq of 0 or more");
+    return;
+  }
+  sync_request_ = packet.request_id();
+  answering_sync_ = true;
+  flow_ = Flow::kReading;
+  host_.find_start(identity_.user, Seq(sync.seq()));
+}
+
+void Session::on_start(Result<Seq> start) {
+  if (state_ != State::kActive) return;
+  if (!start) {
+    fail(start.error());
+    return;
+  }
+  cursor_ = *start;
+  read_on();
+}
+
+void Session::on_acknowledgement(const pb::Input& packet) {
+  pb::MessageACK ack;
+  if (!ack.ParseFromString(packet.data()) || ack.device_ack() < 0) {
+    refuse(packet, "the data of PT_MESSAGE is a MessageACK");
+    return;
+  }
+  if (ack.device_ack() > 0)
+    host_.acknowledge(identity_.user, identity_.device, Seq(ack.device_ack()));
+}
+
+void Session::read_on() {
+  flow_ = Flow::kReading;
+  store::PageLimit limit;
+  limit.entries = options_.page_entries;
+  host_.read(identity_.user, cursor_, limit);
+}
+
+void Session::on_page(Result<store::InboxPage> page) {
+  if (state_ != State::kActive || flow_ != Flow::kReading) return;
+  if (!page) {
+    fail(page.error());
+    return;
+  }
+  newest_ = std::max(newest_, page->head);
+  // A device that claims more than there is (a server restored from a backup) starts at what there
+  // is.
+  cursor_ = page->entries.empty() ? page->head : page->entries.back().seq;
+  const bool has_more = cursor_ < newest_;
+  if (answering_sync_) {
+    send_page_as_answer(*page, has_more);
+  } else {
+    send_page_as_pushes(*page);
+  }
+  if (cursor_ < newest_) {
+    flow_ = Flow::kFull;
+    if (host_.unsent() <= options_.outbox_bytes) read_on();
+    return;
+  }
+  answering_sync_ = false;
+  flow_ = Flow::kLive;
+}
+
+void Session::send_page_as_answer(const store::InboxPage& page, bool has_more) {
+  pb::SyncOutput answer;
+  std::size_t bytes = 0;
+  auto send = [&](bool more) {
+    answer.set_has_more(more);
+    auto packet = output(pb::PT_SYNC, sync_request_);
+    packet.set_data(answer.SerializeAsString());
+    host_.send(packet);
+    answer.Clear();
+    bytes = 0;
+  };
+  for (const auto& entry : page.entries) {
+    auto item = logic::to_item(entry.message);
+    item.set_seq(entry.seq.value());
+    auto size = item.ByteSizeLong();
+    if (bytes > 0 && bytes + size > kAnswerBytes) send(true);
+    bytes += size + 4;  // field and length around it
+    *answer.add_messages() = std::move(item);
+  }
+  send(has_more);
+}
+
+void Session::send_page_as_pushes(const store::InboxPage& page) {
+  for (const auto& entry : page.entries) {
+    if (entry.message.sender_device_id == identity_.device) continue;
+    host_.send_push(entry.seq, wire::Push(logic::to_item(entry.message)));
+  }
+}
+
+void Session::deliver(Seq seq, const wire::PushPtr& push) {
+  if (state_ != State::kActive) return;
+  const bool own = push->sender_device() == identity_.device;
+  if (!seq) {  // stored nowhere: now or never
+    if (!own && host_.unsent() <= options_.outbox_bytes) host_.send_push(seq, *push);
+    return;
+  }
+  newest_ = std::max(newest_, seq);
+  if (flow_ != Flow::kLive || seq <= cursor_) return;
+  if (seq != cursor_.next()) {
+    read_on();
+  } else if (own) {
+    cursor_ = seq;
+  } else if (host_.unsent() > options_.outbox_bytes) {
+    flow_ = Flow::kFull;  // behind: on_drained() reads on from the cursor
+  } else {
+    host_.send_push(seq, *push);
+    cursor_ = seq;
+  }
+}
+
+void Session::replaced() {
+  if (state_ == State::kEnded) return;
+  auto told = output(pb::PT_SIGN_IN, sign_in_request_);
+  Error error(ErrCode::kDeviceReplaced);
+  set_error(told, error);
+  host_.send(told);
+  end(wire::CloseCode::kReplaced, default_message(error.code()));
+}
+
+void Session::on_drained() {
+  if (state_ == State::kActive && flow_ == Flow::kFull) read_on();
+}
+
+void Session::on_closed() {
+  state_ = State::kEnded;
+  attachment_.release();
+}
+
+void Session::on_sweep(std::chrono::milliseconds now, std::chrono::milliseconds idle) {
+  auto passed = swept_.count() == 0 ? std::chrono::milliseconds(0) : now - swept_;
+  swept_ = now;
+  auto refill = static_cast<std::uint64_t>(passed.count()) * options_.packets_per_second / 1000;
+  allowance_ = static_cast<std::uint32_t>(
+      std::min<std::uint64_t>(options_.packets_burst, allowance_ + refill));
+
+  if (state_ == State::kNew && now - since_ >= options_.sign_in_timeout) {
+    fail(Error(ErrCode::kTimeout, "no sign-in came in time"));
+  } else if (state_ == State::kActive && now - last_seen_ >= idle) {
+    end(wire::CloseCode::kIdle, "silent for too long");
+  } else if (state_ == State::kActive && flow_ == Flow::kWaiting &&
+             now - since_ >= options_.sync_grace) {
+    read_on();
+  }
+}
+
+void Session::refuse(const pb::Input& packet, std::string_view reason) {
+  auto answer = output(packet.type(), packet.request_id());
+  set_error(answer, Error(ErrCode::kBadRequest, std::string(reason)));
+  host_.send(answer);
+}
+
+// Says what went wrong in the form of what was asked last, and ends the connection.
+void Session::fail(const Error& error) {
+  auto answer = answering_sync_ ? output(pb::PT_SYNC, sync_request_)
+                                : output(pb::PT_SIGN_IN, sign_in_request_);
+  set_error(answer, error);
+  host_.send(answer);
+  wire::CloseCode code = wire::CloseCode::kTryAgain;
+  if (error.code() == ErrCode::kUnauthorized) code = wire::CloseCode::kUnauthorized;
+  if (error.code() == ErrCode::kBadRequest) code = wire::CloseCode::kBadPacket;
+  end(code, answer.message());
+}
+
+void Session::end(wire::CloseCode code, std::string_view reason) {
+  if (state_ == State::kEnded) return;
+  state_ = State::kEnded;
+  attachment_.release();
+  host_.end(code, reason);
+}
+
+}  // namespace linnet::gateway

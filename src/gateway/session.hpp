@@ -1,0 +1,135 @@
+// The rules of one long connection, without sockets: packets and events in, calls on the host out.
+//
+//   kNew ──SIGN_IN──> kSigningIn ──> kActive ──> kEnded          (a WebSocket begins at start(),
+//   its credentials proved)
+//
+// While kActive, how the inbox flows:
+//
+//   kWaiting ──first SYNC, or the grace is over──> kReading <──> kFull
+//                                                     │ ^
+//                            everything has been sent v │ a gap, or more unsent than the budget
+//                                                    kLive
+//
+// cursor_ is the last seq that the device was sent (or sent itself). In kLive a push is sent only
+// if it is the next one; anything else is read from the store, so that what was lost, late or too
+// much never shows as a gap or a repeat.
+#pragma once
+
+#include "linnet/base/error.hpp"
+#include "linnet/base/ids.hpp"
+#include "linnet/router/router.hpp"
+#include "linnet/store/types.hpp"
+#include "linnet/user/identity.hpp"
+#include "linnet/wire/push.hpp"
+#include "linnet/wire/websocket.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace pb {
+class Input;
+class Output;
+}  // namespace pb
+
+namespace linnet::gateway {
+
+struct SessionOptions {
+  std::chrono::milliseconds sign_in_timeout{10000};
+  std::chrono::milliseconds sync_grace{2000};
+  std::chrono::milliseconds tcp_idle{660000};  // 11 minutes: the lineage's clients beat every 5
+  std::chrono::milliseconds ws_idle{720000};
+  std::size_t outbox_bytes = 256 * 1024;  // unsent bytes at which a session falls behind
+  std::size_t page_entries = 100;
+  std::uint32_t packets_per_second = 500;  // 0: no limit; beyond it the socket is read later
+  std::uint32_t packets_burst = 2000;
+};
+
+// What a session asks of its surroundings. Every call is on the shard; the answers come back
+// through the session's on_… functions, later or at once, on the shard too.
+class SessionHost {
+ public:
+  virtual ~SessionHost() = default;
+  virtual void authenticate(user::Credentials credentials) = 0;           // -> on_authenticated
+  virtual void find_head(UserId user) = 0;                                // -> on_head
+  virtual void find_start(UserId user, Seq seq) = 0;                      // -> on_start
+  virtual void read(UserId user, Seq after, store::PageLimit limit) = 0;  // -> on_page
+  virtual void acknowledge(UserId user, DeviceId device, Seq seq) = 0;
+  virtual router::Attachment attach(UserId user, DeviceId device, router::Outlet& outlet) = 0;
+
+  virtual void send(const pb::Output& packet) = 0;
+  virtual void send_push(Seq seq, const wire::Push& push) = 0;
+  virtual std::size_t unsent() const = 0;
+  // Send what is unsent, then close. Called once.
+  virtual void end(wire::CloseCode code, std::string_view reason) = 0;
+};
+
+// Thread: the shard's.
+class Session final : public router::Outlet {
+ public:
+  Session(SessionHost& host, const SessionOptions& options, std::chrono::milliseconds now)
+      : host_(host), options_(options), since_(now), last_seen_(now) {
+    allowance_ = options.packets_burst;
+  }
+
+  // A connection whose credentials were proved before it began (WebSocket).
+  void start(user::Identity identity, std::int64_t request_id);
+
+  // While busy() no packet may be given: an answer is awaited, too much is unsent, or the sender is
+  // too fast.
+  bool busy() const;
+  void on_packet(const pb::Input& packet, std::chrono::milliseconds now);
+  // Bytes that are no packet; ends the connection.
+  void on_undecodable(std::string_view reason);
+
+  void on_authenticated(Result<user::Identity> identity);
+  void on_head(Result<Seq> head);
+  void on_start(Result<Seq> start);
+  void on_page(Result<store::InboxPage> page);
+  // Everything unsent has been sent.
+  void on_drained();
+  // The peer has gone, or the server ends: forget everything, say nothing.
+  void on_closed();
+  // A few times a second. `idle` is how long this kind of connection may be silent.
+  void on_sweep(std::chrono::milliseconds now, std::chrono::milliseconds idle);
+
+  void deliver(Seq seq, const wire::PushPtr& push) override;
+  void replaced() override;
+
+  bool ended() const { return state_ == State::kEnded; }
+  user::Identity identity() const { return identity_; }
+
+ private:
+  enum class State : std::uint8_t { kNew, kSigningIn, kActive, kEnded };
+  enum class Flow : std::uint8_t { kWaiting, kReading, kFull, kLive };
+
+  void on_sign_in(const pb::Input& packet);
+  void on_sync(const pb::Input& packet);
+  void on_acknowledgement(const pb::Input& packet);
+  void refuse(const pb::Input& packet, std::string_view reason);
+  void fail(const Error& error);
+  void end(wire::CloseCode code, std::string_view reason);
+  void read_on();
+  void send_page_as_answer(const store::InboxPage& page, bool has_more);
+  void send_page_as_pushes(const store::InboxPage& page);
+
+  SessionHost& host_;
+  const SessionOptions& options_;
+  router::Attachment attachment_;
+  user::Identity identity_;
+  Seq cursor_;
+  Seq newest_;  // highest seq that was heard of
+  std::int64_t sign_in_request_ = 0;
+  std::int64_t sync_request_ = 0;
+  std::chrono::milliseconds since_;      // accepted, then signed in
+  std::chrono::milliseconds last_seen_;  // last packet
+  std::uint32_t allowance_ = 0;          // packets that may still come before the next sweep
+  std::chrono::milliseconds swept_{0};
+  State state_ = State::kNew;
+  Flow flow_ = Flow::kWaiting;
+  bool answering_sync_ = false;
+  bool told_signed_in_ = false;  // TCP is answered, a WebSocket's upgrade was the answer
+};
+
+}  // namespace linnet::gateway
