@@ -4,52 +4,29 @@ namespace linnet::api {
 
 ErrorForm error_form(ErrCode code) {
   switch (code) {
-    case ErrCode::kSuccess:
-      return {"", 200};
-    case ErrCode::kServerUnknown:
-      return {"internal", 500};
-    case ErrCode::kBadCode:
-      return {"unauthenticated", 401};
-    case ErrCode::kUnauthorized:
-      return {"unauthenticated", 401};
-    case ErrCode::kIsNotFriend:
-      return {"permission_denied", 403};
-    case ErrCode::kIsNotInGroup:
-      return {"permission_denied", 403};
-    case ErrCode::kDeviceNotBindUser:
-      return {"failed_precondition", 400};
-    case ErrCode::kBadRequest:
-      return {"invalid_argument", 400};
-    case ErrCode::kUserAlreadyExist:
-      return {"already_exists", 409};
-    case ErrCode::kGroupAlreadyExist:
-      return {"already_exists", 409};
-    case ErrCode::kGroupNotExist:
-      return {"not_found", 404};
-    case ErrCode::kUserNotExist:
-      return {"not_found", 404};
-    case ErrCode::kDeviceNotExist:
-      return {"not_found", 404};
-    case ErrCode::kServerBusy:
-      return {"unavailable", 503};
-    case ErrCode::kStorage:
-      return {"unavailable", 503};
-    case ErrCode::kRateLimited:
-      return {"resource_exhausted", 429};
-    case ErrCode::kTooLarge:
-      return {"resource_exhausted", 429};
-    case ErrCode::kTimeout:
-      return {"deadline_exceeded", 504};
-    case ErrCode::kUnimplemented:
-      return {"unimplemented", 501};
-    case ErrCode::kDeviceReplaced:
-      return {"aborted", 409};
-    case ErrCode::kShuttingDown:
-      return {"unavailable", 503};
-    case ErrCode::kMethodNotAllowed:
-      return {"unimplemented", 405};
-    case ErrCode::kUnsupportedMedia:
-      return {"unimplemented", 415};
+    case ErrCode::kSuccess: return {"", 200};
+    case ErrCode::kServerUnknown: return {"internal", 500};
+    case ErrCode::kBadCode: return {"unauthenticated", 401};
+    case ErrCode::kUnauthorized: return {"unauthenticated", 401};
+    case ErrCode::kIsNotFriend: return {"permission_denied", 403};
+    case ErrCode::kIsNotInGroup: return {"permission_denied", 403};
+    case ErrCode::kDeviceNotBindUser: return {"failed_precondition", 400};
+    case ErrCode::kBadRequest: return {"invalid_argument", 400};
+    case ErrCode::kUserAlreadyExist: return {"already_exists", 409};
+    case ErrCode::kGroupAlreadyExist: return {"already_exists", 409};
+    case ErrCode::kGroupNotExist: return {"not_found", 404};
+    case ErrCode::kUserNotExist: return {"not_found", 404};
+    case ErrCode::kDeviceNotExist: return {"not_found", 404};
+    case ErrCode::kServerBusy: return {"unavailable", 503};
+    case ErrCode::kStorage: return {"unavailable", 503};
+    case ErrCode::kRateLimited: return {"resource_exhausted", 429};
+    case ErrCode::kTooLarge: return {"resource_exhausted", 429};
+    case ErrCode::kTimeout: return {"deadline_exceeded", 504};
+    case ErrCode::kUnimplemented: return {"unimplemented", 501};
+    case ErrCode::kDeviceReplaced: return {"aborted", 409};
+    case ErrCode::kShuttingDown: return {"unavailable", 503};
+    case ErrCode::kMethodNotAllowed: return {"unimplemented", 405};
+    case ErrCode::kUnsupportedMedia: return {"unimplemented", 415};
   }
   return {"unknown", 500};
 }

@@ -12,12 +12,9 @@ constexpr std::size_t kBuckets = 200000;  // about 12 MB; beyond it, full bucket
 
 const Rate& Limiter::rate_of(RateClass rate) const {
   switch (rate) {
-    case RateClass::kRead:
-      return options_.read;
-    case RateClass::kWrite:
-      return options_.write;
-    case RateClass::kJoin:
-      break;
+    case RateClass::kRead: return options_.read;
+    case RateClass::kWrite: return options_.write;
+    case RateClass::kJoin: break;
   }
   return options_.join;
 }

@@ -21,12 +21,9 @@ const google::protobuf::MethodDescriptor* find_descriptor(std::string_view path)
 
 RateClass to_rate_class(pb::RateClass rate) {
   switch (rate) {
-    case pb::RATE_WRITE:
-      return RateClass::kWrite;
-    case pb::RATE_JOIN:
-      return RateClass::kJoin;
-    default:
-      return RateClass::kRead;
+    case pb::RATE_WRITE: return RateClass::kWrite;
+    case pb::RATE_JOIN: return RateClass::kJoin;
+    default: return RateClass::kRead;
   }
 }
 

@@ -34,9 +34,11 @@ std::string_view name(ErrCode code) {
 std::string_view default_message(ErrCode code) {
   switch (code) {
     case ErrCode::kSuccess: return "";
-    case ErrCode::kServerUnknown: return "the server failed; try again, and report it with the request id";
+    case ErrCode::kServerUnknown:
+      return "the server failed; try again, and report it with the request id";
     case ErrCode::kBadCode: return "the code is wrong or has expired; ask for a new one";
-    case ErrCode::kUnauthorized: return "sign in again: the user, device and token do not fit together";
+    case ErrCode::kUnauthorized:
+      return "sign in again: the user, device and token do not fit together";
     case ErrCode::kIsNotFriend: return "you are not friends; add each other first";
     case ErrCode::kIsNotInGroup: return "you are not a member of this group";
     case ErrCode::kDeviceNotBindUser: return "no user is signed in on this device";

@@ -6,7 +6,9 @@
 
 namespace linnet {
 
-bool init_random() { return sodium_init() >= 0; }
+bool init_random() {
+  return sodium_init() >= 0;
+}
 
 std::string random_token(std::size_t bytes) {
   std::vector<unsigned char> raw(bytes);
@@ -18,7 +20,9 @@ std::string random_token(std::size_t bytes) {
   return text;
 }
 
-std::uint32_t random_below(std::uint32_t bound) { return randombytes_uniform(bound); }
+std::uint32_t random_below(std::uint32_t bound) {
+  return randombytes_uniform(bound);
+}
 
 std::string sha256(std::string_view text) {
   std::string digest(crypto_hash_sha256_BYTES, '\0');

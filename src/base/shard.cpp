@@ -4,10 +4,11 @@
 
 namespace linnet {
 
-Shard::Shard(std::size_t index)
-    : index_(index), work_(boost::asio::make_work_guard(context_)) {}
+Shard::Shard(std::size_t index) : index_(index), work_(boost::asio::make_work_guard(context_)) {}
 
-Shard::~Shard() { stop(); }
+Shard::~Shard() {
+  stop();
+}
 
 void Shard::post(Callback<void()> task) {
   bool wake = false;
@@ -29,7 +30,8 @@ void Shard::drain() {
     std::lock_guard lock(mutex_);
     tasks.swap(mailbox_);
   }
-  for (auto& task : tasks) task();
+  for (auto& task : tasks)
+    task();
 }
 
 void Shard::start() {

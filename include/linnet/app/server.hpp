@@ -1,0 +1,41 @@
+// The whole server as one object: builds the graph of modules, starts it, and takes it down in order.
+// main, and whoever embeds the server, start it the same way.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "linnet/app/config.hpp"
+#include "linnet/base/error.hpp"
+#include "linnet/base/log.hpp"
+
+namespace linnet::app {
+
+struct Running {
+  std::string tcp;               // address of the TCP door, with the port that was found
+  std::string http;              // of HTTP and WebSocket
+  std::string data_dir;          // absolute
+  std::string development_code;  // accepted for every number; development mode only
+};
+
+// Thread: one owner's.
+class Server {
+ public:
+  // `log` outlives the server.
+  Server(Config config, Logger& log);
+  // Stops it if it runs.
+  ~Server();
+
+  // Opens the store, then the doors; when it returns, clients are served. On an error nothing is left started.
+  // Errors: kStorage and kBadRequest, with one sentence for the operator.
+  Result<Running> start();
+  // Closes the doors, answers what is under way (at most `limit`), commits what is acknowledged, joins every thread.
+  void stop(std::chrono::milliseconds limit = std::chrono::seconds(10));
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace linnet::app

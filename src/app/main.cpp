@@ -1,0 +1,73 @@
+// The executable: reads the command line, runs the server until a signal, says where it is.
+#include <pthread.h>
+
+#include <csignal>
+#include <cstdio>
+#include <exception>
+
+#include "linnet/app/config.hpp"
+#include "linnet/app/server.hpp"
+#include "linnet/base/log.hpp"
+
+namespace {
+
+using namespace linnet;
+
+// SIGINT and SIGTERM are taken by one thread with sigwait, so that no handler runs in between; the threads made
+// later inherit the mask.
+sigset_t block_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  return signals;
+}
+
+void announce(const app::Running& running, const app::Config& config) {
+  std::printf("linnet %s\n", app::kVersion);
+  std::printf("tcp  %s\nhttp %s\ndata %s\n", running.tcp.c_str(), running.http.c_str(),
+              running.data_dir.c_str());
+  std::printf("chat http://%s/\n", running.http.c_str());
+  std::fflush(stdout);
+  std::fprintf(stderr,
+               "*** DEVELOPMENT MODE: no sender of codes is configured. Listening on loopback only;\n"
+               "*** every phone number signs in with the code %s%s%s\n",
+               running.development_code.c_str(), config.user.dev_code.empty() ? "" : " or ",
+               config.user.dev_code.c_str());
+}
+
+int serve(const app::Config& config) {
+  auto signals = block_signals();
+  Logger log(config.server.log_level);
+  app::Server server(config, log);
+  auto running = server.start();
+  if (!running) {
+    std::fprintf(stderr, "linnet: %s\n", running.error().message().c_str());
+    return 1;
+  }
+  announce(*running, config);
+
+  int signal = 0;
+  sigwait(&signals, &signal);
+  log.info("stopping", {{"signal", signal == SIGINT ? "SIGINT" : "SIGTERM"}});
+  // A second signal ends the process at once.
+  std::signal(SIGINT, SIG_DFL);
+  std::signal(SIGTERM, SIG_DFL);
+  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+  server.stop();
+  log.info("stopped");
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return app::run_command_line(argc, argv, serve);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "linnet: %s\n", error.what());
+    return 1;
+  }
+}

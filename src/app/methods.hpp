@@ -1,0 +1,21 @@
+// Which function serves which method: the one place where a new call is added to the table.
+#pragma once
+
+#include "linnet/api/methods.hpp"
+
+namespace linnet::user {
+class Accounts;
+}
+namespace linnet::logic {
+class Devices;
+class Friends;
+class Messages;
+}  // namespace linnet::logic
+
+namespace linnet::app {
+
+// The objects outlive the table.
+void add_methods(api::MethodTable& table, user::Accounts& accounts, logic::Devices& devices,
+                 logic::Friends& friends, logic::Messages& messages);
+
+}  // namespace linnet::app

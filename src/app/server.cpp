@@ -1,0 +1,104 @@
+#include "linnet/app/server.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <thread>
+
+#include "linnet/api/methods.hpp"
+#include "linnet/base/clock.hpp"
+#include "linnet/base/random.hpp"
+#include "linnet/base/shard.hpp"
+#include "linnet/gateway/gateway.hpp"
+#include "linnet/logic/devices.hpp"
+#include "linnet/logic/friends.hpp"
+#include "linnet/logic/messages.hpp"
+#include "linnet/router/router.hpp"
+#include "linnet/store/sqlite.hpp"
+#include "linnet/user/accounts.hpp"
+#include "methods.hpp"
+#include "options.hpp"
+
+namespace linnet::app {
+namespace {
+
+Shards make_shards(std::size_t wanted) {
+  auto count = wanted != 0 ? wanted : std::max(1U, std::thread::hardware_concurrency());
+  Shards shards;
+  for (std::size_t i = 0; i < count; ++i) shards.push_back(std::make_unique<Shard>(i));
+  return shards;
+}
+
+}  // namespace
+
+// Members in the order of dependence. The shards are stopped and emptied first (Impl::stop): what still waits in
+// them refers to everything below.
+class Server::Impl {
+ public:
+  Impl(Config config, Logger& log) : config_(std::move(config)), log_(log) {}
+  ~Impl() { stop(std::chrono::milliseconds(0)); }
+
+  Result<Running> start() {
+    if (!init_random()) return Error(ErrCode::kServerUnknown, "the system gives no randomness");
+    auto store = store::open_sqlite(store_options(config_), clock_, log_);
+    if (!store) return store.take_error();
+    store_ = std::move(*store);
+    shards_ = make_shards(static_cast<std::size_t>(config_.server.io_threads));
+    router_ = router::make_local_router(shards_);
+    accounts_ = std::make_unique<user::Accounts>(*store_, clock_, log_, account_options(config_));
+    devices_ = std::make_unique<logic::Devices>(*store_, clock_);
+    friends_ = std::make_unique<logic::Friends>(*store_, *router_, clock_);
+    messages_ = std::make_unique<logic::Messages>(*store_, *router_, *friends_, clock_,
+                                                  message_options(config_));
+    limiter_ = std::make_unique<api::Limiter>(clock_, limit_options(config_));
+    add_methods(table_, *accounts_, *devices_, *friends_, *messages_);
+    api_ = std::make_unique<api::Api>(table_, *accounts_, *limiter_, log_);
+    gateway_ = std::make_unique<gateway::Gateway>(shards_, *api_, *messages_, *router_, clock_,
+                                                  log_, gateway_options(config_));
+    auto addresses = gateway_->open();
+    if (!addresses) {
+      stop(std::chrono::milliseconds(0));
+      return addresses.take_error();
+    }
+    for (auto& shard : shards_) shard->start();
+    gateway_->start();
+    started_ = true;
+    return Running{addresses->tcp, addresses->http,
+                   std::filesystem::absolute(config_.server.data_dir).lexically_normal().string(),
+                   accounts_->development_code()};
+  }
+
+  void stop(std::chrono::milliseconds limit) {
+    if (started_) gateway_->drain(limit);
+    started_ = false;
+    // What is queued commits, and its waiters are told, while their shards still run.
+    if (store_) store_->close();
+    for (auto& shard : shards_) shard->stop();
+    gateway_.reset();
+    shards_.clear();
+  }
+
+ private:
+  Config config_;
+  Logger& log_;
+  SystemClock clock_;
+  Shards shards_;
+  std::unique_ptr<store::Store> store_;
+  std::unique_ptr<router::Router> router_;
+  std::unique_ptr<user::Accounts> accounts_;
+  std::unique_ptr<logic::Devices> devices_;
+  std::unique_ptr<logic::Friends> friends_;
+  std::unique_ptr<logic::Messages> messages_;
+  std::unique_ptr<api::Limiter> limiter_;
+  api::MethodTable table_;
+  std::unique_ptr<api::Api> api_;
+  std::unique_ptr<gateway::Gateway> gateway_;
+  bool started_ = false;
+};
+
+Server::Server(Config config, Logger& log)
+    : impl_(std::make_unique<Impl>(std::move(config), log)) {}
+Server::~Server() = default;
+Result<Running> Server::start() { return impl_->start(); }
+void Server::stop(std::chrono::milliseconds limit) { impl_->stop(limit); }
+
+}  // namespace linnet::app

@@ -1,0 +1,60 @@
+// The real executable as a child process, on free ports and a directory of its own.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <sys/types.h>
+#include <vector>
+
+namespace linnet::test {
+
+inline constexpr const char* kCode = "424242";
+
+// What a program printed and how it ended.
+struct Outcome {
+  int status = -1;  // exit status, or 128 + signal
+  std::string out;
+  std::string err;
+};
+
+// Runs `binary` until it ends; killed after `limit`.
+Outcome run_program(const std::string& binary, const std::vector<std::string>& arguments,
+                    const std::string& input = {}, const std::vector<std::string>& environment = {},
+                    std::chrono::seconds limit = std::chrono::seconds(30));
+
+class ServerProcess {
+ public:
+  // Starts `linnet` on `data_dir` with ports of its own choosing and `more` arguments, and waits
+  // until it serves.
+  explicit ServerProcess(std::filesystem::path data_dir, std::vector<std::string> more = {});
+  ~ServerProcess();
+  ServerProcess(const ServerProcess&) = delete;
+  ServerProcess& operator=(const ServerProcess&) = delete;
+
+  std::uint16_t tcp_port() const { return tcp_port_; }
+  std::uint16_t http_port() const { return http_port_; }
+  pid_t pid() const { return pid_; }
+  std::string http_address() const { return "127.0.0.1:" + std::to_string(http_port_); }
+  std::chrono::milliseconds time_to_ready() const { return time_to_ready_; }
+
+  // SIGTERM, and the exit status (128 + signal when it died of one).
+  int stop();
+  // SIGKILL, and waits.
+  void kill();
+  bool running();
+  // What it wrote to stderr so far.
+  std::string log() const;
+
+ private:
+  int wait_for_end();
+  std::string log_path_;
+  pid_t pid_ = -1;
+  std::uint16_t tcp_port_ = 0;
+  std::uint16_t http_port_ = 0;
+  std::chrono::milliseconds time_to_ready_{0};
+};
+
+}  // namespace linnet::test
