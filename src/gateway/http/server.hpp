@@ -1,5 +1,12 @@
-// The HTTP door of one shard: Connect calls, the web page, and the WebSocket handshake. Beast stays behind it.
+// The HTTP door of one shard: Connect calls, the web page, and the WebSocket handshake. Beast stays
+// behind it.
 #pragma once
+
+#include "linnet/api/methods.hpp"
+#include "linnet/base/clock.hpp"
+#include "linnet/base/log.hpp"
+#include "linnet/base/shard.hpp"
+#include "linnet/user/identity.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
 
@@ -9,20 +16,15 @@
 #include <string>
 #include <vector>
 
-#include "linnet/api/methods.hpp"
-#include "linnet/base/clock.hpp"
-#include "linnet/base/log.hpp"
-#include "linnet/base/shard.hpp"
-#include "linnet/user/identity.hpp"
-
 namespace linnet::gateway {
 
 struct HttpOptions {
   std::vector<std::string> allowed_origins;  // beside the server's own
   std::size_t header_bytes = 16 * 1024;
   std::size_t body_bytes = 256 * 1024;
-  std::chrono::milliseconds header_timeout{10000};  // from accept, or the first byte of a further request
-  std::chrono::milliseconds idle_timeout{60000};    // between two requests
+  std::chrono::milliseconds header_timeout{
+      10000};  // from accept, or the first byte of a further request
+  std::chrono::milliseconds idle_timeout{60000};  // between two requests
 };
 
 // What comes of a WebSocket handshake that was let in.
@@ -41,7 +43,8 @@ class UpgradeSink {
   virtual void upgraded(Upgraded connection) = 0;
 };
 
-// Thread: the shard's, but for the constructor and destructor (its owner's, while the loop does not run).
+// Thread: the shard's, but for the constructor and destructor (its owner's, while the loop does not
+// run).
 class HttpServer {
  public:
   HttpServer(Shard& shard, api::Api& api, const Clock& clock, Logger& log, HttpOptions options,
@@ -56,7 +59,7 @@ class HttpServer {
 
  private:
   class Impl;
-  std::unique_ptr<Impl> impl_;
+  std::shared_ptr<Impl> impl_;
 };
 
 }  // namespace linnet::gateway

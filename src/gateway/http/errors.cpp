@@ -1,0 +1,62 @@
+#include "http/errors.hpp"
+
+#include "http/encoding.hpp"
+#include "pb/linnet.pb.h"
+
+#include <nlohmann/json.hpp>
+
+namespace linnet::gateway {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+void set_json(HttpResponse& response, const Json& json) {
+  response.headers.add("Content-Type", "application/json");
+  response.headers.add("Cache-Control", "no-store");
+  response.headers.add("X-Content-Type-Options", "nosniff");
+  // A reason may quote what the client sent: what is no UTF-8 must not throw here.
+  response.body = json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace
+
+HttpResponse connect_error(const Error& error, std::string_view request_name) {
+  return connect_error(error, request_name, api::error_form(error.code()));
+}
+
+HttpResponse connect_error(const Error& error, std::string_view request_name, api::ErrorForm form) {
+  pb::ErrorInfo info;
+  info.set_code(static_cast<std::int32_t>(error.code()));
+  info.set_reason(std::string(name(error.code())));
+  info.set_request_id(std::string(request_name));
+
+  Json debug;
+  debug["code"] = info.code();
+  debug["reason"] = info.reason();
+  debug["requestId"] = info.request_id();
+  Json detail;
+  detail["type"] = "pb.ErrorInfo";
+  detail["value"] = base64_encode(info.SerializeAsString(), false);
+  detail["debug"] = std::move(debug);
+  Json body;
+  body["code"] = form.connect_code;
+  body["message"] = api::client_message(error);
+  body["details"] = Json::array();
+  body["details"].push_back(std::move(detail));
+
+  HttpResponse response(form.http_status);
+  set_json(response, body);
+  if (!request_name.empty()) response.headers.add("X-Request-Id", request_name);
+  return response;
+}
+
+HttpResponse short_error(const Error& error, int status) {
+  Json body;
+  body["code"] = static_cast<std::int32_t>(error.code());
+  body["message"] = api::client_message(error);
+  HttpResponse response(status);
+  set_json(response, body);
+  return response;
+}
+
+}  // namespace linnet::gateway

@@ -1,0 +1,23 @@
+// Errors as HTTP answers: in the Connect protocol's form, and in the short one of refused
+// handshakes.
+#pragma once
+
+#include "http/message.hpp"
+
+#include "linnet/api/errors.hpp"
+#include "linnet/base/error.hpp"
+
+#include <string_view>
+
+namespace linnet::gateway {
+
+// {"code":"unauthenticated","message":"…","details":[pb.ErrorInfo]}; the status and the code word
+// are those of api::error_form, or the ones given. The name is empty when the request was
+// unreadable.
+HttpResponse connect_error(const Error& error, std::string_view request_name);
+HttpResponse connect_error(const Error& error, std::string_view request_name, api::ErrorForm form);
+
+// {"code":1003,"message":"…"}
+HttpResponse short_error(const Error& error, int status);
+
+}  // namespace linnet::gateway

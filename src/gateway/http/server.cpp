@@ -1,0 +1,334 @@
+// The sockets of the HTTP door. The only file that knows Beast, of which it uses the parser.
+//
+// A connection's states, with the stamp after which the sweep closes it:
+//
+//   accept -> kFirst -> kReading <-> kHandling -> kWriting -> kIdle -> kReading ...
+//             header_timeout         none         idle_timeout
+#include "http/server.hpp"
+
+#include "http/errors.hpp"
+#include "http/site.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/string_body.hpp>
+
+#include <algorithm>
+#include <array>
+#include <unordered_set>
+
+namespace linnet::gateway {
+
+namespace asio = boost::asio;
+namespace http = boost::beast::http;
+using asio::ip::tcp;
+using Code = boost::system::error_code;
+
+namespace {
+
+constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
+constexpr std::size_t kFirstRead = 4096;
+constexpr std::size_t kKeptBuffer = 16 * 1024;  // by an idle connection
+constexpr std::chrono::milliseconds kLingerTime{2000};
+constexpr std::size_t kLingerBytes = 4 * 1024 * 1024;
+constexpr std::chrono::milliseconds kNever = std::chrono::milliseconds::max();
+
+enum class Phase { kFirst, kIdle, kReading, kHandling, kWriting };
+
+using Parser = http::request_parser<http::string_body>;
+
+HttpRequest to_request(Parser& parser, const std::string& address) {
+  auto& message = parser.get();
+  HttpRequest request;
+  request.method = std::string_view(message.method_string());
+  request.target = std::string_view(message.target());
+  request.version = message.version();
+  for (const auto& field : message)
+    request.headers.add(std::string_view(field.name_string()), std::string_view(field.value()));
+  request.body = std::move(message.body());
+  request.address = address;
+  return request;
+}
+
+// What is answered to a request that cannot be read; nothing when the peer is simply gone.
+std::optional<HttpResponse> read_failure(Code error, const HttpOptions& options) {
+  if (error == http::error::body_limit)
+    return connect_error(
+        Error(ErrCode::kTooLarge,
+              "a request has at most " + std::to_string(options.body_bytes) + " bytes"),
+        "");
+  api::ErrorForm form{"invalid_argument", 400};
+  if (error == http::error::header_limit) form = api::ErrorForm{"resource_exhausted", 431};
+  if (error == http::error::end_of_stream || error == http::error::partial_message ||
+      error.category() != make_error_code(http::error::bad_method).category())
+    return std::nullopt;
+  return connect_error(
+      Error(ErrCode::kBadRequest, "the request is no valid HTTP/1.1: " + error.message()), "",
+      form);
+}
+
+}  // namespace
+
+// What the connections share. Frames own it, so that those which are destroyed after the server,
+// with their context, find it alive.
+class HttpServer::Impl : public std::enable_shared_from_this<Impl> {
+ public:
+  Impl(Shard& shard, api::Api& api, const Clock& clock, Logger& log, HttpOptions options,
+       UpgradeSink& sink)
+      : shard_(shard),
+        clock_(clock),
+        log_(log),
+        options_(std::move(options)),
+        sink_(sink),
+        site_(api, log, options_),
+        timer_(shard.context()) {}
+
+  void serve(tcp::socket socket);
+  void drain();
+  // The server goes: nothing of it is used any more.
+  void stop() { timer_.cancel(); }
+  std::size_t open_connections() const { return connections_.size(); }
+
+ private:
+  // One socket. Lives in its coroutine's frame and is known to the sweep by pointer.
+  struct Connection {
+    Connection(std::shared_ptr<Impl> owner, tcp::socket accepted)
+        : impl(std::move(owner)), socket(std::move(accepted)) {
+      impl->connections_.insert(this);
+    }
+    ~Connection() { impl->connections_.erase(this); }
+    Connection(const Connection&) = delete;
+    Connection& operator=(const Connection&) = delete;
+
+    void close() {
+      Code ignored;
+      socket.close(ignored);
+    }
+
+    std::shared_ptr<Impl> impl;
+    tcp::socket socket;
+    boost::beast::flat_buffer buffer;
+    std::string address;
+    Phase phase = Phase::kFirst;
+    std::chrono::milliseconds deadline = kNever;
+  };
+  using ConnectionPtr = std::unique_ptr<Connection>;
+
+  static asio::awaitable<void> run(ConnectionPtr connection);
+  // False when the connection has ended.
+  static asio::awaitable<bool> wait_for_bytes(Connection& connection);
+  static asio::awaitable<bool> read(Connection& connection, Parser& parser);
+  static asio::awaitable<Code> read_body(Connection& connection, Parser& parser);
+  static asio::awaitable<bool> write(Connection& connection, const HttpResponse& response,
+                                     unsigned version, bool keep_alive, bool with_body);
+  static asio::awaitable<bool> exchange(Connection& connection, Parser& parser);
+  static asio::awaitable<void> refuse(Connection& connection, HttpResponse response);
+
+  void enter(Connection& connection, Phase phase, std::chrono::milliseconds limit);
+  void hand_over(Connection& connection, const Reply& reply);
+  void arm_sweep();
+  void sweep();
+
+  Shard& shard_;
+  const Clock& clock_;
+  Logger& log_;
+  HttpOptions options_;
+  UpgradeSink& sink_;
+  Site site_;
+  asio::steady_timer timer_;
+  std::unordered_set<Connection*> connections_;
+  bool sweeping_ = false;
+  bool draining_ = false;
+};
+
+void HttpServer::Impl::enter(Connection& connection, Phase phase, std::chrono::milliseconds limit) {
+  connection.phase = phase;
+  connection.deadline = limit == kNever ? kNever : clock_.steady() + limit;
+}
+
+void HttpServer::Impl::serve(tcp::socket socket) {
+  if (draining_) return;
+  Code ignored;
+  socket.set_option(tcp::no_delay(true), ignored);
+  auto connection = std::make_unique<Connection>(shared_from_this(), std::move(socket));
+  auto peer = connection->socket.remote_endpoint(ignored);
+  if (!ignored) connection->address = peer.address().to_string();
+  enter(*connection, Phase::kFirst, options_.header_timeout);
+  arm_sweep();
+  auto report = [&log = log_](std::exception_ptr failure) {
+    if (!failure) return;
+    try {
+      std::rethrow_exception(failure);
+    } catch (const std::exception& error) {
+      log.error("http_connection_threw", {{"what", error.what()}});
+    }
+  };
+  asio::co_spawn(shard_.context(), run(std::move(connection)), std::move(report));
+}
+
+void HttpServer::Impl::drain() {
+  draining_ = true;
+  for (auto* connection : connections_)
+    if (connection->phase == Phase::kIdle || connection->phase == Phase::kFirst)
+      connection->close();
+}
+
+void HttpServer::Impl::arm_sweep() {
+  if (sweeping_) return;
+  sweeping_ = true;
+  auto shortest = std::min(options_.header_timeout, options_.idle_timeout) / 4;
+  timer_.expires_after(
+      std::clamp(shortest, std::chrono::milliseconds(10), std::chrono::milliseconds(1000)));
+  timer_.async_wait([weak = weak_from_this()](Code error) {
+    auto self = weak.lock();
+    if (error || !self) return;
+    self->sweep();
+  });
+}
+
+void HttpServer::Impl::sweep() {
+  sweeping_ = false;
+  const auto now = clock_.steady();
+  for (auto* connection : connections_)
+    if (connection->deadline <= now) connection->close();
+  if (!connections_.empty()) arm_sweep();
+}
+
+asio::awaitable<void> HttpServer::Impl::run(ConnectionPtr connection) {
+  auto& impl = *connection->impl;
+  for (bool going = true; going;) {
+    going = co_await wait_for_bytes(*connection);
+    if (!going) break;
+    // The first request's time runs from the accept on.
+    if (connection->phase == Phase::kIdle)
+      impl.enter(*connection, Phase::kReading, impl.options_.header_timeout);
+    connection->phase = Phase::kReading;
+    Parser parser;
+    parser.header_limit(static_cast<std::uint32_t>(impl.options_.header_bytes));
+    parser.body_limit(impl.options_.body_bytes);
+    going = co_await read(*connection, parser);
+    if (going) going = co_await exchange(*connection, parser);
+  }
+}
+
+asio::awaitable<bool> HttpServer::Impl::wait_for_bytes(Connection& connection) {
+  auto& buffer = connection.buffer;
+  if (buffer.size() > 0) co_return true;
+  if (buffer.capacity() > kKeptBuffer) buffer.shrink_to_fit();
+  auto [error, bytes] =
+      co_await connection.socket.async_read_some(buffer.prepare(kFirstRead), kAwait);
+  buffer.commit(bytes);
+  co_return !error;
+}
+
+asio::awaitable<bool> HttpServer::Impl::read(Connection& connection, Parser& parser) {
+  auto [error, bytes] =
+      co_await http::async_read_header(connection.socket, connection.buffer, parser, kAwait);
+  if (!error && !parser.is_done()) error = co_await read_body(connection, parser);
+  if (!error) co_return true;
+  auto answer = read_failure(error, connection.impl->options_);
+  if (answer) co_await refuse(connection, std::move(*answer));
+  co_return false;
+}
+
+asio::awaitable<Code> HttpServer::Impl::read_body(Connection& connection, Parser& parser) {
+  auto& impl = *connection.impl;
+  impl.enter(connection, Phase::kReading, impl.options_.idle_timeout);
+  const std::string_view expect = parser.get()[http::field::expect];
+  if (equals_ignoring_case(expect, "100-continue") && connection.buffer.size() == 0) {
+    static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+    auto [failed, sent] =
+        co_await asio::async_write(connection.socket, asio::buffer(kContinue), kAwait);
+    if (failed) co_return failed;
+  }
+  auto [error, bytes] =
+      co_await http::async_read(connection.socket, connection.buffer, parser, kAwait);
+  co_return error;
+}
+
+asio::awaitable<bool> HttpServer::Impl::exchange(Connection& connection, Parser& parser) {
+  auto& impl = *connection.impl;
+  const bool wants_more = parser.keep_alive();
+  const auto request = to_request(parser, connection.address);
+  if (auto wrong = check_framing(request)) {
+    co_await refuse(connection, connect_error(*wrong, ""));
+    co_return false;
+  }
+  impl.enter(connection, Phase::kHandling, kNever);
+  Reply reply = co_await impl.site_.answer(request);
+
+  const bool keep_alive = wants_more && !impl.draining_;
+  impl.enter(connection, Phase::kWriting, impl.options_.idle_timeout);
+  const bool sent = co_await write(connection, reply.response, request.version, keep_alive,
+                                   request.method != "HEAD");
+  if (!sent) co_return false;
+  if (reply.upgraded) {
+    impl.hand_over(connection, reply);
+    co_return false;
+  }
+  impl.enter(connection, Phase::kIdle, impl.options_.idle_timeout);
+  co_return keep_alive && !impl.draining_;
+}
+
+asio::awaitable<bool> HttpServer::Impl::write(Connection& connection, const HttpResponse& response,
+                                              unsigned version, bool keep_alive, bool with_body) {
+  const auto seconds = connection.impl->clock_.wall().value() / 1000;
+  const auto head = format_head(response, version, keep_alive, http_date(seconds));
+  std::array<asio::const_buffer, 2> parts{asio::buffer(head), asio::const_buffer()};
+  if (with_body) parts[1] = asio::buffer(response.body);
+  auto [error, bytes] = co_await asio::async_write(connection.socket, parts, kAwait);
+  co_return !error;
+}
+
+// Answers and closes: with a FIN, and reading on for a while, because a reset would take the answer
+// away from a client that is still sending.
+asio::awaitable<void> HttpServer::Impl::refuse(Connection& connection, HttpResponse response) {
+  connection.impl->enter(connection, Phase::kWriting, kLingerTime);
+  const bool sent = co_await write(connection, response, 11, false, true);
+  if (!sent) co_return;
+  Code failed;
+  connection.socket.shutdown(tcp::socket::shutdown_send, failed);
+  std::array<char, 4096> discarded{};
+  for (std::size_t total = 0; !failed && total < kLingerBytes;) {
+    auto [error, bytes] =
+        co_await connection.socket.async_read_some(asio::buffer(discarded), kAwait);
+    failed = error;
+    total += bytes;
+  }
+}
+
+void HttpServer::Impl::hand_over(Connection& connection, const Reply& reply) {
+  Upgraded upgraded{
+      std::move(connection.socket), {}, *reply.upgraded, reply.text, reply.request_id};
+  const auto early = connection.buffer.data();
+  upgraded.early.assign(static_cast<const char*>(early.data()), early.size());
+  sink_.upgraded(std::move(upgraded));
+}
+
+HttpServer::HttpServer(Shard& shard, api::Api& api, const Clock& clock, Logger& log,
+                       HttpOptions options, UpgradeSink& sink)
+    : impl_(std::make_shared<Impl>(shard, api, clock, log, std::move(options), sink)) {}
+
+HttpServer::~HttpServer() {
+  impl_->stop();
+}
+
+void HttpServer::serve(tcp::socket socket) {
+  impl_->serve(std::move(socket));
+}
+
+void HttpServer::drain() {
+  impl_->drain();
+}
+
+std::size_t HttpServer::open_connections() const {
+  return impl_->open_connections();
+}
+
+}  // namespace linnet::gateway

@@ -1,0 +1,48 @@
+// Which door of a path: the page, the WebSocket, or a call; and how requests are checked before.
+#pragma once
+
+#include "http/connect.hpp"
+#include "http/handshake.hpp"
+#include "http/message.hpp"
+#include "http/page.hpp"
+#include "http/server.hpp"
+
+#include <boost/asio/awaitable.hpp>
+
+#include <optional>
+
+namespace linnet::gateway {
+
+// The answer to a request, and for a handshake that was let in, who is connected.
+struct Reply {
+  Reply() = default;
+
+  HttpResponse response;
+  std::optional<user::Identity> upgraded;
+  bool text = false;
+  std::int64_t request_id = 0;
+};
+
+// What is wrong with the framing of a request (RFC 9112 sections 3.2 and 6); such a connection is
+// closed after the answer, as nobody knows where the next request begins.
+std::optional<Error> check_framing(const HttpRequest& request);
+
+// Thread: the shard's.
+class Site {
+ public:
+  Site(api::Api& api, Logger& log, const HttpOptions& options)
+      : api_(api), options_(options), connect_(api, log, options_), page_(embedded_page()) {}
+
+  // `request` outlives the awaiting.
+  boost::asio::awaitable<Reply> answer(const HttpRequest& request);
+
+ private:
+  boost::asio::awaitable<Reply> shake_hands(const HttpRequest& request);
+
+  api::Api& api_;
+  HttpOptions options_;
+  ConnectDoor connect_;
+  Page page_;
+};
+
+}  // namespace linnet::gateway
