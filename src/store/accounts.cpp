@@ -1,0 +1,133 @@
+#include "accounts.hpp"
+
+namespace linnet::store {
+namespace {
+
+Result<UserId> find_by_phone(Connection& db, const std::string& phone_number) {
+  Query query(db, "SELECT id FROM user WHERE phone_number = ?1", phone_number);
+  UserId user;
+  if (query.next()) user = query.id<UserId>(0);
+  if (query.failed()) return query.error();
+  return user;
+}
+
+Result<UserId> create_user(Connection& db, const SignIn& sign_in) {
+  Query query(db,
+              "INSERT INTO user (phone_number, nickname, sex, avatar_url, extra, created, updated)"
+              " VALUES (?1, ?2, 0, '', '', ?3, ?3) RETURNING id",
+              sign_in.phone_number, sign_in.nickname_if_new, sign_in.now);
+  UserId user;
+  while (query.next())
+    user = query.id<UserId>(0);
+  if (query.failed()) return query.error();
+  return user;
+}
+
+}  // namespace
+
+User user_of(const Query& row) {
+  User user;
+  user.id = row.id<UserId>(0);
+  user.phone_number = row.text(1);
+  user.nickname = row.text(2);
+  user.sex = row.small(3);
+  user.avatar_url = row.text(4);
+  user.extra = row.text(5);
+  user.created = row.id<Millis>(6);
+  user.updated = row.id<Millis>(7);
+  return user;
+}
+
+Result<DeviceId> create_device(Connection& db, const Device& device) {
+  Query query(db,
+              "INSERT INTO device (user_id, type, brand, model, system_version, sdk_version,"
+              " created, updated) VALUES (0, ?1, ?2, ?3, ?4, ?5, ?6, ?7) RETURNING id",
+              device.type, device.brand, device.model, device.system_version, device.sdk_version,
+              device.created, device.updated);
+  DeviceId id;
+  while (query.next())
+    id = query.id<DeviceId>(0);
+  if (query.failed()) return query.error();
+  return id;
+}
+
+Result<std::optional<Device>> get_device(Connection& db, DeviceId device) {
+  Query row(db,
+            "SELECT user_id, type, brand, model, system_version, sdk_version, created, updated"
+            " FROM device WHERE id = ?1",
+            device);
+  std::optional<Device> found;
+  if (row.next()) {
+    auto& one = found.emplace();
+    one.id = device;
+    one.user = row.id<UserId>(0);
+    one.type = row.small(1);
+    one.brand = row.text(2);
+    one.model = row.text(3);
+    one.system_version = row.text(4);
+    one.sdk_version = row.text(5);
+    one.created = row.id<Millis>(6);
+    one.updated = row.id<Millis>(7);
+  }
+  if (row.failed()) return row.error();
+  return found;
+}
+
+Result<SignedIn> sign_in(Connection& db, const SignIn& sign_in) {
+  auto user = find_by_phone(db, sign_in.phone_number);
+  const bool created = user.ok() && !*user;
+  if (created) user = create_user(db, sign_in);
+  if (!user) return user.take_error();
+  auto bound = Query(db, "UPDATE device SET user_id = ?2, updated = ?3 WHERE id = ?1",
+                     sign_in.device, *user, sign_in.now)
+                   .run();
+  if (!bound) return bound.take_error();
+  if (db.changes() == 0) return Error(ErrCode::kDeviceNotExist);
+  auto ended = Query(db, "DELETE FROM token WHERE device_id = ?1", sign_in.device).run();
+  if (!ended) return ended.take_error();
+  return SignedIn{*user, created};
+}
+
+Status set_token(Connection& db, DeviceId device, const TokenRecord& token) {
+  Query owner(db, "SELECT user_id FROM device WHERE id = ?1", device);
+  const bool bound = owner.next() && owner.id<UserId>(0) == token.user && token.user;
+  if (owner.failed()) return owner.error();
+  if (!bound) return Error(ErrCode::kDeviceNotBindUser);
+  return Query(db,
+               "INSERT OR REPLACE INTO token (device_id, user_id, hash, expires)"
+               " VALUES (?1, ?2, ?3, ?4)",
+               device, token.user, Blob{token.hash}, token.expires)
+      .run();
+}
+
+Result<std::optional<TokenRecord>> get_token(Connection& db, DeviceId device) {
+  Query row(db, "SELECT user_id, hash, expires FROM token WHERE device_id = ?1", device);
+  std::optional<TokenRecord> found;
+  if (row.next()) found = TokenRecord{row.id<UserId>(0), row.text(1), row.id<Millis>(2)};
+  if (row.failed()) return row.error();
+  return found;
+}
+
+Result<std::optional<User>> get_user(Connection& db, UserId user) {
+  Query row(db,
+            "SELECT id, phone_number, nickname, sex, avatar_url, extra, created, updated"
+            " FROM user WHERE id = ?1",
+            user);
+  std::optional<User> found;
+  if (row.next()) found = user_of(row);
+  if (row.failed()) return row.error();
+  return found;
+}
+
+Status update_user(Connection& db, const User& user) {
+  auto updated = Query(db,
+                       "UPDATE user SET nickname = ?2, sex = ?3, avatar_url = ?4, extra = ?5,"
+                       " updated = ?6 WHERE id = ?1",
+                       user.id, user.nickname, user.sex, user.avatar_url, user.extra, user.updated)
+                     .run();
+  if (!updated) return updated;
+  if (db.changes() == 0) return Error(ErrCode::kUserNotExist);
+  return success();
+}
+
+}  // namespace linnet::store

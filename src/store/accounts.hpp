@@ -1,0 +1,26 @@
+// Devices, users and tokens in their tables: the functions of AccountStore, on a connection. Those
+// that write run inside the writer's transaction.
+#pragma once
+
+#include "connection.hpp"
+
+#include "linnet/store/types.hpp"
+
+#include <optional>
+
+namespace linnet::store {
+
+Result<DeviceId> create_device(Connection& db, const Device& device);
+Result<std::optional<Device>> get_device(Connection& db, DeviceId device);
+Result<SignedIn> sign_in(Connection& db, const SignIn& sign_in);
+Status set_token(Connection& db, DeviceId device, const TokenRecord& token);
+Result<std::optional<TokenRecord>> get_token(Connection& db, DeviceId device);
+Result<std::optional<User>> get_user(Connection& db, UserId user);
+Status update_user(Connection& db, const User& user);
+
+// The User that a row holds in its first kUserColumns columns: id, phone_number, nickname, sex,
+// avatar_url, extra, created, updated.
+constexpr int kUserColumns = 8;
+User user_of(const Query& row);
+
+}  // namespace linnet::store

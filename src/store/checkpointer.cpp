@@ -1,0 +1,91 @@
+#include "checkpointer.hpp"
+
+namespace linnet::store {
+namespace {
+
+// A small write-ahead log is moved this many ticks after it last grew: each pass costs two syncs.
+constexpr int kQuietTicks = 10;
+
+}  // namespace
+
+int Checkpointer::on_commit(void* self, sqlite3*, const char*, int frames) {
+  auto* me = static_cast<Checkpointer*>(self);
+  me->frames_.store(frames, std::memory_order_relaxed);
+  me->commits_.fetch_add(1, std::memory_order_relaxed);
+  return SQLITE_OK;
+}
+
+void Checkpointer::watch(Connection& committing) {
+  sqlite3_wal_hook(committing.handle(), &Checkpointer::on_commit, this);
+}
+
+void Checkpointer::start() {
+  thread_ = std::thread([this] { loop(); });
+}
+
+void Checkpointer::close() {
+  {
+    std::lock_guard lock(mutex_);
+    closing_ = true;
+    wake_.notify_one();
+  }
+  if (thread_.joinable()) thread_.join();
+  db_.reset();
+}
+
+void Checkpointer::loop() {
+  std::unique_lock lock(mutex_);
+  while (!wake_.wait_for(lock, tuning_.checkpoint_every, [this] { return closing_; })) {
+    lock.unlock();
+    if (!writer_.gave_up()) tick();
+    lock.lock();
+  }
+}
+
+void Checkpointer::tick() {
+  const auto commits = commits_.load(std::memory_order_relaxed);
+  const int frames = frames_.load(std::memory_order_relaxed);
+  if (commits == seen_commits_) {
+    ++quiet_ticks_;
+    if (quiet_ticks_ != kQuietTicks) return;
+  } else {
+    seen_commits_ = commits;
+    quiet_ticks_ = 0;
+    // After a restart the log is short again.
+    const int grown = frames < seen_frames_ ? frames : frames - seen_frames_;
+    if (grown < tuning_.checkpoint_frames) return;
+  }
+  seen_frames_ = frames;
+  auto pass = passive();
+  if (pass && pass->frames > tuning_.wal_limit_frames) {
+    // While the writer stands, a pass can reach the end; then the next commit begins the
+    // write-ahead log anew. The pass before leaves little to do in this one.
+    writer_.hold([&] { pass = passive(); });
+  }
+  note(pass ? success() : Status(pass.take_error()));
+}
+
+Result<Checkpointer::Pass> Checkpointer::passive() {
+  Pass pass;
+  const int code = sqlite3_wal_checkpoint_v2(db_->handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE,
+                                             &pass.frames, &pass.moved);
+  // Busy: another process (a backup) checkpoints.
+  if (code == SQLITE_OK || (code & 0xff) == SQLITE_BUSY) return pass;
+  return db_->fail(code, "checkpoint");
+}
+
+void Checkpointer::note(const Status& outcome) {
+  if (!outcome && db_->disk_failed()) {
+    writer_.give_up(outcome.error());
+    return;
+  }
+  if (outcome.ok() != failing_) return;
+  failing_ = !outcome.ok();
+  if (failing_) {
+    logger_.error("storage_failed", {{"doing", "checkpoint"}, {"error", outcome.error().detail()}});
+  } else {
+    logger_.info("storage_recovered", {{"doing", "checkpoint"}});
+  }
+}
+
+}  // namespace linnet::store

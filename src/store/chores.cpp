@@ -1,0 +1,124 @@
+#include "chores.hpp"
+
+#include <algorithm>
+
+namespace linnet::store {
+namespace {
+
+constexpr std::chrono::milliseconds kRest{250};
+constexpr std::chrono::milliseconds kPauseAfterFailure{500};
+constexpr std::size_t kAcksPerSlice = 1024;
+constexpr std::size_t kManyAcks = 65'536;
+constexpr int kPrunedPerSlice = 512;
+constexpr std::chrono::milliseconds kBetweenPrunes{20};  // while there is other work
+constexpr int kLongerSlices = 5;
+
+}  // namespace
+
+Chores::Chores(Connection& db, Tail& tail, MessageLog& log, Dedup& dedup, Acks& acks, Merge& merge,
+               const Limits& limits)
+    : db_(db),
+      tail_(tail),
+      log_(log),
+      dedup_(dedup),
+      acks_(acks),
+      merge_(merge),
+      limits_(limits),
+      acks_flushed_(Clock::now()) {}
+
+Status Chores::run(bool idle) {
+  const auto now = Clock::now();
+  if (idle && !was_idle_) idle_since_ = now;
+  was_idle_ = idle;
+  rest_ = kRest;
+  if (now < paused_until_) return success();
+  auto done = slice(idle, now);
+  if (!done) paused_until_ = Clock::now() + kPauseAfterFailure;
+  return done;
+}
+
+Status Chores::slice(bool idle, Clock::time_point now) {
+  const auto waiting = acks_.size();
+  if (waiting >= kManyAcks || (waiting > 0 && now >= acks_flushed_ + limits_.ack_delay)) {
+    rest_ = {};
+    return flush_acks();
+  }
+  if (dedup_.prunable(log_.today()) && (idle || now >= pruned_ + kBetweenPrunes)) {
+    rest_ = {};
+    return prune(now);
+  }
+  if (!merge_.running() && merge_due(idle, now)) merge_.begin(log_.last());
+  if (merge_.running()) {
+    rest_ = {};
+    return merge_slice();
+  }
+  return success();
+}
+
+bool Chores::merge_due(bool idle, Clock::time_point now) {
+  const auto entries = tail_.active_size();
+  if (entries == 0) return false;
+  if (entries >= limits_.merge_after) return true;
+  // Merging a few entries at each short lull would touch the same pages again and again.
+  const auto begin = idle_since_ + limits_.idle_before_merge;
+  if (idle && now >= begin) return true;
+  const auto left = idle ? begin - now : limits_.idle_before_merge;
+  rest_ = std::clamp(std::chrono::ceil<std::chrono::milliseconds>(left),
+                     std::chrono::milliseconds(1), kRest);
+  return false;
+}
+
+Status Chores::merge_slice() {
+  auto budget = limits_.merge_slice;
+  if (tail_.size() > limits_.tail_limit) budget *= kLongerSlices;
+  return merge_.slice(budget);
+}
+
+Status Chores::prune(Clock::time_point now) {
+  pruned_ = now;
+  auto relaxed = db_.set_durable(false);
+  if (!relaxed) return relaxed;
+  return dedup_.prune(log_.today(), kPrunedPerSlice);
+}
+
+Status Chores::flush_acks() {
+  const auto acks = acks_.take(kAcksPerSlice);
+  auto written = write_acks(acks);
+  if (written) {
+    acks_.written();
+    if (acks_.size() == 0) acks_flushed_ = Clock::now();
+  } else {
+    acks_.put_back();
+  }
+  return written;
+}
+
+Status Chores::write_acks(const std::vector<Ack>& acks) {
+  auto relaxed = db_.set_durable(false);
+  if (!relaxed) return relaxed;
+  Transaction transaction(db_, Transaction::Kind::kWrite);
+  if (!transaction.begun()) return transaction.begun();
+  for (const auto& ack : acks) {
+    auto head = log_.head(ack.user);
+    if (!head) return head.take_error();
+    const auto seq = std::min(ack.seq, *head);
+    if (!seq) continue;
+    auto written = Query(db_,
+                         "INSERT INTO device_ack (user_id, device_id, seq) VALUES (?1, ?2, ?3)"
+                         " ON CONFLICT DO UPDATE SET seq = max(seq, excluded.seq)",
+                         ack.user, ack.device, seq)
+                       .run();
+    if (!written) return written;
+  }
+  return transaction.commit();
+}
+
+Status Chores::finish() {
+  while (acks_.size() > 0) {
+    auto flushed = flush_acks();
+    if (!flushed) return flushed;
+  }
+  return success();
+}
+
+}  // namespace linnet::store

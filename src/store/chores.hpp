@@ -1,0 +1,59 @@
+// What the writer does between two transactions of its callers, in slices of a few milliseconds:
+// merging, acknowledgements, pruning.
+#pragma once
+
+#include "acks.hpp"
+#include "merge.hpp"
+#include "message_log.hpp"
+#include "tuning.hpp"
+
+#include <chrono>
+
+namespace linnet::store {
+
+// Thread: the writer's.
+class Chores {
+ public:
+  struct Limits {
+    std::chrono::milliseconds merge_slice{5};
+    std::size_t merge_after = 4096;
+    std::chrono::milliseconds idle_before_merge{20};
+    std::chrono::milliseconds ack_delay{400};
+    std::size_t tail_limit = 0;  // entries, from which on slices are longer
+  };
+  Chores(Connection& db, Tail& tail, MessageLog& log, Dedup& dedup, Acks& acks, Merge& merge,
+         const Limits& limits);
+
+  // At most one slice. `idle`: nobody waited for the writer. An error of the disk leaves all as it
+  // was, to be tried again after a pause.
+  Status run(bool idle);
+  // How long the writer may sleep before the next run; 0: there is more to do now.
+  std::chrono::milliseconds rest() const { return rest_; }
+  // Everything that only memory has and the log has not. Before the end.
+  Status finish();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  bool merge_due(bool idle, Clock::time_point now);
+  Status slice(bool idle, Clock::time_point now);
+  Status merge_slice();
+  Status flush_acks();
+  Status prune(Clock::time_point now);
+  Status write_acks(const std::vector<Ack>& acks);
+
+  Connection& db_;
+  Tail& tail_;
+  MessageLog& log_;
+  Dedup& dedup_;
+  Acks& acks_;
+  Merge& merge_;
+  Limits limits_;
+  Clock::time_point idle_since_;
+  bool was_idle_ = false;
+  Clock::time_point acks_flushed_;
+  Clock::time_point pruned_;
+  Clock::time_point paused_until_;
+  std::chrono::milliseconds rest_{0};
+};
+
+}  // namespace linnet::store

@@ -1,0 +1,85 @@
+#include "data_directory.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <string>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <utility>
+
+namespace linnet::store {
+namespace {
+
+Error system_error(const std::filesystem::path& path, const char* doing) {
+  return Error(ErrCode::kStorage, "the data directory: cannot " + std::string(doing) + " " +
+                                      path.string() + ": " + std::strerror(errno));
+}
+
+// A new name survives a power loss only when its directory is synced as well.
+void sync_directory(const std::filesystem::path& path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return;
+  ::fsync(fd);
+  ::close(fd);
+}
+
+}  // namespace
+
+Result<DataDirectory> DataDirectory::open(std::filesystem::path path) {
+  DataDirectory made;
+  made.path_ = std::move(path);
+  for (auto step : {&DataDirectory::make, &DataDirectory::lock, &DataDirectory::make_database}) {
+    auto done = (made.*step)();
+    if (!done) return done.take_error();
+  }
+  return made;
+}
+
+DataDirectory::DataDirectory(DataDirectory&& other) noexcept
+    : path_(std::move(other.path_)), lock_(std::exchange(other.lock_, -1)) {}
+
+DataDirectory& DataDirectory::operator=(DataDirectory&& other) noexcept {
+  std::swap(path_, other.path_);
+  std::swap(lock_, other.lock_);
+  return *this;
+}
+
+DataDirectory::~DataDirectory() {
+  // Closing unlocks. The file stays: removing it would race with the next process.
+  if (lock_ >= 0) ::close(lock_);
+}
+
+Status DataDirectory::make() {
+  if (path_.empty()) return Error(ErrCode::kStorage, "the data directory: no path is given");
+  std::error_code failed;
+  if (std::filesystem::is_directory(path_, failed)) return success();
+  auto parent = std::filesystem::absolute(path_, failed).lexically_normal().parent_path();
+  std::filesystem::create_directories(parent, failed);
+  if (::mkdir(path_.c_str(), 0700) != 0 && errno != EEXIST) return system_error(path_, "make");
+  sync_directory(parent);
+  return success();
+}
+
+Status DataDirectory::lock() {
+  auto file = path_ / "linnet.lock";
+  lock_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (lock_ < 0) return system_error(file, "write");
+  if (::flock(lock_, LOCK_EX | LOCK_NB) == 0) return success();
+  if (errno != EWOULDBLOCK) return system_error(file, "lock");
+  return Error(ErrCode::kStorage, "the data directory " + path_.string() +
+                                      " is in use by another process: stop that one first, or give "
+                                      "this one a directory of its own");
+}
+
+Status DataDirectory::make_database() {
+  // Made here because SQLite would make it readable for others; its -wal and -shm take after it.
+  const int fd = ::open(database().c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (fd < 0) return system_error(database(), "write");
+  ::close(fd);
+  sync_directory(path_);
+  return success();
+}
+
+}  // namespace linnet::store

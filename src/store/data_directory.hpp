@@ -1,0 +1,32 @@
+// The store's directory on the disk: made if missing, private to its owner, used by one process.
+#pragma once
+
+#include "linnet/base/error.hpp"
+
+#include <filesystem>
+
+namespace linnet::store {
+
+// Holds the directory's lock for as long as it lives. Thread: any.
+class DataDirectory {
+ public:
+  // Error: kStorage with a sentence for the operator.
+  static Result<DataDirectory> open(std::filesystem::path path);
+  DataDirectory(DataDirectory&& other) noexcept;
+  DataDirectory& operator=(DataDirectory&& other) noexcept;
+  ~DataDirectory();
+
+  std::filesystem::path database() const { return path_ / "linnet.db"; }
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  DataDirectory() = default;
+  Status make();
+  Status lock();
+  Status make_database();
+
+  std::filesystem::path path_;
+  int lock_ = -1;
+};
+
+}  // namespace linnet::store

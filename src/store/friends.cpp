@@ -1,0 +1,105 @@
+#include "friends.hpp"
+
+#include "accounts.hpp"
+
+namespace linnet::store {
+namespace {
+
+// friend.status; no row: none.
+constexpr std::int32_t kAsked = 1;
+constexpr std::int32_t kAgreed = 2;
+
+// How `user` stands to `other`, 0 when there is no row.
+Result<std::int32_t> status_of(Connection& db, UserId user, UserId other) {
+  Query query(db, "SELECT status FROM friend WHERE user_id = ?1 AND friend_id = ?2", user, other);
+  std::int32_t status = 0;
+  if (query.next()) status = query.small(0);
+  if (query.failed()) return query.error();
+  return status;
+}
+
+Status check_exists(Connection& db, UserId user) {
+  Query query(db, "SELECT 1 FROM user WHERE id = ?1", user);
+  const bool exists = query.next();
+  if (query.failed()) return query.error();
+  if (!exists) return Error(ErrCode::kUserNotExist);
+  return success();
+}
+
+Appended nothing_new() {
+  Appended result;
+  result.duplicate = true;
+  return result;
+}
+
+}  // namespace
+
+Result<Appended> request_friend(Connection& db, MessageLog& log, const FriendRequest& request,
+                                const NewMessage& notice) {
+  auto exists = check_exists(db, request.to);
+  if (!exists) return exists.take_error();
+  auto status = status_of(db, request.from, request.to);
+  if (!status) return status.take_error();
+  // Asking again would be a way to fill somebody's inbox.
+  if (*status != 0) return nothing_new();
+  auto noted =
+      Query(db,
+            "INSERT INTO friend (user_id, friend_id, status, remarks, extra, description,"
+            " created, updated) VALUES (?1, ?2, ?3, ?4, '', ?5, ?6, ?6)",
+            request.from, request.to, kAsked, request.remarks, request.description, request.now)
+          .run();
+  if (!noted) return noted.take_error();
+  return log.append(notice);
+}
+
+Result<Appended> agree_friend(Connection& db, MessageLog& log, const Agreement& agreement,
+                              const NewMessage& notice) {
+  auto status = status_of(db, agreement.asker, agreement.user);
+  if (!status) return status.take_error();
+  if (*status == kAgreed) return nothing_new();
+  if (*status != kAsked)
+    return Error(ErrCode::kBadRequest, "there is no friend request of that user");
+  auto agreed = Query(db,
+                      "UPDATE friend SET status = ?3, updated = ?4"
+                      " WHERE user_id = ?1 AND friend_id = ?2",
+                      agreement.asker, agreement.user, kAgreed, agreement.now)
+                    .run();
+  if (!agreed) return agreed.take_error();
+  // The user may have asked as well.
+  auto other_way =
+      Query(db,
+            "INSERT INTO friend (user_id, friend_id, status, remarks, extra, description, created,"
+            " updated) VALUES (?1, ?2, ?3, ?4, '', '', ?5, ?5)"
+            " ON CONFLICT DO UPDATE SET status = excluded.status, remarks = excluded.remarks,"
+            " updated = excluded.updated",
+            agreement.user, agreement.asker, kAgreed, agreement.remarks, agreement.now)
+          .run();
+  if (!other_way) return other_way.take_error();
+  return log.append(notice);
+}
+
+Result<Friendship> friendship(Connection& db, UserId user, UserId other) {
+  Transaction transaction(db, Transaction::Kind::kRead);
+  if (!transaction.begun()) return Error(transaction.begun().error());
+  auto exists = check_exists(db, other);
+  if (!exists) return exists.take_error();
+  auto status = status_of(db, user, other);
+  if (!status) return status.take_error();
+  if (*status == kAgreed) return Friendship::kFriends;
+  return *status == kAsked ? Friendship::kRequested : Friendship::kNone;
+}
+
+Result<std::vector<Friend>> friends(Connection& db, UserId user) {
+  std::vector<Friend> all;
+  Query row(db,
+            "SELECT u.id, u.phone_number, u.nickname, u.sex, u.avatar_url, u.extra, u.created,"
+            " u.updated, f.remarks, f.extra FROM friend f JOIN user u ON u.id = f.friend_id"
+            " WHERE f.user_id = ?1 AND f.status = ?2 ORDER BY f.friend_id",
+            user, kAgreed);
+  while (row.next())
+    all.push_back({user_of(row), row.text(kUserColumns), row.text(kUserColumns + 1)});
+  if (row.failed()) return row.error();
+  return all;
+}
+
+}  // namespace linnet::store

@@ -1,0 +1,28 @@
+// Friend requests and friendships in their table: the functions of FriendStore, on a connection.
+// Those that write run inside the writer's transaction, within a savepoint.
+#pragma once
+
+#include "connection.hpp"
+#include "message_log.hpp"
+
+#include "linnet/store/types.hpp"
+
+#include <vector>
+
+namespace linnet::store {
+
+struct Agreement {
+  UserId user;
+  UserId asker;
+  std::string remarks;
+  Millis now;
+};
+
+Result<Appended> request_friend(Connection& db, MessageLog& log, const FriendRequest& request,
+                                const NewMessage& notice);
+Result<Appended> agree_friend(Connection& db, MessageLog& log, const Agreement& agreement,
+                              const NewMessage& notice);
+Result<Friendship> friendship(Connection& db, UserId user, UserId other);
+Result<std::vector<Friend>> friends(Connection& db, UserId user);
+
+}  // namespace linnet::store

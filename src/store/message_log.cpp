@@ -1,0 +1,169 @@
+#include "message_log.hpp"
+
+#include "packing.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+namespace linnet::store {
+namespace {
+
+constexpr std::int64_t kDayMillis = 86'400'000;
+constexpr std::size_t kHeadsKept = 1'000'000;  // about 50 MB
+constexpr std::size_t kRebuildChunk = 65'536;
+
+std::int64_t day_of(Millis time) {
+  return time.value() / kDayMillis;
+}
+
+Error damaged(MessageId id, const char* what) {
+  return Error(ErrCode::kStorage, "the database is damaged: message " + std::to_string(id.value()) +
+                                      " " + what + "; restore a backup");
+}
+
+}  // namespace
+
+std::int64_t MessageLog::today() const {
+  return day_of(clock_.wall());
+}
+
+Status MessageLog::load() {
+  MessageId merged;
+  {
+    Query query(db_, "SELECT value FROM meta WHERE key = 'merged_upto'");
+    if (query.next()) merged = query.id<MessageId>(0);
+    if (query.failed()) return query.error();
+  }
+  last_ = merged;
+  Query row(db_,
+            "SELECT id, recipients, sender_id, sender_device_id, request_id, received"
+            " FROM message WHERE id > ?1 ORDER BY id",
+            merged);
+  while (row.next()) {
+    auto rebuilt = rebuild(row);
+    if (!rebuilt) return rebuilt;
+    if (entries_.size() >= kRebuildChunk) committed();
+  }
+  if (row.failed()) return row.error();
+  committed();
+  return dedup_.load();
+}
+
+Status MessageLog::rebuild(Query& row) {
+  const auto id = row.id<MessageId>(0);
+  auto placed = unpack_recipients(row.bytes(1));
+  if (!placed || placed->empty()) return damaged(id, "has no readable recipients");
+  const UserId sender = row.id<UserId>(2);
+  Seq sender_seq;
+  for (const auto& place : *placed) {
+    auto [head, first] = heads_.try_emplace(place.user, place.seq);
+    if (!first && head->second.next() != place.seq) return damaged(id, "breaks an inbox's order");
+    head->second = place.seq;
+    entries_.push_back({place.user, place.seq, id});
+    if (place.user == sender) sender_seq = place.seq;
+  }
+  const RequestKey key{row.id<DeviceId>(3), row.id<RequestId>(4)};
+  if (key.device && key.request) dedup_.remember(key, {day_of(row.id<Millis>(5)), id, sender_seq});
+  last_ = id;
+  return success();
+}
+
+Status MessageLog::check(const NewMessage& message) const {
+  if (message.recipients.empty()) return Error(ErrCode::kBadRequest, "a message needs a recipient");
+  if (std::any_of(message.recipients.begin(), message.recipients.end(),
+                  [](UserId user) { return user.value() <= 0; }))
+    return Error(ErrCode::kBadRequest, "a recipient is no user");
+  // The merge cannot write (the disk is full, say): what waits for it must not eat the memory.
+  if (tail_.size() >= tail_limit_) return Error(ErrCode::kServerBusy, {}, "the inbox tail is full");
+  return success();
+}
+
+Result<Appended> MessageLog::append(const NewMessage& message) {
+  auto checked = check(message);
+  if (!checked) return checked.take_error();
+  const auto& m = message.message;
+  const auto now = clock_.wall();
+  const RequestKey key{m.sender_device_id, m.request_id};
+  const bool keyed = key.device && key.request;
+  if (keyed) {
+    auto found = dedup_.find(key, day_of(now));
+    if (!found) return found.take_error();
+    if (*found) return Appended{(*found)->message, (*found)->seq, true, {}};
+  }
+
+  std::string recipients;
+  auto placed = place(message, last_.next(), recipients);
+  if (!placed) return placed;
+  const auto mentions = pack_users(m.mentions);
+  auto inserted =
+      Query(db_,
+            "INSERT INTO message (id, request_id, sender_type, sender_id, sender_device_id,"
+            " receiver_type, receiver_id, type, status, send_time, received, mentions, content,"
+            " recipients) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+            placed->id, m.request_id, m.sender_type, m.sender_id, m.sender_device_id,
+            m.receiver_type, m.receiver_id, m.type, m.status, m.send_time, now, Blob{mentions},
+            Blob{m.content}, Blob{recipients})
+          .run();
+  if (!inserted) return inserted.take_error();
+  last_ = placed->id;
+  if (keyed) {
+    dedup_.remember(key, {day_of(now), placed->id, placed->sender_seq});
+    keys_.push_back(key);
+  }
+  return placed;
+}
+
+Result<Appended> MessageLog::place(const NewMessage& message, MessageId id,
+                                   std::string& recipients) {
+  Appended result;
+  result.id = id;
+  result.placed.reserve(message.recipients.size());
+  recipients.reserve(message.recipients.size() * 6);
+  for (auto user : message.recipients) {
+    auto before = head(user);
+    if (!before) return before.take_error();
+    const auto seq = before->next();
+    heads_.insert_or_assign(user, seq);
+    entries_.push_back({user, seq, id});
+    result.placed.push_back({user, seq});
+    if (user.value() == message.message.sender_id) result.sender_seq = seq;
+    pack(recipients, user.value());
+    pack(recipients, seq.value());
+  }
+  return result;
+}
+
+Result<Seq> MessageLog::head(UserId user) {
+  auto known = heads_.find(user);
+  if (known != heads_.end()) return known->second;
+  auto seq = tail_.head(user);
+  if (!seq) {
+    Query query(db_, "SELECT seq FROM inbox WHERE user_id = ?1 ORDER BY seq DESC LIMIT 1", user);
+    if (query.next()) seq = query.id<Seq>(0);
+    if (query.failed()) return query.error();
+  }
+  heads_.emplace(user, seq);
+  return seq;
+}
+
+void MessageLog::undo(const Mark& mark) {
+  for (; entries_.size() > mark.entries; entries_.pop_back())
+    heads_.insert_or_assign(entries_.back().user, Seq(entries_.back().seq.value() - 1));
+  for (; keys_.size() > mark.keys; keys_.pop_back())
+    dedup_.forget(keys_.back());
+  last_ = mark.last;
+}
+
+void MessageLog::committed() {
+  tail_.add(entries_);
+  entries_.clear();
+  keys_.clear();
+  // Any may go: a head can be read again from the tail or the index.
+  if (heads_.size() > kHeadsKept) {
+    auto middle = heads_.begin();
+    std::advance(middle, static_cast<std::ptrdiff_t>(kHeadsKept / 2));
+    heads_.erase(heads_.begin(), middle);
+  }
+}
+
+}  // namespace linnet::store

@@ -1,0 +1,66 @@
+// Appends messages to the log and hands out the seqs: inside the writer's transaction, with all
+// that it keeps in memory restorable when the job or the transaction fails.
+#pragma once
+
+#include "connection.hpp"
+#include "dedup.hpp"
+#include "tail.hpp"
+
+#include "linnet/base/clock.hpp"
+#include "linnet/store/types.hpp"
+
+#include <unordered_map>
+#include <vector>
+
+namespace linnet::store {
+
+// Thread: the writer's.
+class MessageLog {
+ public:
+  // A place in the current transaction, to go back to.
+  struct Mark {
+    std::size_t entries = 0;
+    std::size_t keys = 0;
+    MessageId last;
+  };
+
+  // `tail_limit`: entries in the tail from which on appends are refused as kServerBusy.
+  MessageLog(Connection& db, Tail& tail, Dedup& dedup, const Clock& clock, std::size_t tail_limit)
+      : db_(db), tail_(tail), dedup_(dedup), clock_(clock), tail_limit_(tail_limit) {}
+
+  // Rebuilds the tail, the recent keys and the seqs from the log after the last merged row.
+  Status load();
+
+  // One statement writes, so that a failed append leaves nothing in the transaction; what it left
+  // in memory is undone by undo(). Error: kBadRequest (no recipients), or the store's.
+  Result<Appended> append(const NewMessage& message);
+  // Highest seq of the inbox, those of the current transaction included.
+  Result<Seq> head(UserId user);
+  // Id of the newest message.
+  MessageId last() const { return last_; }
+  std::int64_t today() const;
+
+  // The transaction's bookkeeping. committed() shows what was appended to the readers.
+  Mark mark() const { return {entries_.size(), keys_.size(), last_}; }
+  void undo(const Mark& mark);
+  void committed();
+
+ private:
+  Status check(const NewMessage& message) const;
+  Result<Appended> place(const NewMessage& message, MessageId id, std::string& recipients);
+  Status rebuild(Query& row);
+
+  Connection& db_;
+  Tail& tail_;
+  Dedup& dedup_;
+  const Clock& clock_;
+  std::size_t tail_limit_;
+  MessageId last_;
+  // A cache of what tail and index know.
+  std::unordered_map<UserId, Seq> heads_;
+  // Of the current transaction, in the order made.
+  std::vector<Entry> entries_;
+  std::vector<RequestKey> keys_;
+};
+
+}  // namespace linnet::store

@@ -1,0 +1,256 @@
+#include "sqlite_store.hpp"
+
+#include "accounts.hpp"
+#include "friends.hpp"
+#include "inbox.hpp"
+#include "migrate.hpp"
+
+#include "linnet/base/random.hpp"
+
+#include <chrono>
+#include <utility>
+
+namespace linnet::store {
+namespace {
+
+constexpr std::size_t kAcksKept = 1'000'000;
+// What a job takes in the queue beside its content.
+constexpr std::size_t kJobBytes = 256;
+// Appends are refused when the tail is this many times its limit.
+constexpr std::size_t kTailRefused = 4;
+
+std::size_t bytes_of(const NewMessage& message) {
+  return kJobBytes + message.message.content.size() +
+         (message.message.mentions.size() + message.recipients.size()) * sizeof(UserId);
+}
+
+// Opening fails in front of an operator, who is shown the message, not the log's detail.
+Error for_operator(const Error& error, const std::filesystem::path& path) {
+  if (!error.message().empty()) return error;
+  return Error(error.code(), "cannot open the database in " + path.string() + ": " + error.detail(),
+               error.detail());
+}
+
+Result<std::unique_ptr<Connection>> open_writer(const std::filesystem::path& file,
+                                                const std::string& vfs) {
+  auto opened = Connection::open(file, Connection::Mode::kWrite, vfs);
+  if (!opened) return opened;
+  // The write-ahead log's file is cut to this length when it begins anew.
+  for (const char* sql : {"PRAGMA journal_mode=WAL", "PRAGMA wal_autocheckpoint=0",
+                          "PRAGMA journal_size_limit=67108864", "PRAGMA cache_size=-65536"}) {
+    auto set = (*opened)->exec(sql);
+    if (!set) return set.take_error();
+  }
+  auto durable = (*opened)->set_durable(true);
+  if (!durable) return durable.take_error();
+  auto migrated = migrate(**opened);
+  if (!migrated) return migrated.take_error();
+  return opened;
+}
+
+Result<std::unique_ptr<Connection>> open_checkpointer(const std::filesystem::path& file,
+                                                      const std::string& vfs) {
+  auto opened = Connection::open(file, Connection::Mode::kWrite, vfs);
+  if (!opened) return opened;
+  auto set = (*opened)->set_durable(true);
+  if (!set) return set.take_error();
+  return opened;
+}
+
+Chores::Limits chore_limits(const SqliteOptions& options, const Tuning& tuning) {
+  Chores::Limits limits;
+  limits.merge_slice = options.merge_slice;
+  limits.merge_after = std::max<std::size_t>(options.merge_after, 1);
+  limits.idle_before_merge = tuning.idle_before_merge;
+  limits.ack_delay = tuning.ack_delay;
+  limits.tail_limit = tuning.tail_limit;
+  return limits;
+}
+
+Writer::Limits writer_limits(const SqliteOptions& options, const Tuning& tuning) {
+  Writer::Limits limits;
+  limits.queue = std::max<std::size_t>(options.queue, 1);
+  limits.bytes = tuning.waiting_bytes;
+  limits.batch = std::max<std::size_t>(options.batch, 1);
+  limits.durable = options.synchronous == Synchronous::kFull;
+  return limits;
+}
+
+}  // namespace
+
+SqliteStore::SqliteStore(DataDirectory directory, const SqliteOptions& options,
+                         const Tuning& tuning, std::unique_ptr<Connection> write_db,
+                         std::unique_ptr<Connection> checkpoint_db, const Clock& clock,
+                         Logger& logger)
+    : directory_(std::move(directory)),
+      db_(std::move(write_db)),
+      readers_(std::max<std::size_t>(options.queue, 1)),
+      dedup_(*db_),
+      log_(*db_, tail_, dedup_, clock, tuning.tail_limit * kTailRefused),
+      merge_(*db_, tail_, dedup_,
+             [this](std::shared_ptr<const void> garbage) { readers_.discard(std::move(garbage)); }),
+      chores_(*db_, tail_, log_, dedup_, acks_, merge_, chore_limits(options, tuning)),
+      writer_(*db_, log_, chores_, logger, writer_limits(options, tuning)),
+      checkpointer_(std::move(checkpoint_db), writer_, logger, tuning) {}
+
+Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const SqliteOptions& options,
+                                                       const Tuning& tuning, const Clock& clock,
+                                                       Logger& logger) {
+  if (!init_random()) return Error(ErrCode::kStorage, "the system gives no randomness");
+  const auto began = std::chrono::steady_clock::now();
+  auto directory = DataDirectory::open(options.directory);
+  if (!directory) return directory.take_error();
+  const auto file = directory->database();
+  auto fail = [&](const Error& error) { return for_operator(error, options.directory); };
+  auto write_db = open_writer(file, tuning.vfs);
+  if (!write_db) return fail(write_db.error());
+  auto checkpoint_db = open_checkpointer(file, tuning.vfs);
+  if (!checkpoint_db) return fail(checkpoint_db.error());
+
+  std::unique_ptr<SqliteStore> made(new SqliteStore(std::move(*directory), options, tuning,
+                                                    std::move(*write_db), std::move(*checkpoint_db),
+                                                    clock, logger));
+  auto loaded = made->log_.load();
+  if (!loaded) return fail(loaded.error());
+  auto reading = made->readers_.start(file, tuning.vfs, std::max<std::size_t>(options.readers, 1));
+  if (!reading) return fail(reading.error());
+  made->checkpointer_.watch(*made->db_);
+  made->writer_.start();
+  made->checkpointer_.start();
+  const auto took = std::chrono::steady_clock::now() - began;
+  logger.info("store_opened",
+              {{"directory", options.directory.string()},
+               {"messages", made->log_.last()},
+               {"unmerged", made->tail_.size()},
+               {"ms", std::chrono::duration_cast<std::chrono::milliseconds>(took).count()}});
+  return made;
+}
+
+void SqliteStore::close() {
+  if (std::exchange(closed_, true)) return;
+  checkpointer_.close();
+  sqlite3_wal_hook(db_->handle(), nullptr, nullptr);
+  writer_.close();
+  readers_.close();
+  if (writer_.gave_up()) {
+    // What the disk did not take must not be spread further; a restart reads what is really there.
+    sqlite3_db_config(db_->handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  } else {
+    sqlite3_wal_checkpoint_v2(db_->handle(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+  }
+}
+
+template <class T, class Run>
+void SqliteStore::write(Job::Writes writes, Run run, Done<T> done, std::size_t bytes) {
+  writer_.submit(make_job<T>(writes, std::move(run), std::move(done)), kJobBytes + bytes);
+}
+
+void SqliteStore::append(NewMessage message, Done<Appended> done) {
+  const auto bytes = bytes_of(message);
+  write<Appended>(
+      Job::Writes::kOne, [this, m = std::move(message)] { return log_.append(m); }, std::move(done),
+      bytes);
+}
+
+void SqliteStore::read_inbox(UserId user, Seq after, PageLimit limit, Done<InboxPage> done) {
+  readers_.read<InboxPage>(
+      [this, user, after, limit](Connection& db) {
+        return store::read_inbox(db, tail_, user, after, limit);
+      },
+      std::move(done));
+}
+
+void SqliteStore::head(UserId user, Done<Seq> done) {
+  readers_.read<Seq>([this, user](Connection& db) { return store::head(db, tail_, user); },
+                     std::move(done));
+}
+
+void SqliteStore::acknowledge(UserId user, DeviceId device, Seq seq) {
+  acks_.note({user, device, seq}, kAcksKept);
+}
+
+void SqliteStore::acknowledged(UserId user, Done<Seq> done) {
+  readers_.read<Seq>(
+      [this, user](Connection& db) { return store::acknowledged(db, tail_, acks_, user); },
+      std::move(done));
+}
+
+void SqliteStore::create_device(Device device, Done<DeviceId> done) {
+  write<DeviceId>(
+      Job::Writes::kOne, [this, d = std::move(device)] { return store::create_device(*db_, d); },
+      std::move(done));
+}
+
+void SqliteStore::get_device(DeviceId device, Done<std::optional<Device>> done) {
+  readers_.read<std::optional<Device>>(
+      [device](Connection& db) { return store::get_device(db, device); }, std::move(done));
+}
+
+void SqliteStore::sign_in(SignIn sign_in, Done<SignedIn> done) {
+  write<SignedIn>(
+      Job::Writes::kSeveral, [this, s = std::move(sign_in)] { return store::sign_in(*db_, s); },
+      std::move(done));
+}
+
+void SqliteStore::set_token(DeviceId device, TokenRecord token, Done<Unit> done) {
+  write<Unit>(
+      Job::Writes::kOne,
+      [this, device, t = std::move(token)] { return store::set_token(*db_, device, t); },
+      std::move(done));
+}
+
+void SqliteStore::get_token(DeviceId device, Done<std::optional<TokenRecord>> done) {
+  readers_.read<std::optional<TokenRecord>>(
+      [device](Connection& db) { return store::get_token(db, device); }, std::move(done));
+}
+
+void SqliteStore::get_user(UserId user, Done<std::optional<User>> done) {
+  readers_.read<std::optional<User>>([user](Connection& db) { return store::get_user(db, user); },
+                                     std::move(done));
+}
+
+void SqliteStore::update_user(User user, Done<Unit> done) {
+  write<Unit>(
+      Job::Writes::kOne, [this, u = std::move(user)] { return store::update_user(*db_, u); },
+      std::move(done));
+}
+
+void SqliteStore::request_friend(FriendRequest request, NewMessage notice, Done<Appended> done) {
+  const auto bytes = bytes_of(notice);
+  write<Appended>(
+      Job::Writes::kSeveral,
+      [this, r = std::move(request), n = std::move(notice)] {
+        return store::request_friend(*db_, log_, r, n);
+      },
+      std::move(done), bytes);
+}
+
+void SqliteStore::agree_friend(UserId user, UserId asker, std::string remarks, Millis now,
+                               NewMessage notice, Done<Appended> done) {
+  const auto bytes = bytes_of(notice);
+  write<Appended>(
+      Job::Writes::kSeveral,
+      [this, a = Agreement{user, asker, std::move(remarks), now}, n = std::move(notice)] {
+        return store::agree_friend(*db_, log_, a, n);
+      },
+      std::move(done), bytes);
+}
+
+void SqliteStore::friendship(UserId user, UserId other, Done<Friendship> done) {
+  readers_.read<Friendship>(
+      [user, other](Connection& db) { return store::friendship(db, user, other); },
+      std::move(done));
+}
+
+void SqliteStore::friends(UserId user, Done<std::vector<Friend>> done) {
+  readers_.read<std::vector<Friend>>([user](Connection& db) { return store::friends(db, user); },
+                                     std::move(done));
+}
+
+Result<std::unique_ptr<Store>> open_sqlite(SqliteOptions options, const Clock& clock, Logger& log) {
+  auto opened = SqliteStore::open(options, Tuning{}, clock, log);
+  if (!opened) return opened.take_error();
+  return std::unique_ptr<Store>(std::move(*opened));
+}
+
+}  // namespace linnet::store

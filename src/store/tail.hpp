@@ -1,0 +1,68 @@
+// The inbox entries that the log has and the index does not have yet, in memory.
+//
+//   index (on disk) | frozen: being merged | active: newest
+//   seq 1 … m       | m+1 … f              | f+1 … head        for every user
+//
+// A reader takes its part of the tail first and begins its read of the index afterwards: what a
+// merge moves in between is then seen twice, never missed.
+#pragma once
+
+#include "linnet/base/ids.hpp"
+
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <unordered_map>
+#include <vector>
+
+namespace linnet::store {
+
+struct Entry {
+  UserId user;
+  Seq seq;
+  MessageId message;
+};
+
+struct Place {
+  Seq seq;
+  MessageId message;
+};
+
+// Thread: any for reading; the others are the writer's.
+class Tail {
+ public:
+  // Never changes once it is frozen.
+  struct Generation {
+    std::unordered_map<UserId, std::vector<Place>> inboxes;
+    std::vector<UserId> users;  // the keys of `inboxes`, as they came
+    std::size_t entries = 0;
+  };
+  struct Part {
+    Seq first;                  // lowest seq of the user in the tail; 0: the user has nothing in it
+    Seq head;                   // highest
+    std::vector<Place> places;  // ascending, the first after `after`
+  };
+
+  Tail() : active_(std::make_shared<Generation>()) {}
+
+  Part read(UserId user, Seq after, std::size_t limit) const;
+  // Highest seq of the user in the tail; 0: none there.
+  Seq head(UserId user) const;
+  std::size_t size() const;
+
+  // Each user's entries follow on those that are there. Writer.
+  void add(std::span<const Entry> entries);
+  std::size_t active_size() const;
+  // Makes the active generation the frozen one; there must be no frozen one. Writer.
+  std::shared_ptr<const Generation> freeze();
+  // After the commit that completed the merge. Returns it, as freeing it may take long. Writer.
+  std::shared_ptr<const Generation> drop_frozen();
+
+ private:
+  mutable std::mutex mutex_;
+  std::shared_ptr<Generation> active_;
+  std::shared_ptr<const Generation> frozen_;
+};
+
+}  // namespace linnet::store

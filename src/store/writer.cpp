@@ -1,0 +1,164 @@
+#include "writer.hpp"
+
+#include <string>
+
+namespace linnet::store {
+
+void Writer::start() {
+  thread_ = std::thread([this] { loop(); });
+}
+
+void Writer::submit(std::unique_ptr<Job> job, std::size_t bytes) {
+  Error refusal(ErrCode::kShuttingDown);
+  {
+    std::lock_guard lock(mutex_);
+    if (!closing_) {
+      // A job is never too large for an empty queue.
+      if (queue_.size() < limits_.queue &&
+          (queue_.empty() || queued_bytes_ + bytes <= limits_.bytes)) {
+        queue_.push_back({std::move(job), bytes});
+        queued_bytes_ += bytes;
+        // More than one: the writer is awake, or about to be.
+        if (queue_.size() == 1) wake_.notify_one();
+        return;
+      }
+      refusal = Error(ErrCode::kServerBusy, {}, "the writer's queue is full");
+    }
+  }
+  job->fail(refusal);
+  job->complete();
+}
+
+void Writer::hold(const std::function<void()>& during) {
+  {
+    std::unique_lock lock(mutex_);
+    ++holders_;
+    standing_.wait(lock, [this] { return !busy_; });
+  }
+  during();
+  std::lock_guard lock(mutex_);
+  --holders_;
+  wake_.notify_one();
+}
+
+void Writer::give_up(const Error& why) {
+  {
+    std::lock_guard lock(mutex_);
+    if (gave_up_.load(std::memory_order_relaxed)) return;
+    why_ = Error(ErrCode::kStorage, {}, "the disk failed before: " + why.detail());
+    gave_up_.store(true, std::memory_order_release);
+  }
+  logger_.error("storage_gave_up",
+                {{"error", why.detail()},
+                 {"hint", "nothing is written until a restart; check the disk first"}});
+}
+
+void Writer::close() {
+  {
+    std::lock_guard lock(mutex_);
+    closing_ = true;
+    wake_.notify_one();
+  }
+  if (thread_.joinable()) thread_.join();
+}
+
+void Writer::loop() {
+  Jobs jobs;
+  std::chrono::milliseconds rest{0};
+  while (take(jobs, rest)) {
+    const bool idle = jobs.empty();
+    if (!idle) run_batch(jobs);
+    jobs.clear();
+    run_chores(idle);
+    rest = chores_.rest();
+    leave();
+  }
+  if (gave_up()) return;
+  auto finished = chores_.finish();
+  note(finished, "finish", chores_failing_);
+}
+
+bool Writer::take(Jobs& jobs, std::chrono::milliseconds rest) {
+  std::unique_lock lock(mutex_);
+  wake_.wait_for(lock, rest, [this] { return !queue_.empty() || closing_; });
+  wake_.wait(lock, [this] { return holders_ == 0; });
+  if (queue_.empty() && closing_) return false;
+  while (!queue_.empty() && jobs.size() < limits_.batch) {
+    queued_bytes_ -= queue_.front().bytes;
+    jobs.push_back(std::move(queue_.front().job));
+    queue_.pop_front();
+  }
+  busy_ = true;
+  return true;
+}
+
+void Writer::leave() {
+  std::lock_guard lock(mutex_);
+  busy_ = false;
+  if (holders_ > 0) standing_.notify_all();
+}
+
+void Writer::run_batch(const Jobs& jobs) {
+  const auto before = log_.mark();
+  auto written = write(jobs);
+  if (written) {
+    log_.committed();
+  } else {
+    if (db_.disk_failed()) give_up(written.error());
+    log_.undo(before);
+    for (const auto& job : jobs)
+      job->fail(written.error());
+  }
+  if (!gave_up()) note(written, "commit", batch_failing_);
+  for (const auto& job : jobs)
+    job->complete();
+}
+
+Status Writer::write(const Jobs& jobs) {
+  if (gave_up()) {
+    std::lock_guard lock(mutex_);
+    return why_;
+  }
+  auto durable = db_.set_durable(limits_.durable);
+  if (!durable) return durable;
+  Transaction transaction(db_, Transaction::Kind::kWrite);
+  if (!transaction.begun()) return transaction.begun();
+  for (const auto& job : jobs) {
+    if (!run_one(*job)) return db_.error("transaction");
+  }
+  return transaction.commit();
+}
+
+bool Writer::run_one(Job& job) {
+  const bool several = job.writes() == Job::Writes::kSeveral;
+  if (several && !Query(db_, "SAVEPOINT job").run()) return false;
+  const auto mark = log_.mark();
+  if (!job.run() && !undo_one(job, mark)) return false;
+  return !several || Query(db_, "RELEASE job").run().ok();
+}
+
+bool Writer::undo_one(const Job& job, const MessageLog::Mark& mark) {
+  log_.undo(mark);
+  // A full or failing disk makes SQLite roll back everything.
+  if (!db_.in_transaction()) return false;
+  return job.writes() == Job::Writes::kOne || Query(db_, "ROLLBACK TO job").run().ok();
+}
+
+void Writer::run_chores(bool idle) {
+  if (gave_up()) return;
+  auto done = chores_.run(idle);
+  if (!done && db_.disk_failed()) give_up(done.error());
+  if (!gave_up()) note(done, "merge", chores_failing_);
+}
+
+void Writer::note(const Status& outcome, const char* doing, bool& failing) {
+  if (outcome.ok() != failing) return;
+  failing = !outcome.ok();
+  if (failing) {
+    logger_.error("storage_failed", {{"doing", doing}, {"error", outcome.error().detail()}});
+  } else {
+    logger_.info("storage_recovered", {{"doing", doing}});
+  }
+}
+
+}  // namespace linnet::store

@@ -1,0 +1,89 @@
+// The writer thread: takes all that is queued, runs it as one transaction, commits, and completes
+// the waiters in order (group commit). It owns the write connection and all that rests on it.
+#pragma once
+
+#include "chores.hpp"
+#include "connection.hpp"
+#include "job.hpp"
+#include "message_log.hpp"
+
+#include "linnet/base/log.hpp"
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <vector>
+
+namespace linnet::store {
+
+class Writer {
+ public:
+  struct Limits {
+    std::size_t queue = 0;  // jobs that may wait
+    std::size_t bytes = 0;  // of all that wait
+    std::size_t batch = 0;  // jobs in one transaction
+    bool durable = true;
+  };
+  Writer(Connection& db, MessageLog& log, Chores& chores, Logger& logger, const Limits& limits)
+      : db_(db), log_(log), chores_(chores), logger_(logger), limits_(limits) {}
+  ~Writer() { close(); }
+
+  void start();
+  // Completes the job at once when it is refused (kServerBusy, kShuttingDown). Thread: any.
+  void submit(std::unique_ptr<Job> job, std::size_t bytes);
+  // Calls `during` while the writer is between two transactions, and keeps it there. Not after
+  // close(). Thread: any but the writer's.
+  void hold(const std::function<void()>& during);
+  // Nothing is written any more: the disk failed. Thread: any.
+  void give_up(const Error& why);
+  bool gave_up() const { return gave_up_.load(std::memory_order_acquire); }
+  // Refuses new jobs, commits what is queued, completes it, writes what waits, joins. Once, by the
+  // owner.
+  void close();
+
+ private:
+  struct Queued {
+    std::unique_ptr<Job> job;
+    std::size_t bytes;
+  };
+  using Jobs = std::vector<std::unique_ptr<Job>>;
+
+  void loop();
+  // Waits for jobs, at most `rest`, and marks the writer busy; false at the end.
+  bool take(Jobs& jobs, std::chrono::milliseconds rest);
+  void leave();
+  void run_batch(const Jobs& jobs);
+  Status write(const Jobs& jobs);
+  // False when the whole transaction is lost.
+  bool run_one(Job& job);
+  bool undo_one(const Job& job, const MessageLog::Mark& mark);
+  void run_chores(bool idle);
+  // Tells the log of the first failure after a success, and of the first success after a failure.
+  void note(const Status& outcome, const char* doing, bool& failing);
+
+  Connection& db_;
+  MessageLog& log_;
+  Chores& chores_;
+  Logger& logger_;
+  Limits limits_;
+
+  std::mutex mutex_;
+  std::condition_variable wake_;      // for the writer
+  std::condition_variable standing_;  // for those who hold it
+  std::deque<Queued> queue_;
+  std::size_t queued_bytes_ = 0;
+  int holders_ = 0;
+  bool busy_ = false;
+  bool closing_ = false;
+  Error why_;  // it gave up
+  std::atomic<bool> gave_up_ = false;
+  bool batch_failing_ = false;
+  bool chores_failing_ = false;
+  std::thread thread_;
+};
+
+}  // namespace linnet::store
