@@ -1,20 +1,19 @@
 // The executable: reads the command line, runs the server until a signal, says where it is.
-#include <pthread.h>
+#include "linnet/app/config.hpp"
+#include "linnet/app/server.hpp"
+#include "linnet/base/log.hpp"
 
 #include <csignal>
 #include <cstdio>
 #include <exception>
-
-#include "linnet/app/config.hpp"
-#include "linnet/app/server.hpp"
-#include "linnet/base/log.hpp"
+#include <pthread.h>
 
 namespace {
 
 using namespace linnet;
 
-// SIGINT and SIGTERM are taken by one thread with sigwait, so that no handler runs in between; the threads made
-// later inherit the mask.
+// SIGINT and SIGTERM are taken by one thread with sigwait, so that no handler runs in between; the
+// threads made later inherit the mask.
 sigset_t block_signals() {
   sigset_t signals;
   sigemptyset(&signals);
@@ -31,11 +30,12 @@ void announce(const app::Running& running, const app::Config& config) {
               running.data_dir.c_str());
   std::printf("chat http://%s/\n", running.http.c_str());
   std::fflush(stdout);
-  std::fprintf(stderr,
-               "*** DEVELOPMENT MODE: no sender of codes is configured. Listening on loopback only;\n"
-               "*** every phone number signs in with the code %s%s%s\n",
-               running.development_code.c_str(), config.user.dev_code.empty() ? "" : " or ",
-               config.user.dev_code.c_str());
+  std::fprintf(
+      stderr,
+      "*** DEVELOPMENT MODE: no sender of codes is configured. Listening on loopback only;\n"
+      "*** every phone number signs in with the code %s%s%s\n",
+      running.development_code.c_str(), config.user.dev_code.empty() ? "" : " or ",
+      config.user.dev_code.c_str());
 }
 
 int serve(const app::Config& config) {

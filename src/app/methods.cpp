@@ -1,11 +1,12 @@
 #include "methods.hpp"
 
+#include "pb/logic.ext.pb.h"
+#include "pb/user.ext.pb.h"
+
 #include "linnet/logic/devices.hpp"
 #include "linnet/logic/friends.hpp"
 #include "linnet/logic/messages.hpp"
 #include "linnet/user/accounts.hpp"
-#include "pb/logic.ext.pb.h"
-#include "pb/user.ext.pb.h"
 
 namespace linnet::app {
 

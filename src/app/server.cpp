@@ -1,8 +1,7 @@
 #include "linnet/app/server.hpp"
 
-#include <algorithm>
-#include <filesystem>
-#include <thread>
+#include "methods.hpp"
+#include "options.hpp"
 
 #include "linnet/api/methods.hpp"
 #include "linnet/base/clock.hpp"
@@ -15,8 +14,10 @@
 #include "linnet/router/router.hpp"
 #include "linnet/store/sqlite.hpp"
 #include "linnet/user/accounts.hpp"
-#include "methods.hpp"
-#include "options.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <thread>
 
 namespace linnet::app {
 namespace {
@@ -24,14 +25,15 @@ namespace {
 Shards make_shards(std::size_t wanted) {
   auto count = wanted != 0 ? wanted : std::max(1U, std::thread::hardware_concurrency());
   Shards shards;
-  for (std::size_t i = 0; i < count; ++i) shards.push_back(std::make_unique<Shard>(i));
+  for (std::size_t i = 0; i < count; ++i)
+    shards.push_back(std::make_unique<Shard>(i));
   return shards;
 }
 
 }  // namespace
 
-// Members in the order of dependence. The shards are stopped and emptied first (Impl::stop): what still waits in
-// them refers to everything below.
+// Members in the order of dependence. The shards are stopped and emptied first (Impl::stop): what
+// still waits in them refers to everything below.
 class Server::Impl {
  public:
   Impl(Config config, Logger& log) : config_(std::move(config)), log_(log) {}
@@ -59,7 +61,8 @@ class Server::Impl {
       stop(std::chrono::milliseconds(0));
       return addresses.take_error();
     }
-    for (auto& shard : shards_) shard->start();
+    for (auto& shard : shards_)
+      shard->start();
     gateway_->start();
     started_ = true;
     return Running{addresses->tcp, addresses->http,
@@ -72,7 +75,8 @@ class Server::Impl {
     started_ = false;
     // What is queued commits, and its waiters are told, while their shards still run.
     if (store_) store_->close();
-    for (auto& shard : shards_) shard->stop();
+    for (auto& shard : shards_)
+      shard->stop();
     gateway_.reset();
     shards_.clear();
   }
@@ -98,7 +102,11 @@ class Server::Impl {
 Server::Server(Config config, Logger& log)
     : impl_(std::make_unique<Impl>(std::move(config), log)) {}
 Server::~Server() = default;
-Result<Running> Server::start() { return impl_->start(); }
-void Server::stop(std::chrono::milliseconds limit) { impl_->stop(limit); }
+Result<Running> Server::start() {
+  return impl_->start();
+}
+void Server::stop(std::chrono::milliseconds limit) {
+  impl_->stop(limit);
+}
 
 }  // namespace linnet::app

@@ -1,14 +1,14 @@
-// The whole server as one object: builds the graph of modules, starts it, and takes it down in order.
-// main, and whoever embeds the server, start it the same way.
+// The whole server as one object: builds the graph of modules, starts it, and takes it down in
+// order. main, and whoever embeds the server, start it the same way.
 #pragma once
-
-#include <chrono>
-#include <memory>
-#include <string>
 
 #include "linnet/app/config.hpp"
 #include "linnet/base/error.hpp"
 #include "linnet/base/log.hpp"
+
+#include <chrono>
+#include <memory>
+#include <string>
 
 namespace linnet::app {
 
@@ -27,10 +27,11 @@ class Server {
   // Stops it if it runs.
   ~Server();
 
-  // Opens the store, then the doors; when it returns, clients are served. On an error nothing is left started.
-  // Errors: kStorage and kBadRequest, with one sentence for the operator.
+  // Opens the store, then the doors; when it returns, clients are served. On an error nothing is
+  // left started. Errors: kStorage and kBadRequest, with one sentence for the operator.
   Result<Running> start();
-  // Closes the doors, answers what is under way (at most `limit`), commits what is acknowledged, joins every thread.
+  // Closes the doors, answers what is under way (at most `limit`), commits what is acknowledged,
+  // joins every thread.
   void stop(std::chrono::milliseconds limit = std::chrono::seconds(10));
 
  private:

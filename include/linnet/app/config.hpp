@@ -1,0 +1,109 @@
+// The configuration: plain values, a member for each key of the table in src/app/config_table.cpp.
+// Read from a TOML file, the environment and the command line; a flag wins over the environment,
+// that over the file, that over the default.
+#pragma once
+
+#include "linnet/base/error.hpp"
+#include "linnet/base/log.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace linnet::app {
+
+inline constexpr const char* kVersion = LINNET_VERSION;
+
+struct Config {
+  struct {
+    std::string data_dir = "linnet-data";
+    std::int64_t io_threads = 0;  // 0: as many as there are cores
+    LogLevel log_level = LogLevel::kInfo;
+  } server;
+  struct {
+    std::string listen = "127.0.0.1:8080";
+  } tcp;
+  struct {
+    std::string listen = "127.0.0.1:8081";
+    std::vector<std::string> allowed_origins;
+    std::int64_t body_bytes = 262144;
+  } http;
+  struct {
+    std::string synchronous = "full";
+    std::int64_t readers = 2;
+    std::int64_t batch = 512;
+    std::int64_t queue = 65536;
+    std::int64_t merge_slice_ms = 5;
+    std::int64_t merge_after = 4096;
+  } store;
+  struct {
+    std::int64_t sign_in_timeout_ms = 10000;
+    std::int64_t sync_grace_ms = 2000;
+    std::int64_t tcp_idle_s = 660;
+    std::int64_t ws_idle_s = 720;
+    std::int64_t outbox_bytes = 262144;
+    std::int64_t page_entries = 100;
+  } session;
+  struct {
+    std::string dev_code;
+    std::int64_t token_days = 90;
+  } user;
+  struct {
+    bool require_friendship = true;
+    std::int64_t message_bytes = 60000;
+    std::int64_t mentions = 500;
+  } logic;
+  struct {
+    bool enabled = true;
+    std::int64_t join_per_second = 50;
+    std::int64_t join_burst = 500;
+    std::int64_t write_per_second = 100;
+    std::int64_t write_burst = 500;
+    std::int64_t read_per_second = 200;
+    std::int64_t read_burst = 1000;
+    std::int64_t code_failures_per_minute = 10;
+    std::int64_t packets_per_second = 500;
+    std::int64_t packets_burst = 2000;
+  } limits;
+};
+
+using Environment = std::map<std::string, std::string>;
+
+// Exit statuses, from sysexits(3) where it has one.
+inline constexpr int kExitFailure = 1;
+inline constexpr int kExitUsage = 2;
+inline constexpr int kExitConfig = 78;
+
+struct CommandLine {
+  enum class Action { kServe, kPrint, kFail };
+  Action action = Action::kServe;
+  Config config;
+  std::string
+      text;  // to print on stdout (kPrint), or the one line of what is wrong for stderr (kFail)
+  int exit_status = 0;
+};
+
+// What the arguments (without the program's name), the environment (LINNET_SECTION_KEY) and the
+// file they name come to. A failure's line names the key, the value, where it stands and what is
+// allowed. Thread: any.
+CommandLine parse_command_line(const std::vector<std::string>& arguments,
+                               const Environment& environment);
+
+// Sets one key from text. Error: kBadRequest, a line that begins with `source`.
+Status set_value(Config& config, std::string_view key, std::string_view value,
+                 std::string_view source);
+// Reads TOML; `name` stands in errors.
+Status read_toml(Config& config, std::string_view text, const std::string& name);
+
+// The effective configuration as a TOML file that says the same.
+std::string to_toml(const Config& config);
+// docs/configuration.md.
+std::string configuration_document();
+
+// main: parses, prints or serves; gives the exit status.
+int run_command_line(int argc, char** argv, const std::function<int(const Config&)>& serve);
+
+}  // namespace linnet::app

@@ -1,0 +1,166 @@
+// The command line: flags and subcommands, by CLI11.
+#include "config_table.hpp"
+
+#include "linnet/app/config.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <cstdio>
+#include <fstream>
+#include <sstream>
+#include <unistd.h>
+
+extern char** environ;  // NOLINT: POSIX
+
+namespace linnet::app {
+namespace {
+
+struct Flags {
+  std::string config_file;
+  std::vector<std::string> sets;
+  std::map<std::string, std::string> values;  // by key
+  bool docs = false;
+};
+
+CommandLine failed(int status, std::string line) {
+  CommandLine result;
+  result.action = CommandLine::Action::kFail;
+  result.exit_status = status;
+  result.text = std::move(line);
+  return result;
+}
+
+CommandLine printed(std::string text) {
+  CommandLine result;
+  result.action = CommandLine::Action::kPrint;
+  result.text = std::move(text);
+  return result;
+}
+
+void add_flags(CLI::App& app, Flags& flags) {
+  auto value = [&](const char* flag, const char* key) {
+    app.add_option_function<std::string>(
+           flag, [&flags, key](const std::string& given) { flags.values[key] = given; },
+           find_setting(key)->doc)
+        ->type_name(find_setting(key)->allowed);
+  };
+  value("--tcp-listen", "tcp.listen");
+  value("--http-listen", "http.listen");
+  value("--data-dir", "server.data_dir");
+  value("--io-threads", "server.io_threads");
+  value("--log-level", "server.log_level");
+  value("--dev-code", "user.dev_code");
+  app.add_option("--config", flags.config_file, "Read this TOML file.")->type_name("FILE");
+  app.add_option("--set", flags.sets, "Set any key of the configuration; may be repeated.")
+      ->type_name("section.key=value")
+      ->allow_extra_args(false);
+}
+
+// The environment's own settings: every LINNET_ name must be one.
+Status read_environment(Config& config, const Environment& environment) {
+  for (const auto& [name, value] : environment) {
+    if (!name.starts_with("LINNET_")) continue;
+    const Setting* found = nullptr;
+    for (const auto& setting : settings())
+      if (environment_name(setting) == name) found = &setting;
+    if (found == nullptr)
+      return Error(ErrCode::kBadRequest, "environment: " + name + " is no setting of this program");
+    auto set = set_value(config, found->key, value, "environment " + name);
+    if (!set) return set;
+  }
+  return success();
+}
+
+Status read_file(Config& config, const std::string& path) {
+  std::ifstream file(path);
+  std::stringstream text;
+  if (!file || !(text << file.rdbuf()))
+    return Error(ErrCode::kBadRequest, "--config: cannot read '" + path + "'");
+  return read_toml(config, text.str(), path);
+}
+
+Status read_flags(Config& config, const Flags& flags) {
+  for (const auto& set : flags.sets) {
+    auto equals = set.find('=');
+    if (equals == std::string::npos)
+      return Error(ErrCode::kBadRequest, "--set " + set + ": must be section.key=value");
+    auto done = set_value(config, set.substr(0, equals), set.substr(equals + 1), "--set");
+    if (!done) return done;
+  }
+  for (const auto& [key, value] : flags.values) {
+    auto done = set_value(config, key, value, "command line");
+    if (!done) return done;
+  }
+  return success();
+}
+
+Status read_all(Config& config, const Flags& flags, const Environment& environment) {
+  if (!flags.config_file.empty()) {
+    auto read = read_file(config, flags.config_file);
+    if (!read) return read;
+  }
+  auto read = read_environment(config, environment);
+  if (!read) return read;
+  return read_flags(config, flags);
+}
+
+Environment system_environment() {
+  Environment environment;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    std::string text(*entry);
+    auto equals = text.find('=');
+    if (equals != std::string::npos) environment[text.substr(0, equals)] = text.substr(equals + 1);
+  }
+  return environment;
+}
+
+}  // namespace
+
+CommandLine parse_command_line(const std::vector<std::string>& arguments,
+                               const Environment& environment) {
+  Flags flags;
+  CLI::App app{"Linnet, an instant-messaging server in one executable.", "linnet"};
+  app.set_version_flag("--version", "linnet " + std::string(kVersion));
+  app.require_subcommand(0, 1);
+  app.fallthrough();
+  add_flags(app, flags);
+  app.add_subcommand("serve", "Serve (what happens without a subcommand).");
+  auto* config_command =
+      app.add_subcommand("config", "Print the configuration in force, as a TOML file.");
+  config_command->add_flag("--docs", flags.docs, "Print its documentation instead.");
+  auto* version_command = app.add_subcommand("version", "Print the version.");
+  app.footer("Every setting: docs/configuration.md, or `linnet config`.");
+
+  try {
+    // CLI11 takes the arguments last first.
+    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+  } catch (const CLI::CallForHelp&) {
+    return printed(app.help());
+  } catch (const CLI::CallForVersion& version) {
+    return printed(std::string(version.what()) + "\n");
+  } catch (const CLI::ParseError& error) {
+    return failed(kExitUsage, std::string(error.what()) + " (see linnet --help)");
+  }
+  if (version_command->parsed()) return printed("linnet " + std::string(kVersion) + "\n");
+  if (config_command->parsed() && flags.docs) return printed(configuration_document());
+
+  CommandLine result;
+  auto read = read_all(result.config, flags, environment);
+  if (!read) return failed(kExitConfig, read.error().message());
+  if (config_command->parsed()) return printed(to_toml(result.config));
+  return result;
+}
+
+int run_command_line(int argc, char** argv, const std::function<int(const Config&)>& serve) {
+  auto command = parse_command_line({argv + 1, argv + argc}, system_environment());
+  switch (command.action) {
+    case CommandLine::Action::kServe: return serve(command.config);
+    case CommandLine::Action::kPrint: std::fputs(command.text.c_str(), stdout); return 0;
+    case CommandLine::Action::kFail:
+      std::fprintf(stderr, "linnet: %s\n", command.text.c_str());
+      return command.exit_status;
+  }
+  return kExitFailure;
+}
+
+}  // namespace linnet::app

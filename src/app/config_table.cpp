@@ -1,0 +1,292 @@
+#include "config_table.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <charconv>
+#include <limits>
+#include <utility>
+
+namespace linnet::app {
+namespace {
+
+constexpr std::array<std::string_view, 5> kLevels{"debug", "info", "warn", "error", "off"};
+
+// `member` gives a reference to the member for a (const) Config.
+template <class Member>
+Setting integer(std::string key, std::string doc, std::int64_t low, std::int64_t high,
+                Member member) {
+  Setting setting;
+  setting.key = std::move(key);
+  setting.doc = std::move(doc);
+  setting.allowed = "a number from " + std::to_string(low) + " to " + std::to_string(high);
+  setting.set = [=](Config& config, std::string_view text) {
+    std::int64_t value = 0;
+    auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc() || end != text.data() + text.size() || value < low || value > high)
+      return false;
+    member(config) = value;
+    return true;
+  };
+  setting.get = [=](const Config& config) { return std::to_string(member(config)); };
+  return setting;
+}
+
+template <class Member>
+Setting boolean(std::string key, std::string doc, Member member) {
+  Setting setting;
+  setting.key = std::move(key);
+  setting.doc = std::move(doc);
+  setting.allowed = "true or false";
+  setting.set = [=](Config& config, std::string_view text) {
+    const bool yes = text == "true" || text == "1" || text == "on";
+    if (!yes && text != "false" && text != "0" && text != "off") return false;
+    member(config) = yes;
+    return true;
+  };
+  setting.get = [=](const Config& config) {
+    return std::string(member(config) ? "true" : "false");
+  };
+  return setting;
+}
+
+template <class Member, class Check>
+Setting text(std::string key, std::string doc, std::string allowed, Check check, Member member) {
+  Setting setting;
+  setting.key = std::move(key);
+  setting.doc = std::move(doc);
+  setting.allowed = std::move(allowed);
+  setting.is_text = true;
+  setting.set = [=](Config& config, std::string_view value) {
+    if (!check(value)) return false;
+    member(config) = std::string(value);
+    return true;
+  };
+  setting.get = [=](const Config& config) { return member(config); };
+  return setting;
+}
+
+bool is_listen_address(std::string_view value) {
+  auto colon = value.rfind(':');
+  if (colon == std::string_view::npos || colon == 0) return false;
+  auto port = value.substr(colon + 1);
+  unsigned number = 0;
+  auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
+  return error == std::errc() && end == port.data() + port.size() && number <= 65535;
+}
+
+bool is_code(std::string_view value) {
+  return value.empty() ||
+         (value.size() >= 4 && value.size() <= 12 &&
+          std::all_of(value.begin(), value.end(), [](char c) { return c >= '0' && c <= '9'; }));
+}
+
+bool is_origin(std::string_view value) {
+  return value.starts_with("http://") || value.starts_with("https://");
+}
+
+Setting log_level() {
+  Setting setting;
+  setting.key = "server.log_level";
+  setting.doc = "From which level on lines are written to stderr.";
+  setting.allowed = "debug, info, warn, error or off";
+  setting.is_text = true;
+  setting.set = [](Config& config, std::string_view value) {
+    const auto* found = std::find(kLevels.begin(), kLevels.end(), value);
+    if (found == kLevels.end()) return false;
+    config.server.log_level = static_cast<LogLevel>(found - kLevels.begin());
+    return true;
+  };
+  setting.get = [](const Config& config) {
+    return std::string(kLevels.at(static_cast<std::size_t>(config.server.log_level)));
+  };
+  return setting;
+}
+
+Setting allowed_origins() {
+  Setting setting;
+  setting.key = "http.allowed_origins";
+  setting.doc =
+      "Origins of web pages, beside the server's own, that may call it and open WebSockets.";
+  setting.allowed = "origins like https://example.com, compared exactly";
+  setting.is_text = true;
+  setting.is_list = true;
+  setting.set = [](Config& config, std::string_view value) {
+    auto origins = split_list(value);
+    if (!std::all_of(origins.begin(), origins.end(), is_origin)) return false;
+    config.http.allowed_origins = std::move(origins);
+    return true;
+  };
+  setting.get = [](const Config& config) {
+    std::string joined;
+    for (const auto& origin : config.http.allowed_origins)
+      joined += (joined.empty() ? "" : ",") + origin;
+    return joined;
+  };
+  return setting;
+}
+
+#define LINNET_MEMBER(path)   \
+  [](auto& config) -> auto& { \
+    return config.path;       \
+  }
+
+constexpr std::int64_t kMillion = 1000000;
+
+void add_server(std::vector<Setting>& all) {
+  all.push_back(text(
+      "server.data_dir", "The directory with everything the server keeps; made if it is missing.",
+      "a path", [](std::string_view v) { return !v.empty(); }, LINNET_MEMBER(server.data_dir)));
+  all.push_back(integer("server.io_threads", "Threads that serve connections; 0: one per core.", 0,
+                        256, LINNET_MEMBER(server.io_threads)));
+  all.push_back(log_level());
+  all.push_back(text("tcp.listen", "Where TCP clients connect; port 0: any that is free.",
+                     "HOST:PORT or [IPv6]:PORT", is_listen_address, LINNET_MEMBER(tcp.listen)));
+  all.push_back(text("http.listen", "Where HTTP and WebSocket clients connect.",
+                     "HOST:PORT or [IPv6]:PORT", is_listen_address, LINNET_MEMBER(http.listen)));
+  all.push_back(allowed_origins());
+  all.push_back(integer("http.body_bytes", "The largest body of a call.", 1024, 64 * kMillion,
+                        LINNET_MEMBER(http.body_bytes)));
+}
+
+void add_store(std::vector<Setting>& all) {
+  all.push_back(text(
+      "store.synchronous",
+      "full: an acknowledged message survives a power loss. normal: faster, it survives a crash of "
+      "the process but perhaps not of the machine.",
+      "full or normal", [](std::string_view v) { return v == "full" || v == "normal"; },
+      LINNET_MEMBER(store.synchronous)));
+  all.push_back(integer("store.readers", "Threads that read the database.", 1, 64,
+                        LINNET_MEMBER(store.readers)));
+  all.push_back(integer("store.batch", "The most writes in one commit.", 1, 100000,
+                        LINNET_MEMBER(store.batch)));
+  all.push_back(integer("store.queue", "Writes that may wait; one more is refused as busy.", 1,
+                        10 * kMillion, LINNET_MEMBER(store.queue)));
+  all.push_back(integer("store.merge_slice_ms",
+                        "How long the inbox index may be built between two commits.", 1, 1000,
+                        LINNET_MEMBER(store.merge_slice_ms)));
+  all.push_back(integer("store.merge_after",
+                        "Inbox entries kept in memory before they are built into the index.", 1,
+                        10 * kMillion, LINNET_MEMBER(store.merge_after)));
+}
+
+void add_session(std::vector<Setting>& all) {
+  all.push_back(integer("session.sign_in_timeout_ms", "How long a TCP client may take to sign in.",
+                        10, 600000, LINNET_MEMBER(session.sign_in_timeout_ms)));
+  all.push_back(integer("session.sync_grace_ms",
+                        "How long pushes wait for the client's first sync.", 0, 600000,
+                        LINNET_MEMBER(session.sync_grace_ms)));
+  all.push_back(integer("session.tcp_idle_s", "A TCP connection silent for so long is closed.", 1,
+                        kMillion, LINNET_MEMBER(session.tcp_idle_s)));
+  all.push_back(integer("session.ws_idle_s", "A WebSocket silent for so long is closed.", 1,
+                        kMillion, LINNET_MEMBER(session.ws_idle_s)));
+  all.push_back(integer("session.outbox_bytes",
+                        "Unsent bytes at which a connection falls behind and is caught up from the "
+                        "store instead of from memory.",
+                        1024, 64 * kMillion, LINNET_MEMBER(session.outbox_bytes)));
+  all.push_back(integer("session.page_entries", "Messages read at once when a client catches up.",
+                        1, 10000, LINNET_MEMBER(session.page_entries)));
+}
+
+void add_rules(std::vector<Setting>& all) {
+  all.push_back(text("user.dev_code",
+                     "A fixed sign-in code, accepted beside the printed one; empty: none.",
+                     "4 to 12 digits, or empty", is_code, LINNET_MEMBER(user.dev_code)));
+  all.push_back(integer("user.token_days", "How long a token is good.", 1, 36500,
+                        LINNET_MEMBER(user.token_days)));
+  all.push_back(boolean("logic.require_friendship", "Only friends may write to each other.",
+                        LINNET_MEMBER(logic.require_friendship)));
+  all.push_back(integer("logic.message_bytes", "The largest content of a message.", 1, 60000,
+                        LINNET_MEMBER(logic.message_bytes)));
+  all.push_back(integer("logic.mentions", "The most users mentioned in a message.", 0, 500,
+                        LINNET_MEMBER(logic.mentions)));
+}
+
+void add_limits(std::vector<Setting>& all) {
+  all.push_back(boolean("limits.enabled",
+                        "false turns every rate limit off, for benchmarks and tests.",
+                        LINNET_MEMBER(limits.enabled)));
+  auto rate = [&](const char* key, const char* doc, auto member) {
+    all.push_back(integer(key, doc, 1, 100 * kMillion, member));
+  };
+  rate("limits.join_per_second", "RegisterDevice and SignIn, per address.",
+       LINNET_MEMBER(limits.join_per_second));
+  rate("limits.join_burst", "How many of them at once.", LINNET_MEMBER(limits.join_burst));
+  rate("limits.write_per_second", "Calls that write, per user.",
+       LINNET_MEMBER(limits.write_per_second));
+  rate("limits.write_burst", "How many of them at once.", LINNET_MEMBER(limits.write_burst));
+  rate("limits.read_per_second", "Calls that read, per user.",
+       LINNET_MEMBER(limits.read_per_second));
+  rate("limits.read_burst", "How many of them at once.", LINNET_MEMBER(limits.read_burst));
+  rate("limits.code_failures_per_minute", "Wrong sign-in codes, per phone number.",
+       LINNET_MEMBER(limits.code_failures_per_minute));
+  rate("limits.packets_per_second",
+       "Packets on a long connection; one that sends more is read later.",
+       LINNET_MEMBER(limits.packets_per_second));
+  rate("limits.packets_burst", "How many of them at once.", LINNET_MEMBER(limits.packets_burst));
+}
+
+#undef LINNET_MEMBER
+
+std::vector<Setting> make_settings() {
+  std::vector<Setting> all;
+  add_server(all);
+  add_store(all);
+  add_session(all);
+  add_rules(all);
+  add_limits(all);
+  return all;
+}
+
+std::string quoted(std::string_view text) {
+  std::string result = "\"";
+  for (char c : text) {
+    if (c == '"' || c == '\\') result += '\\';
+    result += c;
+  }
+  return result + '"';
+}
+
+}  // namespace
+
+const std::vector<Setting>& settings() {
+  static const std::vector<Setting> all = make_settings();
+  return all;
+}
+
+const Setting* find_setting(std::string_view key) {
+  for (const auto& setting : settings())
+    if (setting.key == key) return &setting;
+  return nullptr;
+}
+
+std::string environment_name(const Setting& setting) {
+  std::string name = "LINNET_";
+  for (char c : setting.key)
+    name += c == '.' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return name;
+}
+
+std::vector<std::string> split_list(std::string_view text) {
+  std::vector<std::string> parts;
+  while (!text.empty()) {
+    auto comma = text.find(',');
+    auto part = text.substr(0, comma);
+    if (!part.empty()) parts.emplace_back(part);
+    if (comma == std::string_view::npos) break;
+    text.remove_prefix(comma + 1);
+  }
+  return parts;
+}
+
+std::string toml_value(const Setting& setting, const Config& config) {
+  auto value = setting.get(config);
+  if (!setting.is_text) return value;
+  if (!setting.is_list) return quoted(value);
+  std::string list = "[";
+  for (const auto& part : split_list(value))
+    list += (list.size() > 1 ? ", " : "") + quoted(part);
+  return list + "]";
+}
+
+}  // namespace linnet::app

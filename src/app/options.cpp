@@ -1,0 +1,72 @@
+#include "options.hpp"
+
+namespace linnet::app {
+namespace {
+
+std::size_t size(std::int64_t value) {
+  return static_cast<std::size_t>(value);
+}
+
+}  // namespace
+
+store::SqliteOptions store_options(const Config& config) {
+  store::SqliteOptions options;
+  options.directory = config.server.data_dir;
+  options.synchronous =
+      config.store.synchronous == "full" ? store::Synchronous::kFull : store::Synchronous::kNormal;
+  options.readers = size(config.store.readers);
+  options.queue = size(config.store.queue);
+  options.batch = size(config.store.batch);
+  options.merge_slice = std::chrono::milliseconds(config.store.merge_slice_ms);
+  options.merge_after = size(config.store.merge_after);
+  return options;
+}
+
+user::AccountOptions account_options(const Config& config) {
+  user::AccountOptions options;
+  options.fixed_code = config.user.dev_code;
+  options.token_life = std::chrono::hours(24 * config.user.token_days);
+  options.limit_failures = config.limits.enabled;
+  options.failures_per_minute = static_cast<int>(config.limits.code_failures_per_minute);
+  return options;
+}
+
+logic::MessageOptions message_options(const Config& config) {
+  logic::MessageOptions options;
+  options.require_friendship = config.logic.require_friendship;
+  options.message_bytes = size(config.logic.message_bytes);
+  options.mentions = size(config.logic.mentions);
+  return options;
+}
+
+api::LimitOptions limit_options(const Config& config) {
+  auto rate = [](std::int64_t per_second, std::int64_t burst) {
+    return api::Rate{static_cast<double>(per_second), static_cast<double>(burst)};
+  };
+  api::LimitOptions options;
+  options.enabled = config.limits.enabled;
+  options.read = rate(config.limits.read_per_second, config.limits.read_burst);
+  options.write = rate(config.limits.write_per_second, config.limits.write_burst);
+  options.join = rate(config.limits.join_per_second, config.limits.join_burst);
+  return options;
+}
+
+gateway::GatewayOptions gateway_options(const Config& config) {
+  gateway::GatewayOptions options;
+  options.tcp_listen = config.tcp.listen;
+  options.http_listen = config.http.listen;
+  options.allowed_origins = config.http.allowed_origins;
+  options.body_bytes = size(config.http.body_bytes);
+  options.sign_in_timeout = std::chrono::milliseconds(config.session.sign_in_timeout_ms);
+  options.sync_grace = std::chrono::milliseconds(config.session.sync_grace_ms);
+  options.tcp_idle = std::chrono::seconds(config.session.tcp_idle_s);
+  options.ws_idle = std::chrono::seconds(config.session.ws_idle_s);
+  options.outbox_bytes = size(config.session.outbox_bytes);
+  options.page_entries = size(config.session.page_entries);
+  options.packets_per_second =
+      config.limits.enabled ? static_cast<std::uint32_t>(config.limits.packets_per_second) : 0;
+  options.packets_burst = static_cast<std::uint32_t>(config.limits.packets_burst);
+  return options;
+}
+
+}  // namespace linnet::app

@@ -1,0 +1,19 @@
+// From the configuration to the options of each module.
+#pragma once
+
+#include "linnet/api/limits.hpp"
+#include "linnet/app/config.hpp"
+#include "linnet/gateway/gateway.hpp"
+#include "linnet/logic/messages.hpp"
+#include "linnet/store/sqlite.hpp"
+#include "linnet/user/accounts.hpp"
+
+namespace linnet::app {
+
+store::SqliteOptions store_options(const Config& config);
+user::AccountOptions account_options(const Config& config);
+logic::MessageOptions message_options(const Config& config);
+api::LimitOptions limit_options(const Config& config);
+gateway::GatewayOptions gateway_options(const Config& config);
+
+}  // namespace linnet::app
