@@ -154,19 +154,11 @@ bool Connection::process_web_socket(char*& at, char* end) {
 void Connection::on_web_socket_event(const wire::WsEvent& event) {
   using Kind = wire::WsEvent::Kind;
   switch (event.kind) {
-    case Kind::kNeedMore:
-      break;
-    case Kind::kText:
-      on_text(event.payload);
-      break;
-    case Kind::kBinary:
-      on_binary(event.payload);
-      break;
-    case Kind::kPing:
-      append(event.payload, wire::WsOpcode::kPong);
-      break;
-    case Kind::kPong:
-      break;
+    case Kind::kNeedMore: break;
+    case Kind::kText: on_text(event.payload); break;
+    case Kind::kBinary: on_binary(event.payload); break;
+    case Kind::kPing: append(event.payload, wire::WsOpcode::kPong); break;
+    case Kind::kPong: break;
     case Kind::kClose:
       session_.on_closed();
       end(event.code, {});

@@ -51,21 +51,11 @@ void Session::on_packet(const pb::Input& packet, std::chrono::milliseconds now) 
   }
   if (state_ != State::kActive) return;
   switch (packet.type()) {
-    case pb::PT_SYNC:
-      on_sync(packet);
-      break;
-    case pb::PT_HEARTBEAT:
-      host_.send(output(pb::PT_HEARTBEAT, packet.request_id()));
-      break;
-    case pb::PT_MESSAGE:
-      on_acknowledgement(packet);
-      break;
-    case pb::PT_SIGN_IN:
-      refuse(packet, "this connection is signed in already");
-      break;
-    default:
-      refuse(packet, "this packet type is not known here");
-      break;
+    case pb::PT_SYNC: on_sync(packet); break;
+    case pb::PT_HEARTBEAT: host_.send(output(pb::PT_HEARTBEAT, packet.request_id())); break;
+    case pb::PT_MESSAGE: on_acknowledgement(packet); break;
+    case pb::PT_SIGN_IN: refuse(packet, "this connection is signed in already"); break;
+    default: refuse(packet, "this packet type is not known here"); break;
   }
 }
 
