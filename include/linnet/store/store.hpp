@@ -2,7 +2,8 @@
 // could stand behind it. Methods may be called on any thread and return at once; `done` is called
 // exactly once, on a thread of the store's, and must not block. Errors of every method: kServerBusy
 // (its queue is full; nothing was done), kStorage (the disk refused; nothing was acknowledged),
-// kShuttingDown. Further errors stand at the method.
+// kShuttingDown. Busy and shutting down are told at once, on the caller's thread. Further errors
+// stand at the method.
 #pragma once
 
 #include "linnet/base/callback.hpp"
@@ -67,7 +68,8 @@ class FriendStore {
   virtual ~FriendStore() = default;
 
   // Notes the request and appends `notice` in the same transaction. When the two are friends
-  // already nothing is done and the answer is a duplicate. Error: kUserNotExist (`to`).
+  // already, or `from` has asked before, nothing is done and the answer is a duplicate. Error:
+  // kUserNotExist (`to`).
   virtual void request_friend(FriendRequest request, NewMessage notice, Done<Appended> done) = 0;
   // `user` agrees to what `asker` requested; both are friends afterwards. `notice` as above; when
   // they are friends already the answer is a duplicate. Error: kBadRequest (there is no request of

@@ -1,0 +1,278 @@
+#include "support/memory_store.hpp"
+
+#include <algorithm>
+#include <memory>
+
+namespace linnet::test {
+
+using namespace store;
+
+void MemoryStore::hold() {
+  std::lock_guard lock(mutex_);
+  holding_ = true;
+}
+
+void MemoryStore::release(std::size_t count) {
+  std::deque<std::function<void()>> now;
+  {
+    std::lock_guard lock(mutex_);
+    if (count == 0) holding_ = false;
+    const auto released = count == 0 ? held_.size() : std::min(count, held_.size());
+    for (std::size_t i = 0; i < released; ++i) {
+      now.push_back(std::move(held_.front()));
+      held_.pop_front();
+    }
+  }
+  for (auto& complete : now)
+    complete();
+}
+
+std::size_t MemoryStore::held() const {
+  std::lock_guard lock(mutex_);
+  return held_.size();
+}
+
+void MemoryStore::refuse(std::optional<ErrCode> code) {
+  std::lock_guard lock(mutex_);
+  refusal_ = code;
+}
+
+void MemoryStore::close() {
+  refuse(ErrCode::kShuttingDown);
+  release();
+}
+
+template <class T, class Work>
+void MemoryStore::call(Work work, Done<T> done) {
+  std::unique_lock lock(mutex_);
+  auto result = std::make_shared<Result<T>>();
+  if (refusal_) {
+    *result = Error(*refusal_);
+  } else {
+    *result = work();
+  }
+  if (!holding_) {
+    lock.unlock();
+    done(std::move(*result));
+    return;
+  }
+  auto waiting = std::make_shared<Done<T>>(std::move(done));
+  held_.emplace_back([waiting, result] { (*waiting)(std::move(*result)); });
+}
+
+Result<Appended> MemoryStore::place(const NewMessage& message) {
+  const auto& m = message.message;
+  if (message.recipients.empty()) return Error(ErrCode::kBadRequest);
+  for (auto user : message.recipients) {
+    if (user.value() <= 0) return Error(ErrCode::kBadRequest);
+  }
+  const std::pair key(m.sender_device_id, m.request_id);
+  const bool keyed = key.first && key.second;
+  if (keyed && answers_.contains(key)) {
+    auto answer = answers_[key];
+    answer.duplicate = true;
+    answer.placed.clear();
+    return answer;
+  }
+  log_.push_back(m);
+  Appended result;
+  result.id = MessageId(static_cast<std::int64_t>(log_.size()));
+  for (auto user : message.recipients) {
+    inboxes_[user].push_back(log_.size() - 1);
+    result.placed.push_back({user, head_of(user)});
+    if (user.value() == m.sender_id) result.sender_seq = head_of(user);
+  }
+  if (keyed) answers_[key] = result;
+  return result;
+}
+
+Seq MemoryStore::head_of(UserId user) const {
+  auto it = inboxes_.find(user);
+  return Seq(it == inboxes_.end() ? 0 : static_cast<std::int64_t>(it->second.size()));
+}
+
+InboxPage MemoryStore::page(UserId user, Seq after, PageLimit limit) const {
+  InboxPage result;
+  result.head = head_of(user);
+  std::size_t bytes = 0;
+  for (auto seq = std::max(after, Seq()); seq < result.head;) {
+    const auto place = static_cast<std::size_t>(seq.value());
+    const auto& message = log_[inboxes_.at(user)[place]];
+    bytes += message.content.size();
+    const bool full = result.entries.size() >= limit.entries || bytes > limit.bytes;
+    if (full && !result.entries.empty()) break;
+    seq = seq.next();
+    result.entries.push_back({seq, message});
+  }
+  return result;
+}
+
+void MemoryStore::append(NewMessage message, Done<Appended> done) {
+  call<Appended>([&] { return place(message); }, std::move(done));
+}
+
+void MemoryStore::read_inbox(UserId user, Seq after, PageLimit limit, Done<InboxPage> done) {
+  call<InboxPage>([&] { return page(user, after, limit); }, std::move(done));
+}
+
+void MemoryStore::head(UserId user, Done<Seq> done) {
+  call<Seq>([&] { return head_of(user); }, std::move(done));
+}
+
+void MemoryStore::acknowledge(UserId user, DeviceId, Seq seq) {
+  std::lock_guard lock(mutex_);
+  auto& highest = acks_[user];
+  highest = std::max(highest, std::min(seq, head_of(user)));
+}
+
+void MemoryStore::acknowledged(UserId user, Done<Seq> done) {
+  call<Seq>([&] { return acks_[user]; }, std::move(done));
+}
+
+void MemoryStore::create_device(Device device, Done<DeviceId> done) {
+  call<DeviceId>(
+      [&] {
+        device.id = DeviceId(static_cast<std::int64_t>(devices_.size()) + 1);
+        device.user = UserId();
+        devices_[device.id] = device;
+        return device.id;
+      },
+      std::move(done));
+}
+
+void MemoryStore::get_device(DeviceId device, Done<std::optional<Device>> done) {
+  call<std::optional<Device>>(
+      [&] {
+        auto it = devices_.find(device);
+        return it == devices_.end() ? std::nullopt : std::optional(it->second);
+      },
+      std::move(done));
+}
+
+void MemoryStore::sign_in(SignIn sign_in, Done<SignedIn> done) {
+  call<SignedIn>(
+      [&]() -> Result<SignedIn> {
+        auto device = devices_.find(sign_in.device);
+        if (device == devices_.end()) return Error(ErrCode::kDeviceNotExist);
+        auto found = std::find_if(users_.begin(), users_.end(), [&](const auto& user) {
+          return user.second.phone_number == sign_in.phone_number;
+        });
+        SignedIn result;
+        result.created = found == users_.end();
+        if (result.created) {
+          User user;
+          user.id = UserId(static_cast<std::int64_t>(users_.size()) + 1);
+          user.phone_number = sign_in.phone_number;
+          user.nickname = sign_in.nickname_if_new;
+          user.created = user.updated = sign_in.now;
+          found = users_.emplace(user.id, user).first;
+        }
+        result.user = found->first;
+        device->second.user = result.user;
+        device->second.updated = sign_in.now;
+        tokens_.erase(sign_in.device);
+        return result;
+      },
+      std::move(done));
+}
+
+void MemoryStore::set_token(DeviceId device, TokenRecord token, Done<Unit> done) {
+  call<Unit>(
+      [&]() -> Status {
+        auto it = devices_.find(device);
+        if (it == devices_.end() || !token.user || it->second.user != token.user)
+          return Error(ErrCode::kDeviceNotBindUser);
+        tokens_[device] = token;
+        return success();
+      },
+      std::move(done));
+}
+
+void MemoryStore::get_token(DeviceId device, Done<std::optional<TokenRecord>> done) {
+  call<std::optional<TokenRecord>>(
+      [&] {
+        auto it = tokens_.find(device);
+        return it == tokens_.end() ? std::nullopt : std::optional(it->second);
+      },
+      std::move(done));
+}
+
+void MemoryStore::get_user(UserId user, Done<std::optional<User>> done) {
+  call<std::optional<User>>(
+      [&] {
+        auto it = users_.find(user);
+        return it == users_.end() ? std::nullopt : std::optional(it->second);
+      },
+      std::move(done));
+}
+
+void MemoryStore::update_user(User user, Done<Unit> done) {
+  call<Unit>(
+      [&]() -> Status {
+        auto it = users_.find(user.id);
+        if (it == users_.end()) return Error(ErrCode::kUserNotExist);
+        user.phone_number = it->second.phone_number;
+        user.created = it->second.created;
+        it->second = user;
+        return success();
+      },
+      std::move(done));
+}
+
+void MemoryStore::request_friend(FriendRequest request, NewMessage notice, Done<Appended> done) {
+  call<Appended>(
+      [&]() -> Result<Appended> {
+        if (!users_.contains(request.to)) return Error(ErrCode::kUserNotExist);
+        Appended nothing;
+        nothing.duplicate = true;
+        const std::pair pair(request.from, request.to);
+        if (standings_.contains(pair)) return nothing;
+        auto placed = place(notice);
+        if (placed) standings_[pair] = {Friendship::kRequested, request.remarks};
+        return placed;
+      },
+      std::move(done));
+}
+
+void MemoryStore::agree_friend(UserId user, UserId asker, std::string remarks, Millis,
+                               NewMessage notice, Done<Appended> done) {
+  call<Appended>(
+      [&]() -> Result<Appended> {
+        auto asked = standings_.find({asker, user});
+        if (asked == standings_.end()) return Error(ErrCode::kBadRequest);
+        Appended nothing;
+        nothing.duplicate = true;
+        if (asked->second.kind == Friendship::kFriends) return nothing;
+        auto placed = place(notice);
+        if (!placed) return placed;
+        asked->second.kind = Friendship::kFriends;
+        standings_[{user, asker}] = {Friendship::kFriends, remarks};
+        return placed;
+      },
+      std::move(done));
+}
+
+void MemoryStore::friendship(UserId user, UserId other, Done<Friendship> done) {
+  call<Friendship>(
+      [&]() -> Result<Friendship> {
+        if (!users_.contains(other)) return Error(ErrCode::kUserNotExist);
+        auto it = standings_.find({user, other});
+        return it == standings_.end() ? Friendship::kNone : it->second.kind;
+      },
+      std::move(done));
+}
+
+void MemoryStore::friends(UserId user, Done<std::vector<Friend>> done) {
+  call<std::vector<Friend>>(
+      [&] {
+        std::vector<Friend> all;
+        for (const auto& [pair, standing] : standings_) {
+          if (pair.first == user && standing.kind == Friendship::kFriends)
+            all.push_back({users_.at(pair.second), standing.remarks, {}});
+        }
+        return all;
+      },
+      std::move(done));
+}
+
+}  // namespace linnet::test

@@ -1,0 +1,267 @@
+// The contract of AccountStore and FriendStore, which every engine keeps.
+#include "store_kit.hpp"
+
+using namespace linnet;
+using namespace linnet::test;
+using store::Friendship;
+
+namespace {
+
+Result<store::Appended> request(store::Store& store, std::int64_t from, std::int64_t to) {
+  store::FriendRequest asked;
+  asked.from = UserId(from);
+  asked.to = UserId(to);
+  asked.remarks = "my friend " + std::to_string(to);
+  asked.description = "it is me";
+  asked.now = Millis(5);
+  return await<store::Appended>([&](Done<store::Appended> done) {
+    store.request_friend(asked, text(0, {to}, "asked by " + std::to_string(from)), std::move(done));
+  });
+}
+
+Result<store::Appended> agree(store::Store& store, std::int64_t user, std::int64_t asker) {
+  return await<store::Appended>([&](Done<store::Appended> done) {
+    store.agree_friend(UserId(user), UserId(asker), "old " + std::to_string(asker), Millis(6),
+                       text(0, {asker}, "agreed by " + std::to_string(user)), std::move(done));
+  });
+}
+
+Result<Friendship> standing(store::Store& store, std::int64_t user, std::int64_t other) {
+  return await<Friendship>([&](Done<Friendship> done) {
+    store.friendship(UserId(user), UserId(other), std::move(done));
+  });
+}
+
+std::vector<store::Friend> friends(store::Store& store, std::int64_t user) {
+  return Calls::get(await<std::vector<store::Friend>>([&](Done<std::vector<store::Friend>> done) {
+    store.friends(UserId(user), std::move(done));
+  }));
+}
+
+std::optional<store::User> user_of(store::Store& store, std::int64_t user) {
+  return Calls::get(await<std::optional<store::User>>([&](Done<std::optional<store::User>> done) {
+    store.get_user(UserId(user), std::move(done));
+  }));
+}
+
+std::optional<store::Device> device_of(store::Store& store, DeviceId device) {
+  return Calls::get(await<std::optional<store::Device>>(
+      [&](Done<std::optional<store::Device>> done) { store.get_device(device, std::move(done)); }));
+}
+
+std::optional<store::TokenRecord> token_of(store::Store& store, DeviceId device) {
+  return Calls::get(
+      await<std::optional<store::TokenRecord>>([&](Done<std::optional<store::TokenRecord>> done) {
+        store.get_token(device, std::move(done));
+      }));
+}
+
+ErrCode set_token(store::Store& store, DeviceId device, const store::TokenRecord& token) {
+  return await<Unit>([&](Done<Unit> done) { store.set_token(device, token, std::move(done)); })
+      .code();
+}
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("a device is kept as it was registered, bound to nobody", "", LazyMerge,
+                   MemoryEngine) {
+  TestType engine;
+  store::Device device;
+  device.user = UserId(77);
+  device.type = 2;
+  device.brand = "b";
+  device.model = "m";
+  device.system_version = "12";
+  device.sdk_version = "1.0";
+  device.created = device.updated = Millis(4);
+
+  auto id = engine.calls().device(device);
+  auto second = engine.calls().device(device);
+
+  CHECK(id != second);
+  auto kept = device_of(engine.store(), id);
+  REQUIRE(kept);
+  CHECK(kept->id == id);
+  CHECK(kept->user == UserId());
+  CHECK(kept->type == 2);
+  CHECK(kept->brand + kept->model + kept->system_version + kept->sdk_version == "bm121.0");
+  CHECK(kept->created == Millis(4));
+  CHECK_FALSE(device_of(engine.store(), DeviceId(12345)));
+}
+
+TEMPLATE_TEST_CASE("a phone number is one user, on however many devices", "", LazyMerge,
+                   MemoryEngine) {
+  TestType engine;
+  auto calls = engine.calls();
+  auto first = calls.device();
+  auto second = calls.device();
+
+  auto made = Calls::get(calls.try_sign_in("+1", first));
+  auto found = Calls::get(calls.try_sign_in("+1", second));
+  auto other = Calls::get(calls.try_sign_in("+2", second));
+
+  CHECK(made.created);
+  CHECK_FALSE(found.created);
+  CHECK(found.user == made.user);
+  CHECK(other.user != made.user);
+  CHECK(device_of(engine.store(), first)->user == made.user);
+  CHECK(device_of(engine.store(), second)->user == other.user);
+  auto user = user_of(engine.store(), made.user.value());
+  REQUIRE(user);
+  CHECK(user->phone_number == "+1");
+  CHECK(user->nickname == "new");
+  CHECK(user->created == Millis(7));
+}
+
+TEMPLATE_TEST_CASE("signing in on an unknown device makes no user", "", LazyMerge, MemoryEngine) {
+  TestType engine;
+  auto calls = engine.calls();
+  CHECK(calls.try_sign_in("+1", DeviceId(404)).code() == ErrCode::kDeviceNotExist);
+  CHECK(Calls::get(calls.try_sign_in("+1", calls.device())).created);
+}
+
+TEMPLATE_TEST_CASE("a device has one token, which the next sign-in ends", "", LazyMerge,
+                   MemoryEngine) {
+  TestType engine;
+  auto calls = engine.calls();
+  auto device = calls.device();
+  auto user = Calls::get(calls.try_sign_in("+1", device)).user;
+  const std::string hash("\0\x01\xff hash", 8);
+
+  CHECK(set_token(engine.store(), device, {UserId(99), hash, Millis(9)}) ==
+        ErrCode::kDeviceNotBindUser);
+  CHECK(set_token(engine.store(), DeviceId(404), {user, hash, Millis(9)}) ==
+        ErrCode::kDeviceNotBindUser);
+  CHECK_FALSE(token_of(engine.store(), device));
+  CHECK(set_token(engine.store(), device, {user, "older", Millis(8)}) == ErrCode::kSuccess);
+  CHECK(set_token(engine.store(), device, {user, hash, Millis(9)}) == ErrCode::kSuccess);
+  auto token = token_of(engine.store(), device);
+  REQUIRE(token);
+  CHECK(token->user == user);
+  CHECK(token->hash == hash);
+  CHECK(token->expires == Millis(9));
+
+  Calls::get(calls.try_sign_in("+1", device));
+  CHECK_FALSE(token_of(engine.store(), device));
+}
+
+TEMPLATE_TEST_CASE("a profile can be changed, a phone number cannot", "", LazyMerge, MemoryEngine) {
+  TestType engine;
+  auto id = engine.calls().user("+1");
+  store::User user;
+  user.id = UserId(id);
+  user.phone_number = "+2";
+  user.nickname = "Änne";
+  user.sex = 2;
+  user.avatar_url = "u";
+  user.extra = "e";
+  user.updated = Millis(50);
+  auto update = [&] {
+    return await<Unit>([&](Done<Unit> done) { engine.store().update_user(user, std::move(done)); })
+        .code();
+  };
+
+  CHECK(update() == ErrCode::kSuccess);
+  auto kept = user_of(engine.store(), id);
+  REQUIRE(kept);
+  CHECK(kept->phone_number == "+1");
+  CHECK(kept->nickname == "Änne");
+  CHECK(kept->sex == 2);
+  CHECK(kept->avatar_url + kept->extra == "ue");
+  CHECK(kept->created == Millis(7));
+  CHECK(kept->updated == Millis(50));
+  user.id = UserId(404);
+  CHECK(update() == ErrCode::kUserNotExist);
+  CHECK_FALSE(user_of(engine.store(), 404));
+}
+
+TEMPLATE_TEST_CASE("who asks and is agreed to is a friend, and each is told once", "", LazyMerge,
+                   EagerMerge, MemoryEngine) {
+  TestType engine;
+  auto& store = engine.store();
+  auto calls = engine.calls();
+  auto anna = calls.user("+1");
+  auto ben = calls.user("+2");
+  CHECK(*standing(store, anna, ben) == Friendship::kNone);
+
+  auto asked = Calls::get(request(store, anna, ben));
+  CHECK(asked.placed == std::vector<store::Placed>{{UserId(ben), Seq(1)}});
+  CHECK(Calls::get(request(store, anna, ben)).duplicate);
+  CHECK(*standing(store, anna, ben) == Friendship::kRequested);
+  CHECK(*standing(store, ben, anna) == Friendship::kNone);
+  CHECK(friends(store, ben).empty());
+
+  auto agreed = Calls::get(agree(store, ben, anna));
+  CHECK(agreed.placed == std::vector<store::Placed>{{UserId(anna), Seq(1)}});
+  CHECK(Calls::get(agree(store, ben, anna)).duplicate);
+  CHECK(Calls::get(request(store, anna, ben)).duplicate);
+  CHECK(Calls::get(request(store, ben, anna)).duplicate);
+
+  CHECK(*standing(store, anna, ben) == Friendship::kFriends);
+  CHECK(*standing(store, ben, anna) == Friendship::kFriends);
+  auto of_anna = friends(store, anna);
+  REQUIRE(of_anna.size() == 1);
+  CHECK(of_anna[0].user.id == UserId(ben));
+  CHECK(of_anna[0].user.phone_number == "+2");
+  CHECK(of_anna[0].remarks == "my friend " + std::to_string(ben));
+  REQUIRE(friends(store, ben).size() == 1);
+  CHECK(friends(store, ben)[0].remarks == "old " + std::to_string(anna));
+  CHECK(calls.inbox(ben) == std::vector<std::string>{"asked by " + std::to_string(anna)});
+  CHECK(calls.inbox(anna) == std::vector<std::string>{"agreed by " + std::to_string(ben)});
+}
+
+TEMPLATE_TEST_CASE("two who asked each other are friends when one agrees", "", LazyMerge,
+                   MemoryEngine) {
+  TestType engine;
+  auto& store = engine.store();
+  auto anna = engine.calls().user("+1");
+  auto ben = engine.calls().user("+2");
+  Calls::get(request(store, anna, ben));
+  Calls::get(request(store, ben, anna));
+
+  CHECK_FALSE(Calls::get(agree(store, anna, ben)).duplicate);
+
+  CHECK(*standing(store, anna, ben) == Friendship::kFriends);
+  CHECK(*standing(store, ben, anna) == Friendship::kFriends);
+  CHECK(Calls::get(agree(store, ben, anna)).duplicate);
+}
+
+TEMPLATE_TEST_CASE("what cannot be asked or agreed to changes nothing", "", LazyMerge,
+                   MemoryEngine) {
+  TestType engine;
+  auto& store = engine.store();
+  auto calls = engine.calls();
+  auto anna = calls.user("+1");
+  auto ben = calls.user("+2");
+
+  CHECK(request(store, anna, 404).code() == ErrCode::kUserNotExist);
+  CHECK(standing(store, anna, 404).code() == ErrCode::kUserNotExist);
+  CHECK(agree(store, ben, anna).code() == ErrCode::kBadRequest);
+  Calls::get(request(store, ben, anna));
+  CHECK(agree(store, ben, anna).code() == ErrCode::kBadRequest);
+
+  CHECK(calls.head(404) == 0);
+  CHECK(calls.inbox(anna).size() == 1);
+  CHECK(calls.inbox(ben).empty());
+}
+
+TEMPLATE_TEST_CASE("a request whose notice cannot be stored is not noted either", "", LazyMerge,
+                   MemoryEngine) {
+  TestType engine;
+  auto& store = engine.store();
+  auto calls = engine.calls();
+  auto anna = calls.user("+1");
+  auto ben = calls.user("+2");
+  store::FriendRequest asked;
+  asked.from = UserId(anna);
+  asked.to = UserId(ben);
+
+  auto failed = await<store::Appended>([&](Done<store::Appended> done) {
+    store.request_friend(asked, text(0, {ben, -1}, "notice"), std::move(done));
+  });
+
+  CHECK(failed.code() == ErrCode::kBadRequest);
+  CHECK(*standing(store, anna, ben) == Friendship::kNone);
+  CHECK(calls.head(ben) == 0);
+  CHECK(calls.append(text(0, {ben}, "next")).placed[0].seq == Seq(1));
+}

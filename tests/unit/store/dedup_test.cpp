@@ -1,0 +1,55 @@
+// How long a request is remembered, and that it does not fill the disk.
+#include "store_kit.hpp"
+
+using namespace linnet;
+using namespace linnet::test;
+
+namespace {
+
+constexpr std::chrono::hours kDay{24};
+
+}  // namespace
+
+TEST_CASE("a request is remembered for a day, from disk as from memory") {
+  SqliteEngine engine;
+  auto calls = engine.calls();
+  calls.append(text(1, {1}, "once", 5, 6));
+  REQUIRE(eventually([&] { return engine.merged(); }));
+
+  engine.clock().turn(kDay);
+  CHECK(calls.append(text(1, {1}, "once", 5, 6)).duplicate);
+  engine.reopen();
+  CHECK(engine.calls().append(text(1, {1}, "once", 5, 6)).duplicate);
+  CHECK(engine.calls().inbox(1).size() == 1);
+}
+
+TEST_CASE("a clock that goes back a day still knows the request") {
+  SqliteEngine engine;
+  engine.calls().append(text(1, {1}, "once", 5, 6));
+  REQUIRE(eventually([&] { return engine.merged(); }));
+
+  engine.clock().turn(-kDay);
+
+  CHECK(engine.calls().append(text(1, {1}, "once", 5, 6)).duplicate);
+}
+
+TEST_CASE("keys older than yesterday are removed, the others stay") {
+  SqliteEngine engine;
+  auto calls = engine.calls();
+  for (int day = 0; day < 3; ++day) {
+    for (int i = 1; i <= 600; ++i) {
+      Done<store::Appended> done = [](Result<store::Appended>) {};
+      engine.store().append(text(1, {1}, "x", 100 + day, i), std::move(done));
+    }
+    calls.append(text(1, {1}, "last", 100 + day, 1000));
+    REQUIRE(eventually([&] { return engine.merged(); }));
+    engine.clock().turn(kDay);
+  }
+
+  // Today is the fourth day: the first and the second are out of reach.
+  REQUIRE(eventually([&] { return engine.number("SELECT count(*) FROM dedup_key") == 601; }));
+  CHECK(engine.number("SELECT min(device_id) FROM dedup_key") == 102);
+  CHECK(calls.append(text(1, {1}, "x", 102, 1)).duplicate);
+  CHECK_FALSE(calls.append(text(1, {1}, "x", 100, 1)).duplicate);
+  CHECK(calls.head(1) == 1804);
+}

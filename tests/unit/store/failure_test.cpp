@@ -1,0 +1,159 @@
+// A disk that is full, and one that fails.
+#include "faulty_vfs.hpp"
+#include "store_kit.hpp"
+
+using namespace linnet;
+using namespace linnet::test;
+
+namespace {
+
+store::Tuning on(const FaultyVfs& disk, std::chrono::milliseconds idle_before_merge) {
+  store::Tuning tuning;
+  tuning.vfs = disk.name();
+  tuning.idle_before_merge = idle_before_merge;
+  return tuning;
+}
+
+constexpr std::chrono::hours kNever{1};
+
+}  // namespace
+
+TEST_CASE("a full disk refuses, and after it has room nothing is lost or doubled") {
+  FaultyVfs disk;
+  SqliteEngine engine({}, on(disk, kNever));
+  auto calls = engine.calls();
+  int acknowledged = 0;
+  int refused = 0;
+  for (int request = 1; request <= 60; ++request) {
+    // Full in the middle of a transaction's pages, at different places each time.
+    if (request % 6 == 0) disk.fill_up(request % 5);
+    for (;;) {
+      auto sent =
+          calls.try_append(text(1, {1, 1 + request % 7 + 1},
+                                std::to_string(request) + std::string(9000, '.'), 5, request));
+      if (sent) {
+        ++acknowledged;
+        CHECK_FALSE(sent->duplicate);
+        CHECK(sent->sender_seq == Seq(request));
+        CHECK(sent->id == MessageId(request));
+        break;
+      }
+      ++refused;
+      CHECK(sent.code() == ErrCode::kStorage);
+      CHECK(calls.head(1) == request - 1);
+      disk.make_room();
+    }
+  }
+  disk.make_room();
+
+  CHECK(acknowledged == 60);
+  CHECK(refused > 0);
+  auto inbox = calls.inbox(1);
+  REQUIRE(inbox.size() == 60);
+  for (std::size_t i = 0; i < inbox.size(); ++i)
+    CHECK(inbox[i].substr(0, inbox[i].find('.')) == std::to_string(i + 1));
+  engine.reopen();
+  CHECK(engine.calls().inbox(1) == inbox);
+}
+
+TEST_CASE("a merge that finds the disk full goes on when there is room") {
+  FaultyVfs disk;
+  SqliteEngine engine({}, on(disk, std::chrono::milliseconds(20)));
+  auto calls = engine.calls();
+  Done<store::Appended> fill = [&](Result<store::Appended>) { disk.fill_up(2); };
+  for (int i = 1; i < 200; ++i)
+    calls.append(text(1, {1, 1 + i}, std::to_string(i), 5, i));
+  REQUIRE(eventually([&] { return engine.merged(); }));
+  engine.store().append(text(1, {1, 2}, "200", 5, 200), std::move(fill));
+  REQUIRE(eventually([&] { return disk.failures() > 0; }));
+  CHECK_FALSE(engine.merged());
+  CHECK(calls.inbox(1).size() == 200);
+  CHECK(calls.try_append(text(1, {1}, "refused")).code() == ErrCode::kStorage);
+
+  disk.make_room();
+
+  REQUIRE(eventually([&] { return engine.merged(); }));
+  CHECK(engine.number("SELECT count(*) FROM inbox") == 400);
+  CHECK(engine.number("SELECT count(*) FROM dedup_key") == 200);
+  CHECK(calls.inbox(1).size() == 200);
+  CHECK(calls.append(text(1, {1}, "201")).sender_seq == Seq(201));
+}
+
+TEST_CASE("after a failed fsync nothing more is acknowledged until a restart") {
+  FaultyVfs disk;
+  SqliteEngine engine({}, on(disk, kNever));
+  auto calls = engine.calls();
+  for (int i = 1; i <= 5; ++i)
+    calls.append(text(1, {1}, std::to_string(i), 5, i));
+
+  disk.fail_syncs(true);
+  CHECK(calls.try_append(text(1, {1}, "6", 5, 6)).code() == ErrCode::kStorage);
+  disk.fail_syncs(false);
+
+  const int failures = disk.failures();
+  CHECK(calls.try_append(text(1, {1}, "7", 5, 7)).code() == ErrCode::kStorage);
+  CHECK(disk.failures() == failures);
+  CHECK(calls.inbox(1).size() == 5);
+  engine.reopen();
+  auto again = engine.calls();
+  // Whether the sixth is there is the disk's choice; it is never there twice.
+  const auto kept = again.inbox(1).size();
+  CHECK((kept == 5 || kept == 6));
+  auto retried = again.append(text(1, {1}, "6", 5, 6));
+  CHECK(retried.duplicate == (kept == 6));
+  CHECK(again.inbox(1).size() == 6);
+  CHECK(again.append(text(1, {1}, "7", 5, 7)).sender_seq == Seq(7));
+}
+
+TEST_CASE("a batch is refused as a whole, and one bad job spoils nobody else's") {
+  FaultyVfs disk;
+  SqliteEngine engine({}, on(disk, kNever));
+  std::promise<void> go;
+  auto gate = go.get_future().share();
+  std::promise<void> blocked;
+  Done<store::Appended> block = [&](Result<store::Appended>) {
+    blocked.set_value();
+    gate.wait();
+  };
+  engine.store().append(text(1, {1}, "first"), std::move(block));
+  blocked.get_future().wait();
+  // All of these are one batch.
+  std::vector<Result<store::Appended>> results(9);
+  std::atomic<int> completed = 0;
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    Done<store::Appended> done = [&, i](Result<store::Appended> result) {
+      results[i] = std::move(result);
+      ++completed;
+    };
+    const auto device = i == 4 ? -1 : 2;
+    engine.store().append(text(1, {1, device}, std::to_string(i), 5, static_cast<int>(i / 2) + 1),
+                          std::move(done));
+  }
+  const bool full = GENERATE(false, true);
+  if (full) disk.fill_up();
+  go.set_value();
+  REQUIRE(eventually([&] { return completed == 9; }));
+
+  auto calls = engine.calls();
+  if (full) {
+    for (const auto& result : results)
+      CHECK(result.code() == ErrCode::kStorage);
+    disk.make_room();
+    CHECK(calls.head(1) == 1);
+    CHECK(calls.head(2) == 0);
+    // The refused keys are forgotten, the numbers used again.
+    auto sent = calls.append(text(1, {1, 2}, "again", 5, 1));
+    CHECK_FALSE(sent.duplicate);
+    CHECK(sent.id == MessageId(2));
+    CHECK(sent.sender_seq == Seq(2));
+    return;
+  }
+  CHECK(results[4].code() == ErrCode::kBadRequest);
+  CHECK(calls.inbox(1) == std::vector<std::string>{"first", "0", "2", "5", "6", "8"});
+  CHECK(calls.inbox(2) == std::vector<std::string>{"0", "2", "5", "6", "8"});
+  for (std::size_t first : {0U, 2U, 6U}) {
+    CHECK_FALSE(results[first]->duplicate);
+    CHECK(results[first + 1]->duplicate);
+    CHECK(results[first + 1]->id == results[first]->id);
+  }
+}
