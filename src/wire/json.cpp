@@ -13,25 +13,18 @@ using google::protobuf::Message;
 
 const Message* inner_prototype(const pb::Input& packet) {
   switch (packet.type()) {
-    case pb::PT_SIGN_IN:
-      return &pb::SignInInput::default_instance();
-    case pb::PT_SYNC:
-      return &pb::SyncInput::default_instance();
-    case pb::PT_MESSAGE:
-      return &pb::MessageACK::default_instance();
-    default:
-      return nullptr;
+    case pb::PT_SIGN_IN: return &pb::SignInInput::default_instance();
+    case pb::PT_SYNC: return &pb::SyncInput::default_instance();
+    case pb::PT_MESSAGE: return &pb::MessageACK::default_instance();
+    default: return nullptr;
   }
 }
 
 const Message* inner_prototype(const pb::Output& packet) {
   switch (packet.type()) {
-    case pb::PT_SYNC:
-      return &pb::SyncOutput::default_instance();
-    case pb::PT_MESSAGE:
-      return &pb::Message::default_instance();
-    default:
-      return nullptr;
+    case pb::PT_SYNC: return &pb::SyncOutput::default_instance();
+    case pb::PT_MESSAGE: return &pb::Message::default_instance();
+    default: return nullptr;
   }
 }
 

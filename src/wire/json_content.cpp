@@ -31,41 +31,26 @@ struct ContentField {
 
 const Message* prototype_of_type(int type) {
   switch (type) {
-    case pb::MT_TEXT:
-      return &pb::Text::default_instance();
-    case pb::MT_FACE:
-      return &pb::Face::default_instance();
-    case pb::MT_VOICE:
-      return &pb::Voice::default_instance();
-    case pb::MT_IMAGE:
-      return &pb::Image::default_instance();
-    case pb::MT_FILE:
-      return &pb::File::default_instance();
-    case pb::MT_LOCATION:
-      return &pb::Location::default_instance();
-    case pb::MT_COMMAND:
-      return &pb::Command::default_instance();
-    case pb::MT_CUSTOM:
-      return &pb::Custom::default_instance();
-    default:
-      return nullptr;
+    case pb::MT_TEXT: return &pb::Text::default_instance();
+    case pb::MT_FACE: return &pb::Face::default_instance();
+    case pb::MT_VOICE: return &pb::Voice::default_instance();
+    case pb::MT_IMAGE: return &pb::Image::default_instance();
+    case pb::MT_FILE: return &pb::File::default_instance();
+    case pb::MT_LOCATION: return &pb::Location::default_instance();
+    case pb::MT_COMMAND: return &pb::Command::default_instance();
+    case pb::MT_CUSTOM: return &pb::Custom::default_instance();
+    default: return nullptr;
   }
 }
 
 const Message* prototype_of_push(int code) {
   switch (code) {
-    case pb::PC_ADD_FRIEND:
-      return &pb::AddFriendPush::default_instance();
-    case pb::PC_AGREE_ADD_FRIEND:
-      return &pb::AgreeAddFriendPush::default_instance();
-    case pb::PC_UPDATE_GROUP:
-      return &pb::UpdateGroupPush::default_instance();
-    case pb::PC_ADD_GROUP_MEMBERS:
-      return &pb::AddGroupMembersPush::default_instance();
-    case pb::PC_REMOVE_GROUP_MEMBER:
-      return &pb::RemoveGroupMemberPush::default_instance();
-    default:
-      return nullptr;
+    case pb::PC_ADD_FRIEND: return &pb::AddFriendPush::default_instance();
+    case pb::PC_AGREE_ADD_FRIEND: return &pb::AgreeAddFriendPush::default_instance();
+    case pb::PC_UPDATE_GROUP: return &pb::UpdateGroupPush::default_instance();
+    case pb::PC_ADD_GROUP_MEMBERS: return &pb::AddGroupMembersPush::default_instance();
+    case pb::PC_REMOVE_GROUP_MEMBER: return &pb::RemoveGroupMemberPush::default_instance();
+    default: return nullptr;
   }
 }
 
