@@ -7,13 +7,14 @@
 
 #include <cstdio>
 #include <fstream>
-#include <sstream>
 #include <unistd.h>
 
 extern char** environ;  // NOLINT: POSIX
 
 namespace linnet::app {
 namespace {
+
+constexpr std::size_t kMaxFileBytes = 1024 * 1024;
 
 struct Flags {
   std::string config_file;
@@ -38,18 +39,18 @@ CommandLine printed(std::string text) {
 }
 
 void add_flags(CLI::App& app, Flags& flags) {
-  auto value = [&](const char* flag, const char* key) {
+  auto value = [&](const char* flag, const char* key, const char* type) {
     app.add_option_function<std::string>(
            flag, [&flags, key](const std::string& given) { flags.values[key] = given; },
            find_setting(key)->doc)
-        ->type_name(find_setting(key)->allowed);
+        ->type_name(type);
   };
-  value("--tcp-listen", "tcp.listen");
-  value("--http-listen", "http.listen");
-  value("--data-dir", "server.data_dir");
-  value("--io-threads", "server.io_threads");
-  value("--log-level", "server.log_level");
-  value("--dev-code", "user.dev_code");
+  value("--tcp-listen", "tcp.listen", "HOST:PORT");
+  value("--http-listen", "http.listen", "HOST:PORT");
+  value("--data-dir", "server.data_dir", "DIR");
+  value("--io-threads", "server.io_threads", "N");
+  value("--log-level", "server.log_level", "LEVEL");
+  value("--dev-code", "user.dev_code", "CODE");
   app.add_option("--config", flags.config_file, "Read this TOML file.")->type_name("FILE");
   app.add_option("--set", flags.sets, "Set any key of the configuration; may be repeated.")
       ->type_name("section.key=value")
@@ -64,7 +65,8 @@ Status read_environment(Config& config, const Environment& environment) {
     for (const auto& setting : settings())
       if (environment_name(setting) == name) found = &setting;
     if (found == nullptr)
-      return Error(ErrCode::kBadRequest, "environment: " + name + " is no setting of this program");
+      return Error(ErrCode::kBadRequest,
+                   "environment: " + on_one_line(name) + " is no setting of this program");
     auto set = set_value(config, found->key, value, "environment " + name);
     if (!set) return set;
   }
@@ -72,18 +74,23 @@ Status read_environment(Config& config, const Environment& environment) {
 }
 
 Status read_file(Config& config, const std::string& path) {
-  std::ifstream file(path);
-  std::stringstream text;
-  if (!file || !(text << file.rdbuf()))
-    return Error(ErrCode::kBadRequest, "--config: cannot read '" + path + "'");
-  return read_toml(config, text.str(), path);
+  // Not by the stream's own operator: it takes an empty file for a failure.
+  std::ifstream file(path, std::ios::binary);
+  std::string text(kMaxFileBytes + 1, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (file.bad() || !file.eof())
+    return Error(ErrCode::kBadRequest,
+                 "--config: cannot read '" + on_one_line(path) + "' as a file of at most 1 MiB");
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  return read_toml(config, text, on_one_line(path));
 }
 
 Status read_flags(Config& config, const Flags& flags) {
   for (const auto& set : flags.sets) {
     auto equals = set.find('=');
     if (equals == std::string::npos)
-      return Error(ErrCode::kBadRequest, "--set " + set + ": must be section.key=value");
+      return Error(ErrCode::kBadRequest,
+                   "--set " + on_one_line(set) + ": must be section.key=value");
     auto done = set_value(config, set.substr(0, equals), set.substr(equals + 1), "--set");
     if (!done) return done;
   }
@@ -139,7 +146,7 @@ CommandLine parse_command_line(const std::vector<std::string>& arguments,
   } catch (const CLI::CallForVersion& version) {
     return printed(std::string(version.what()) + "\n");
   } catch (const CLI::ParseError& error) {
-    return failed(kExitUsage, std::string(error.what()) + " (see linnet --help)");
+    return failed(kExitUsage, on_one_line(error.what()) + " (see linnet --help)");
   }
   if (version_command->parsed()) return printed("linnet " + std::string(kVersion) + "\n");
   if (config_command->parsed() && flags.docs) return printed(configuration_document());

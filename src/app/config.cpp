@@ -22,7 +22,7 @@ std::optional<std::string> as_text(const toml::node& node) {
   std::string joined;
   for (const auto& element : *list) {
     const auto* text = element.as_string();
-    if (text == nullptr) return std::nullopt;
+    if (text == nullptr || text->get().find(',') != std::string::npos) return std::nullopt;
     joined += (joined.empty() ? "" : ",") + text->get();
   }
   return joined;
@@ -34,7 +34,9 @@ Status read_section(Config& config, std::string_view section, const toml::table&
     auto full = std::string(section) + "." + std::string(key.str());
     auto source = name + ":" + std::to_string(node.source().begin.line);
     auto value = as_text(node);
-    if (!value) return wrong(source, full + " is neither text, a number, a truth value nor a list");
+    if (!value)
+      return wrong(source,
+                   on_one_line(full) + " is neither text, a number, a truth value nor a list");
     const auto* setting = find_setting(full);
     if (setting != nullptr && node.is_array() != setting->is_list)
       return wrong(source, full + ": must be " + setting->allowed);
@@ -50,11 +52,11 @@ Status set_value(Config& config, std::string_view key, std::string_view value,
                  std::string_view source) {
   const auto* setting = find_setting(key);
   if (setting == nullptr)
-    return wrong(source, "there is no setting '" + std::string(key) +
+    return wrong(source, "there is no setting '" + on_one_line(key) +
                              "'; `linnet config` prints all of them");
   if (!setting->set(config, value))
     return wrong(source,
-                 setting->key + " = '" + std::string(value) + "': must be " + setting->allowed);
+                 setting->key + " = '" + on_one_line(value) + "': must be " + setting->allowed);
   return success();
 }
 
@@ -63,13 +65,14 @@ Status read_toml(Config& config, std::string_view text, const std::string& name)
   try {
     root = toml::parse(text);
   } catch (const toml::parse_error& error) {
-    return wrong(name + ":" + std::to_string(error.source().begin.line), error.description());
+    return wrong(name + ":" + std::to_string(error.source().begin.line),
+                 on_one_line(error.description()));
   }
   for (const auto& [section, node] : root) {
     const auto* table = node.as_table();
     if (table == nullptr)
       return wrong(name + ":" + std::to_string(node.source().begin.line),
-                   "'" + std::string(section.str()) + "' stands outside a [section]");
+                   "'" + on_one_line(section.str()) + "' stands outside a [section]");
     auto read = read_section(config, section.str(), *table, name);
     if (!read) return read;
   }

@@ -1,5 +1,7 @@
 #include "config_table.hpp"
 
+#include "linnet/wire/websocket.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -9,6 +11,10 @@
 
 namespace linnet::app {
 namespace {
+
+bool is_control(char c) {
+  return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+}
 
 constexpr std::array<std::string_view, 5> kLevels{"debug", "info", "warn", "error", "off"};
 
@@ -50,6 +56,11 @@ Setting boolean(std::string key, std::string doc, Member member) {
   return setting;
 }
 
+// What a line of TOML, of the log and of a terminal can show.
+bool is_plain_text(std::string_view value) {
+  return wire::is_utf8(value) && std::none_of(value.begin(), value.end(), is_control);
+}
+
 template <class Member, class Check>
 Setting text(std::string key, std::string doc, std::string allowed, Check check, Member member) {
   Setting setting;
@@ -58,7 +69,7 @@ Setting text(std::string key, std::string doc, std::string allowed, Check check,
   setting.allowed = std::move(allowed);
   setting.is_text = true;
   setting.set = [=](Config& config, std::string_view value) {
-    if (!check(value)) return false;
+    if (!is_plain_text(value) || !check(value)) return false;
     member(config) = std::string(value);
     return true;
   };
@@ -69,6 +80,9 @@ Setting text(std::string key, std::string doc, std::string allowed, Check check,
 bool is_listen_address(std::string_view value) {
   auto colon = value.rfind(':');
   if (colon == std::string_view::npos || colon == 0) return false;
+  auto host = value.substr(0, colon);
+  const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
+  if (!bracketed && host.find_first_of(":[]") != std::string_view::npos) return false;
   auto port = value.substr(colon + 1);
   unsigned number = 0;
   auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
@@ -82,7 +96,12 @@ bool is_code(std::string_view value) {
 }
 
 bool is_origin(std::string_view value) {
-  return value.starts_with("http://") || value.starts_with("https://");
+  auto scheme = value.find("://");
+  if (scheme == std::string_view::npos) return false;
+  auto name = value.substr(0, scheme);
+  auto host = value.substr(scheme + 3);
+  return (name == "http" || name == "https") && !host.empty() && is_plain_text(host) &&
+         host.find_first_of("/?#@ *") == std::string_view::npos;
 }
 
 Setting log_level() {
@@ -265,6 +284,13 @@ std::string environment_name(const Setting& setting) {
   for (char c : setting.key)
     name += c == '.' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
   return name;
+}
+
+std::string on_one_line(std::string_view text) {
+  constexpr std::size_t kMost = 200;
+  std::string line(text.substr(0, kMost));
+  std::replace_if(line.begin(), line.end(), is_control, '?');
+  return text.size() > kMost ? line + "..." : line;
 }
 
 std::vector<std::string> split_list(std::string_view text) {

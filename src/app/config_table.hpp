@@ -27,6 +27,8 @@ const Setting* find_setting(std::string_view key);
 // "LINNET_TCP_LISTEN" for "tcp.listen".
 std::string environment_name(const Setting& setting);
 
+// `text` as an error may show it: without control characters, and not longer than a screen's line.
+std::string on_one_line(std::string_view text);
 std::vector<std::string> split_list(std::string_view text);
 // A value of `setting` as TOML writes it.
 std::string toml_value(const Setting& setting, const Config& config);

@@ -77,12 +77,30 @@ TEST_CASE("a mistake is one line that names the key, the value, the place and wh
       {{"--set", "store.batch=1 "}, {}, 78, "must be a number"},
       {{"--set", "limits.enabled=maybe"}, {}, 78, "true or false"},
       {{"--set", "http.allowed_origins=example.com"}, {}, 78, "https://example.com"},
+      {{"--set", "http.allowed_origins=https://"}, {}, 78, "https://example.com"},
+      {{"--set", "http.allowed_origins=https://a.example/"}, {}, 78, "https://example.com"},
+      {{"--set", "http.allowed_origins=https://*"}, {}, 78, "https://example.com"},
+      {{"--tcp-listen", "::1:8080"}, {}, 78, "must be HOST:PORT or [IPv6]:PORT"},
+      {{"--tcp-listen", "127.0.0.1:"}, {}, 78, "must be HOST:PORT"},
+      {{"--tcp-listen", "127.0.0.1:80\n80"}, {}, 78, "tcp.listen = '127.0.0.1:80?80'"},
+      {{"--data-dir", ""}, {}, 78, "server.data_dir = ''"},
+      {{"--data-dir", "a\nb"}, {}, 78, "server.data_dir = 'a?b'"},
+      {{"--data-dir", "a\xff"}, {}, 78, "server.data_dir"},
+      {{"--set", "store.batch=99999999999999999999"}, {}, 78, "a number from 1 to"},
+      {{"--set", "store.batch=1.5"}, {}, 78, "a number from 1 to"},
+      {{"--set", "a\nb=1"}, {}, 78, "there is no setting 'a?b'"},
       {{}, {{"LINNET_STORE_BATCH", "x"}}, 78, "environment LINNET_STORE_BATCH"},
       {{}, {{"LINNET_STORE_BACH", "1"}}, 78, "LINNET_STORE_BACH is no setting"},
+      {{}, {{"LINNET_A\nB", "1"}}, 78, "LINNET_A?B is no setting"},
       {{"--config", "/no/such/file"}, {}, 78, "cannot read '/no/such/file'"},
+      {{"--config", "/"}, {}, 78, "cannot read '/'"},
+      {{"--config", "/dev/zero"}, {}, 78, "of at most 1 MiB"},
       {{"--nonsense"}, {}, 2, "--nonsense"},
       {{"frobnicate"}, {}, 2, "frobnicate"},
+      {{"frob\nnicate"}, {}, 2, "frob?nicate"},
       {{"--data-dir"}, {}, 2, "--data-dir"},
+      {{"--data-dir", "a", "--data-dir", "b"}, {}, 2, "--data-dir"},
+      {{"serve", "config"}, {}, 2, "config"},
   }));
   CAPTURE(c.says);
   auto command = parse_command_line(c.arguments, c.environment);
@@ -107,6 +125,11 @@ TEST_CASE("a mistake in the file is named with its line") {
       {"[http]\nallowed_origins = \"https://a.example\"\n", "toml:2: http.allowed_origins"},
       {"[tcp]\nlisten = [\"127.0.0.1:1\"]\n", "toml:2: tcp.listen"},
       {"[tcp.listen]\nx = 1\n", "toml:1: tcp.listen is neither"},
+      {"[http]\nallowed_origins = [\"https://a,https://b\"]\n", "toml:2: http.allowed_origins"},
+      {"[tcp]\nlisten = \"a:1\"\nlisten = \"b:1\"\n", "toml:3: "},
+      {"[user]\ndev_code = 2026-01-01\n", "toml:2: user.dev_code is neither"},
+      {"[server]\ndata_dir = \"\xff\"\n", "toml:2: "},
+      {"[server]\ndata_dir = \"a\\nb\"\n", "toml:2: server.data_dir = 'a?b'"},
   }));
   CAPTURE(c.file);
   Config config;
@@ -114,6 +137,31 @@ TEST_CASE("a mistake in the file is named with its line") {
 
   REQUIRE_FALSE(read);
   CHECK_THAT(read.error().message(), Catch::Contains(c.says));
+  CHECK(read.error().message().find('\n') == std::string::npos);
+}
+
+TEST_CASE("an empty file is a configuration that changes nothing") {
+  test::TempDir dir;
+  auto command = parse_command_line({"--config", write_file(dir, "")}, {});
+
+  CHECK(command.action == CommandLine::Action::kServe);
+  CHECK(to_toml(command.config) == to_toml(Config{}));
+}
+
+TEST_CASE("a truth value may be written in six ways") {
+  for (std::string yes : {"true", "1", "on"})
+    CHECK(parse_command_line({"--set", "limits.enabled=" + yes}, {}).config.limits.enabled);
+  for (std::string no : {"false", "0", "off"})
+    CHECK_FALSE(parse_command_line({"--set", "limits.enabled=" + no}, {}).config.limits.enabled);
+}
+
+TEST_CASE("what help and version print needs no valid configuration") {
+  const Environment broken{{"LINNET_STORE_BATCH", "x"}};
+  for (const Arguments& arguments : {Arguments{"--help"}, {"--version"}, {"version"}}) {
+    auto command = parse_command_line(arguments, broken);
+    CHECK(command.action == CommandLine::Action::kPrint);
+    CHECK_THAT(command.text, Catch::Contains("innet"));
+  }
 }
 
 TEST_CASE("the configuration that is printed says the same when it is read") {
