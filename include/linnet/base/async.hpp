@@ -1,5 +1,6 @@
 // From callbacks to coroutines: wait_for() suspends until a completion is called, on whatever
-// thread, and resumes on the coroutine's own executor.
+// thread, and resumes on the coroutine's own executor. The executor's context must live until that
+// call has returned: join whoever completes before the context goes.
 #pragma once
 
 #include "linnet/base/callback.hpp"

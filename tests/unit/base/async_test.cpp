@@ -36,10 +36,9 @@ asio::awaitable<void> observe(const Start& start, Seen& seen) {
   seen.after = std::this_thread::get_id();
 }
 
-// Runs one wait on a shard; `start` is called on the shard.
-Seen run(const Start& start) {
-  Shard shard(0);
-  shard.start();
+// Runs one wait on a shard; `start` is called on the shard, `completer` is joined before the shard
+// goes, as whoever completes must be.
+Seen run(const Start& start, std::thread* completer = nullptr) {
   Seen seen;
   std::promise<void> done;
   auto on_end = [&done](std::exception_ptr error) {
@@ -49,11 +48,15 @@ Seen run(const Start& start) {
       done.set_value();
     }
   };
+  Shard shard(0);
+  shard.start();
   asio::co_spawn(shard.context(), observe(start, seen), on_end);
   auto future = done.get_future();
-  REQUIRE(future.wait_for(kDeadline) == std::future_status::ready);
-  future.get();
+  auto status = future.wait_for(kDeadline);
+  if (completer != nullptr && completer->joinable()) completer->join();
   shard.stop();
+  REQUIRE(status == std::future_status::ready);
+  future.get();
   return seen;
 }
 
@@ -62,13 +65,13 @@ Seen run(const Start& start) {
 TEST_CASE("a completion on another thread resumes the coroutine on its own") {
   std::thread other;
   std::thread::id completed_on;
-  Seen seen = run([&](Done<std::string> done) {
+  auto start = [&](Done<std::string> done) {
     other = std::thread([&completed_on, done = std::move(done)]() mutable {
       completed_on = std::this_thread::get_id();
       done(std::string("value"));
     });
-  });
-  other.join();
+  };
+  Seen seen = run(start, &other);
   REQUIRE(seen.result.ok());
   CHECK(*seen.result == "value");
   CHECK(seen.before == seen.after);

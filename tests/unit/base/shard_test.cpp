@@ -21,18 +21,19 @@ constexpr auto kDeadline = 10s;
 
 // Everything posted before this call has run when it returns.
 void settle(Shard& shard) {
-  std::promise<void> done;
-  shard.post([&done] { done.set_value(); });
-  REQUIRE(done.get_future().wait_for(kDeadline) == std::future_status::ready);
+  auto done = std::make_shared<std::promise<void>>();
+  auto future = done->get_future();
+  shard.post([done] { done->set_value(); });
+  REQUIRE(future.wait_for(kDeadline) == std::future_status::ready);
 }
 
 }  // namespace
 
 TEST_CASE("tasks run on the shard's thread, in the order of their posts") {
-  Shard shard(3);
-  CHECK(shard.index() == 3);
   std::vector<int> order;
   std::thread::id thread;
+  Shard shard(3);
+  CHECK(shard.index() == 3);
   for (int i = 0; i < 100; ++i)
     shard.post([&order, i] { order.push_back(i); });
   shard.start();
@@ -51,9 +52,9 @@ TEST_CASE("tasks run on the shard's thread, in the order of their posts") {
 TEST_CASE("posts of several threads keep each thread's order, and none is lost") {
   constexpr int kThreads = 4;
   constexpr int kPosts = 5000;
-  Shard shard(0);
-  shard.start();
   std::vector<std::pair<int, int>> seen;
+  Shard shard(0);  // after what its tasks refer to, so that it joins first
+  shard.start();
   std::vector<std::thread> threads;
   for (int t = 0; t < kThreads; ++t) {
     threads.emplace_back([&shard, &seen, t] {
@@ -73,9 +74,9 @@ TEST_CASE("posts of several threads keep each thread's order, and none is lost")
 }
 
 TEST_CASE("a task posted by a task runs after those that were there") {
-  Shard shard(0);
   std::vector<int> order;
   std::promise<void> done;
+  Shard shard(0);
   shard.post([&] {
     order.push_back(1);
     shard.post([&] {
@@ -90,9 +91,9 @@ TEST_CASE("a task posted by a task runs after those that were there") {
 }
 
 TEST_CASE("the end of a turn comes after the handlers that are ready") {
-  Shard shard(0);
   std::vector<int> order;
   std::promise<void> done;
+  Shard shard(0);
   shard.post([&] {
     shard.at_turn_end([&] {
       order.push_back(3);
