@@ -1,0 +1,82 @@
+// Scenario idle: what a connection costs that says nothing.
+#include "people.hpp"
+#include "scenarios.hpp"
+#include "server.hpp"
+
+#include <algorithm>
+
+namespace linnet::bench {
+namespace {
+
+// Connected before the baseline is taken, so that buffers which are there once, and not for each
+// connection, are not counted.
+constexpr std::size_t kFirst = 64;
+constexpr double kSettling = 2.5;  // seconds; longer than the wait for a first sync
+
+std::vector<Cell> measure_door(const Options& options, Server& server, Door door,
+                               const std::vector<test::TestUser>& users) {
+  Poller poller;
+  std::vector<Peer> peers;
+  peers.reserve(users.size());
+  auto door_of = [door](std::size_t) { return door; };
+  connect_all(peers, kFirst, poller, server.ports(), users, door_of);
+  rest(1);
+  auto baseline = server.memory();
+
+  auto begin = now();
+  auto server_cpu = server.cpu();
+  connect_all(peers, users.size(), poller, server.ports(), users, door_of);
+  auto count = static_cast<double>(users.size() - kFirst);
+  auto passed = static_cast<double>(now() - begin);
+  auto joining = static_cast<double>(server.cpu() - server_cpu);
+  rest(kSettling);
+  auto loaded = server.memory();
+
+  auto quiet = now();
+  server_cpu = server.cpu();
+  rest(options.seconds);
+  auto idle = static_cast<double>(server.cpu() - server_cpu);
+  auto idle_seconds = static_cast<double>(now() - quiet) / 1e9;
+  return {name_of(door),
+          static_cast<double>(users.size()),
+          (loaded.rss_anon - baseline.rss_anon) / count,
+          loaded.rss / 1e6,
+          count / passed * 1e9,
+          joining / count / 1e3,
+          idle / idle_seconds / static_cast<double>(users.size()),
+          idle / idle_seconds / 1e3};
+}
+
+}  // namespace
+
+Table run_idle(const Options& options) {
+  Table table("idle", "connections that have signed in and synced and say nothing",
+              {{"door", "door"},
+               {"connections", "connections"},
+               {"bytes_per_connection", "bytes/connection"},
+               {"rss_mb", "server RSS MB", 1},
+               {"sign_ins_per_s", "accept+sign-in/s"},
+               {"server_cpu_us_per_sign_in", "server CPU us each", 1},
+               {"idle_cpu_ns_per_s_per_connection", "idle CPU ns/s/connection"},
+               {"idle_cpu_us_per_s", "idle CPU us/s"}});
+  auto limit = raise_file_limit();
+  auto count = std::max(options.idle, 2 * kFirst);
+  if (count + 200 > limit) {
+    count = limit - 200;
+    table.note("the limit of open files allows only so many connections (ulimit -Hn)");
+  }
+  Server server(options);
+  auto begin = now();
+  auto users = sign_up(server.ports(), count);
+  auto passed = static_cast<double>(now() - begin) / 1e9;
+  for (auto door : {Door::kTcp, Door::kWebSocket}) {
+    server.restart();  // so that no memory of what was before is counted or reused
+    table.add(measure_door(options, server, door, users));
+  }
+  table.note("before: RegisterDevice and SignIn over HTTP, " +
+             fixed(static_cast<double>(count) / passed, 0) + " users/s from 64 connections");
+  table.note("memory is the server's own (RssAnon); the kernel's socket buffers come on top");
+  return table;
+}
+
+}  // namespace linnet::bench

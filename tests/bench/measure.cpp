@@ -1,0 +1,164 @@
+#include "measure.hpp"
+
+#include "histogram.hpp"
+
+#include <array>
+#include <cmath>
+#include <ctime>
+#include <fcntl.h>
+#include <fstream>
+#include <sstream>
+#include <stdexcept>
+#include <sys/resource.h>
+#include <sys/utsname.h>
+#include <sys/vfs.h>
+#include <thread>
+#include <unistd.h>
+
+namespace linnet::bench {
+namespace {
+
+Nanos read_clock(clockid_t clock) {
+  timespec time{};
+  if (clock_gettime(clock, &time) != 0) throw std::runtime_error("a clock cannot be read");
+  return time.tv_sec * kSecond + time.tv_nsec;
+}
+
+double used_by(int who) {
+  rusage usage{};
+  getrusage(who, &usage);
+  auto in_seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+  };
+  return in_seconds(usage.ru_utime) + in_seconds(usage.ru_stime);
+}
+
+double ours() {
+  return used_by(RUSAGE_SELF) + used_by(RUSAGE_CHILDREN);
+}
+
+// Seconds that all cores together were busy.
+double machine_busy() {
+  std::ifstream file("/proc/stat");
+  std::string name;
+  double user = 0;
+  double nice = 0;
+  double system = 0;
+  double idle = 0;
+  double waiting = 0;
+  double irq = 0;
+  double soft_irq = 0;
+  double stolen = 0;
+  file >> name >> user >> nice >> system >> idle >> waiting >> irq >> soft_irq >> stolen;
+  return (user + nice + system + irq + soft_irq + stolen) /
+         static_cast<double>(sysconf(_SC_CLK_TCK));
+}
+
+double cores() {
+  return static_cast<double>(sysconf(_SC_NPROCESSORS_ONLN));
+}
+
+std::string file_system(const std::filesystem::path& directory) {
+  struct statfs info {};
+  if (statfs(directory.c_str(), &info) != 0) return "unknown file system";
+  switch (static_cast<unsigned long>(info.f_type)) {
+    case 0xEF53UL: return "ext4";
+    case 0x58465342UL: return "xfs";
+    case 0x9123683EUL: return "btrfs";
+    case 0x01021994UL: return "tmpfs (no disk)";
+    case 0x794C7630UL: return "overlayfs";
+    default: return "file system " + std::to_string(info.f_type);
+  }
+}
+
+std::string processor() {
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);) {
+    auto colon = line.find(": ");
+    if (line.rfind("model name", 0) == 0 && colon != std::string::npos)
+      return line.substr(colon + 2);
+  }
+  return "processor unknown";
+}
+
+}  // namespace
+
+Nanos now() {
+  return read_clock(CLOCK_MONOTONIC);
+}
+
+Nanos seconds(double count) {
+  return static_cast<Nanos>(std::llround(count * 1e9));
+}
+
+Nanos own_cpu() {
+  return read_clock(CLOCK_PROCESS_CPUTIME_ID);
+}
+
+Nanos cpu_of(pid_t pid) {
+  clockid_t clock{};
+  if (clock_getcpuclockid(pid, &clock) != 0) throw std::runtime_error("the server is gone");
+  return read_clock(clock);
+}
+
+Memory memory_of(pid_t pid) {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/status");
+  Memory memory;
+  for (std::string line; std::getline(file, line);) {
+    std::istringstream words(line);
+    std::string name;
+    double value = 0;
+    words >> name >> value;
+    if (name == "VmRSS:") memory.rss = value * 1024;
+    if (name == "RssAnon:") memory.rss_anon = value * 1024;
+    if (name == "Threads:") memory.threads = value;
+  }
+  if (memory.threads == 0) throw std::runtime_error("the server is gone");
+  return memory;
+}
+
+ForeignCpu::ForeignCpu() : begin_(now()), busy_(machine_busy()), ours_(ours()) {}
+
+double ForeignCpu::share() const {
+  auto passed = static_cast<double>(now() - begin_) / 1e9 * cores();
+  auto foreign = (machine_busy() - busy_) - (ours() - ours_);
+  return passed > 0 ? std::clamp(foreign / passed, 0.0, 1.0) : 0;
+}
+
+std::size_t raise_file_limit() {
+  rlimit limit{};
+  getrlimit(RLIMIT_NOFILE, &limit);
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+  getrlimit(RLIMIT_NOFILE, &limit);
+  return limit.rlim_cur;
+}
+
+DiskCost measure_disk(const std::filesystem::path& directory, int count) {
+  auto path = directory / "fdatasync";
+  int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+  if (file < 0) throw std::runtime_error("cannot write in " + directory.string());
+  const std::array<char, 300> bytes{};
+  Histogram times;
+  auto begin = now();
+  bool failed = false;
+  for (int i = 0; i < count && !failed; ++i) {
+    auto before = now();
+    failed = ::write(file, bytes.data(), bytes.size()) < 0 || ::fdatasync(file) != 0;
+    times.add(now() - before);
+  }
+  auto passed = static_cast<double>(now() - begin);
+  ::close(file);
+  std::filesystem::remove(path);
+  if (failed) throw std::runtime_error("cannot write in " + directory.string());
+  return {passed / count, times.percentile_ms(0.5)};
+}
+
+std::string describe_machine(const std::filesystem::path& directory) {
+  utsname system{};
+  uname(&system);
+  return std::to_string(std::thread::hardware_concurrency()) + " cores (" + processor() + "), " +
+         system.sysname + " " + system.release + ", data on " + file_system(directory);
+}
+
+}  // namespace linnet::bench

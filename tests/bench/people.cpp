@@ -1,0 +1,108 @@
+#include "people.hpp"
+
+#include "http.hpp"
+#include "support/server_process.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace linnet::bench {
+namespace {
+
+constexpr Nanos kPatience = 60 * kSecond;
+constexpr std::size_t kAtOnce = 128;
+
+std::string register_call() {
+  pb::RegisterDeviceReq request;
+  request.set_type(1);
+  request.set_brand("bench");
+  request.set_model("bench");
+  request.set_system_version("1");
+  request.set_sdk_version("1");
+  return http_call("/pb.LogicExt/RegisterDevice", "", request.SerializeAsString());
+}
+
+std::string sign_in_call(std::size_t number, DeviceId device) {
+  pb::SignInReq request;
+  request.set_phone_number(std::to_string(13900000000 + number));
+  request.set_code(test::kCode);
+  request.set_device_id(device.value());
+  return http_call("/pb.UserExt/SignIn", "", request.SerializeAsString());
+}
+
+template <class Message>
+Message parse(const HttpReply& reply) {
+  Message message;
+  if (reply.status != 200 ||
+      !message.ParseFromArray(reply.body.data(), static_cast<int>(reply.body.size())))
+    throw std::runtime_error("a sign-in was refused: " + std::string(reply.body));
+  return message;
+}
+
+}  // namespace
+
+std::vector<test::TestUser> sign_up(Ports ports, std::size_t count) {
+  Poller poller;
+  Callers callers(poller, ports.http, std::min<std::size_t>(count, 64));
+  std::vector<test::TestUser> users(count);
+  std::vector<std::size_t> current(callers.size());
+  const auto registering = register_call();
+  std::size_t begun = 0;
+  std::size_t done = 0;
+  auto begin_next = [&](std::size_t caller) {
+    if (begun == count) return;
+    current[caller] = begun++;
+    callers.call(caller, registering);
+  };
+  auto answered = [&](std::size_t caller, const HttpReply& reply) {
+    auto& user = users[current[caller]];
+    if (user.device == DeviceId()) {
+      user.device = DeviceId(parse<pb::RegisterDeviceResp>(reply).device_id());
+      callers.call(caller, sign_in_call(current[caller], user.device));
+      return;
+    }
+    auto answer = parse<pb::SignInResp>(reply);
+    user.id = UserId(answer.user_id());
+    user.token = answer.token();
+    ++done;
+    begin_next(caller);
+  };
+
+  for (std::size_t caller = 0; caller < callers.size(); ++caller)
+    begin_next(caller);
+  auto deadline = now() + kPatience;
+  while (done < count) {
+    if (now() > deadline) throw std::runtime_error("the users were not signed in in time");
+    for (const auto& event : poller.wait(deadline))
+      callers.handle(event, answered);
+  }
+  return users;
+}
+
+void connect_all(std::vector<Peer>& peers, std::size_t last, Poller& poller, Ports ports,
+                 const std::vector<test::TestUser>& users,
+                 const std::function<Door(std::size_t)>& door_of, std::size_t first_tag) {
+  auto ready = peers.size();
+  auto deadline = now() + kPatience;
+  while (ready < last) {
+    while (peers.size() < last && peers.size() - ready < kAtOnce) {
+      auto place = peers.size();
+      peers.emplace_back(door_of(place), poller, first_tag + place, ports, users[place]);
+    }
+    if (now() > deadline) throw std::runtime_error("not all connections were ready in time");
+    for (const auto& event : poller.wait(deadline)) {
+      auto& peer = peers[static_cast<std::size_t>(event.data.u64) - first_tag];
+      const bool before = peer.ready();
+      peer.handle(event.events, [](const Down&) {});
+      if (peer.ready() && !before) ++ready;
+    }
+  }
+}
+
+void rest(double count_of_seconds) {
+  Poller nothing;
+  for (auto until = now() + seconds(count_of_seconds); now() < until;)
+    nothing.wait(until);
+}
+
+}  // namespace linnet::bench

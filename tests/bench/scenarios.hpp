@@ -1,0 +1,16 @@
+// The scenarios: each starts servers of its own, measures, and says what it found. They throw when
+// the server fails or the run is interrupted.
+#pragma once
+
+#include "options.hpp"
+#include "report.hpp"
+
+namespace linnet::bench {
+
+Table run_send(const Options& options);
+Table run_deliver(const Options& options);
+Table run_idle(const Options& options);
+Table run_heartbeat(const Options& options);
+Table run_start(const Options& options);
+
+}  // namespace linnet::bench

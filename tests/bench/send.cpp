@@ -1,0 +1,116 @@
+// Scenario send: durable sends over HTTP, each connection waiting for its acknowledgement, beside
+// what the disk's own sync costs at that time.
+#include "histogram.hpp"
+#include "http.hpp"
+#include "people.hpp"
+#include "scenarios.hpp"
+#include "server.hpp"
+
+#include <algorithm>
+
+namespace linnet::bench {
+namespace {
+
+constexpr int kSyncs = 200;
+constexpr std::size_t kReceivers = 256;
+
+// `count` senders, each a user of its own, to receivers that are not connected.
+class Senders {
+ public:
+  Senders(const Options& options, Ports ports, std::size_t count,
+          const std::vector<test::TestUser>& users, std::uint64_t first_number)
+      : callers_(poller_, ports.http, count), begun_(count), number_(first_number) {
+    calls_.reserve(count);
+    auto senders = users.size() - kReceivers;
+    for (std::size_t i = 0; i < count; ++i) {
+      const auto& to = users[senders + i % kReceivers];
+      calls_.emplace_back(users[i], to.id, options.payload);
+    }
+    for (std::size_t i = 0; i < count; ++i)
+      send(i);
+  }
+
+  // Sends until then; what is answered meanwhile counts.
+  void run(Nanos until) {
+    auto answered = [this](std::size_t caller, const HttpReply& reply) {
+      latencies_.add(now() - begun_[caller]);
+      if (reply.status != 200) ++refused_;
+      send(caller);
+    };
+    while (now() < until) {
+      for (const auto& event : poller_.wait(until))
+        callers_.handle(event, answered);
+    }
+  }
+  void forget() { latencies_ = Histogram(); }
+
+  const Histogram& latencies() const { return latencies_; }
+  std::uint64_t refused() const { return refused_; }
+  std::uint64_t next_number() const { return number_; }
+
+ private:
+  void send(std::size_t caller) {
+    begun_[caller] = now();
+    callers_.call(caller, calls_[caller].with_request_id(number_++));
+  }
+
+  Poller poller_;
+  Callers callers_;
+  std::vector<SendCall> calls_;
+  std::vector<Nanos> begun_;
+  Histogram latencies_;
+  std::uint64_t number_;
+  std::uint64_t refused_ = 0;
+};
+
+}  // namespace
+
+Table run_send(const Options& options) {
+  Table table("send",
+              "durable SendMessage over HTTP, " + std::to_string(options.payload) +
+                  " bytes of text; each connection waits for its acknowledgement",
+              {{"connections", "connections"},
+               {"sends_per_s", "sends/s"},
+               {"p50_ms", "p50 ms", 2},
+               {"p90_ms", "p90", 2},
+               {"p99_ms", "p99", 2},
+               {"max_ms", "max", 2},
+               {"server_cpu_us_per_send", "server CPU us/send", 1},
+               {"generator_cpu_us_per_send", "generator CPU us/send", 1},
+               {"fdatasync_ms", "fdatasync ms", 3},
+               {"sends_per_fdatasync", "sends in that time", 2},
+               {"p50_per_fdatasync", "p50 / fdatasync", 2}});
+  Server server(options);
+  auto most = *std::max_element(options.connections.begin(), options.connections.end());
+  auto users = sign_up(server.ports(), most + kReceivers);
+  std::uint64_t number = 0;
+  for (auto count : options.connections) {
+    auto disk = measure_disk(server.directory(), kSyncs);
+    Senders senders(options, server.ports(), count, users, number);
+    senders.run(now() + seconds(options.warm_up));
+    senders.forget();
+    auto begin = now();
+    auto server_cpu = server.cpu();
+    auto cpu = own_cpu();
+    senders.run(begin + seconds(options.seconds));
+    auto passed = static_cast<double>(now() - begin);
+    auto server_used = static_cast<double>(server.cpu() - server_cpu);
+    auto used = static_cast<double>(own_cpu() - cpu);
+    auto disk_after = measure_disk(server.directory(), kSyncs);
+    const auto& latencies = senders.latencies();
+    auto sends = std::max(static_cast<double>(latencies.count()), 1.0);
+    auto sync_ns = (disk.mean_ns + disk_after.mean_ns) / 2;
+    table.add({static_cast<double>(count), sends / passed * 1e9, latencies.percentile_ms(0.5),
+               latencies.percentile_ms(0.9), latencies.percentile_ms(0.99), latencies.max_ms(),
+               server_used / sends / 1e3, used / sends / 1e3, sync_ns / 1e6,
+               sends / passed * sync_ns, latencies.percentile_ms(0.5) * 1e6 / sync_ns});
+    if (latencies.count() == 0) table.problem("no send was acknowledged");
+    if (senders.refused() > 0)
+      table.problem(std::to_string(senders.refused()) + " sends were refused");
+    number = senders.next_number();
+  }
+  table.note("fdatasync: mean of appending 300 bytes and syncing, alone, before and after the row");
+  return table;
+}
+
+}  // namespace linnet::bench

@@ -1,0 +1,41 @@
+// Scenario start: what it takes to begin, and what an empty server holds.
+#include "people.hpp"
+#include "scenarios.hpp"
+#include "server.hpp"
+
+#include <algorithm>
+
+namespace linnet::bench {
+
+Table run_start(const Options& options) {
+  Table table("start", "an empty directory until both doors are open; the empty server at rest",
+              {{"starts", "starts"},
+               {"ready_ms_median", "ready ms median", 1},
+               {"ready_ms_min", "min", 1},
+               {"ready_ms_max", "max", 1},
+               {"rss_mb", "RSS MB", 1},
+               {"rss_anon_mb", "of it anonymous MB", 1},
+               {"threads", "threads"},
+               {"idle_cpu_us_per_s", "idle CPU us/s"}});
+  std::vector<double> times;
+  Memory memory;
+  double idle = 0;
+  for (std::size_t i = 0; i < options.starts; ++i) {
+    throw_if_interrupted();
+    Server server(options);
+    times.push_back(static_cast<double>(server.time_to_ready()) / 1e6);
+    if (i + 1 < options.starts) continue;
+    rest(0.5);
+    memory = server.memory();
+    auto begin = now();
+    auto cpu = server.cpu();
+    rest(options.seconds);
+    idle = static_cast<double>(server.cpu() - cpu) / static_cast<double>(now() - begin) * 1e6;
+  }
+  std::sort(times.begin(), times.end());
+  table.add({static_cast<double>(times.size()), times[times.size() / 2], times.front(),
+             times.back(), memory.rss / 1e6, memory.rss_anon / 1e6, memory.threads, idle});
+  return table;
+}
+
+}  // namespace linnet::bench
