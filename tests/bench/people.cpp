@@ -91,7 +91,9 @@ void connect_all(std::vector<Peer>& peers, std::size_t last, Poller& poller, Por
     }
     if (now() > deadline) throw std::runtime_error("not all connections were ready in time");
     for (const auto& event : poller.wait(deadline)) {
-      auto& peer = peers[static_cast<std::size_t>(event.data.u64) - first_tag];
+      auto tag = static_cast<std::size_t>(event.data.u64);
+      if (tag < first_tag) continue;  // of somebody else, who has nothing under way
+      auto& peer = peers[tag - first_tag];
       const bool before = peer.ready();
       peer.handle(event.events, [](const Down&) {});
       if (peer.ready() && !before) ++ready;
