@@ -24,18 +24,19 @@ sigset_t block_signals() {
   return signals;
 }
 
+// stdout comes last: whoever waits for the addresses finds everything else said.
 void announce(const app::Running& running, const app::Config& config) {
-  std::printf("linnet %s\n", app::kVersion);
-  std::printf("tcp  %s\nhttp %s\ndata %s\n", running.tcp.c_str(), running.http.c_str(),
-              running.data_dir.c_str());
-  std::printf("chat http://%s/\n", running.http.c_str());
-  std::fflush(stdout);
   std::fprintf(
       stderr,
       "*** DEVELOPMENT MODE: no sender of codes is configured. Listening on loopback only;\n"
       "*** every phone number signs in with the code %s%s%s\n",
       running.development_code.c_str(), config.user.dev_code.empty() ? "" : " or ",
       config.user.dev_code.c_str());
+  std::printf("linnet %s\n", app::kVersion);
+  std::printf("tcp  %s\nhttp %s\ndata %s\n", running.tcp.c_str(), running.http.c_str(),
+              running.data_dir.c_str());
+  std::printf("chat http://%s/\n", running.http.c_str());
+  std::fflush(stdout);
 }
 
 int serve(const app::Config& config) {

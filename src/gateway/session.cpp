@@ -136,8 +136,9 @@ void Session::on_acknowledgement(const pb::Input& packet) {
     refuse(packet, "the data of PT_MESSAGE is a MessageACK");
     return;
   }
-  if (ack.device_ack() > 0)
-    host_.acknowledge(identity_.user, identity_.device, Seq(ack.device_ack()));
+  // Nobody has more than was sent: a larger number would hide messages from the user's next device.
+  const auto seq = std::min(Seq(ack.device_ack()), cursor_);
+  if (seq) host_.acknowledge(identity_.user, identity_.device, seq);
 }
 
 void Session::read_on() {

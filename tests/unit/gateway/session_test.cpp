@@ -439,6 +439,16 @@ TEST_CASE_METHOD(Fixture, "an acknowledgement is noted and not answered") {
   CHECK(host.sent.empty());
 }
 
+TEST_CASE_METHOD(Fixture, "an acknowledgement of more than was sent counts for what was sent") {
+  go_live(4);
+  push(5);
+  pb::MessageACK ack;
+  ack.set_device_ack(INT64_MAX);
+  session.on_packet(input(pb::PT_MESSAGE, 1, ack.SerializeAsString()), milliseconds(0));
+
+  CHECK(host.acknowledged == Seq(5));
+}
+
 TEST_CASE_METHOD(Fixture, "hostile numbers and data are refused, and the connection stays") {
   sign_in(9);
   pb::MessageACK ack;
