@@ -1,7 +1,6 @@
 #include "measure.hpp"
 
-#include "histogram.hpp"
-
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <ctime>
@@ -139,19 +138,18 @@ DiskCost measure_disk(const std::filesystem::path& directory, int count) {
   int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   if (file < 0) throw std::runtime_error("cannot write in " + directory.string());
   const std::array<char, 300> bytes{};
-  Histogram times;
   auto begin = now();
+  auto cpu = own_cpu();
   bool failed = false;
   for (int i = 0; i < count && !failed; ++i) {
-    auto before = now();
     failed = ::write(file, bytes.data(), bytes.size()) < 0 || ::fdatasync(file) != 0;
-    times.add(now() - before);
   }
   auto passed = static_cast<double>(now() - begin);
+  auto used = static_cast<double>(own_cpu() - cpu);
   ::close(file);
   std::filesystem::remove(path);
   if (failed) throw std::runtime_error("cannot write in " + directory.string());
-  return {passed / count, times.percentile_ms(0.5)};
+  return {passed / count, used / count};
 }
 
 std::string describe_machine(const std::filesystem::path& directory) {

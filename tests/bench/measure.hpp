@@ -46,10 +46,10 @@ class ForeignCpu {
 // The soft limit of open files becomes the hard one; gives it.
 std::size_t raise_file_limit();
 
-// Appends 300 bytes and calls fdatasync, `count` times; the mean in nanoseconds and the median.
+// Appends 300 bytes and calls fdatasync, `count` times; means in nanoseconds.
 struct DiskCost {
   double mean_ns = 0;
-  double p50_ms = 0;
+  double cpu_ns = 0;
 };
 DiskCost measure_disk(const std::filesystem::path& directory, int count);
 

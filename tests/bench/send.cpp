@@ -78,6 +78,7 @@ Table run_send(const Options& options) {
                {"server_cpu_us_per_send", "server CPU us/send", 1},
                {"generator_cpu_us_per_send", "generator CPU us/send", 1},
                {"fdatasync_ms", "fdatasync ms", 3},
+               {"fdatasync_cpu_us", "its CPU us", 1},
                {"sends_per_fdatasync", "sends in that time", 2},
                {"p50_per_fdatasync", "p50 / fdatasync", 2}});
   Server server(options);
@@ -103,7 +104,8 @@ Table run_send(const Options& options) {
     table.add({static_cast<double>(count), sends / passed * 1e9, latencies.percentile_ms(0.5),
                latencies.percentile_ms(0.9), latencies.percentile_ms(0.99), latencies.max_ms(),
                server_used / sends / 1e3, used / sends / 1e3, sync_ns / 1e6,
-               sends / passed * sync_ns, latencies.percentile_ms(0.5) * 1e6 / sync_ns});
+               (disk.cpu_ns + disk_after.cpu_ns) / 2e3, sends / passed * sync_ns,
+               latencies.percentile_ms(0.5) * 1e6 / sync_ns});
     if (latencies.count() == 0) table.problem("no send was acknowledged");
     if (senders.refused() > 0)
       table.problem(std::to_string(senders.refused()) + " sends were refused");
