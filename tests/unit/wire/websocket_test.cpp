@@ -187,6 +187,21 @@ TEST_CASE("cut at any byte, a conversation gives the same events") {
   }
 }
 
+TEST_CASE("a message in fragments leaves nothing behind for the next one") {
+  std::string bytes;
+  Events expected;
+  for (const char* name : {"a", "b", "c"}) {
+    std::string half = std::string(300, *name);
+    bytes += test::bytes_of({Frame{1, half, false}, Frame{0, half}, Frame{2, half + half}});
+    expected.push_back("text " + half + half);
+    expected.push_back("binary " + half + half);
+  }
+  for (std::size_t chunk : {std::size_t{1}, std::size_t{100}, bytes.size()}) {
+    CAPTURE(chunk);
+    CHECK(test::decode(bytes, chunk, WsRole::kServer, 600) == expected);
+  }
+}
+
 TEST_CASE("a close payload's reason is cut at a character's border") {
   CHECK(wire::ws_close_payload(CloseCode::kNone, "ignored").empty());
   CHECK(wire::ws_close_payload(CloseCode::kReplaced, "bye") == test::close_payload(3502, "bye"));
