@@ -145,6 +145,7 @@ Setting allowed_origins() {
   return setting;
 }
 
+// NOLINTNEXTLINE(bugprone-macro-parentheses): a path of members
 #define LINNET_MEMBER(path)   \
   [](auto& config) -> auto& { \
     return config.path;       \
