@@ -3,6 +3,8 @@
 #include "linnet/app/server.hpp"
 #include "linnet/base/log.hpp"
 
+#include <google/protobuf/stubs/logging.h>
+
 #include <csignal>
 #include <cstdio>
 #include <exception>
@@ -65,6 +67,9 @@ int serve(const app::Config& config) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  // What a client sends must not write to the log: protobuf complains there of bytes that are no
+  // UTF-8.
+  google::protobuf::SetLogHandler(nullptr);
   try {
     return app::run_command_line(argc, argv, serve);
   } catch (const std::exception& error) {
