@@ -5,6 +5,9 @@ namespace {
 
 // A small write-ahead log is moved this many ticks after it last grew: each pass costs two syncs.
 constexpr int kQuietTicks = 10;
+constexpr int kPassesBeforeHold = 3;
+constexpr int kFramesInHold = 1000;  // 4 MB
+constexpr int kFarOverLimit = 4;
 
 }  // namespace
 
@@ -56,13 +59,27 @@ void Checkpointer::tick() {
     if (grown < tuning_.checkpoint_frames) return;
   }
   seen_frames_ = frames;
-  auto pass = passive();
-  if (pass && pass->frames > tuning_.wal_limit_frames) {
-    // While the writer stands, a pass can reach the end; then the next commit begins the
-    // write-ahead log anew. The pass before leaves little to do in this one.
-    writer_.hold([&] { pass = passive(); });
+  if (frames > tuning_.wal_limit_frames) {
+    note(restart_log());
+  } else {
+    auto pass = passive();
+    note(pass ? success() : Status(pass.take_error()));
   }
-  note(pass ? success() : Status(pass.take_error()));
+}
+
+// While the writer stands, a pass can reach the end, and the next commit begins the write-ahead log
+// anew. Passes before that leave little to do in it.
+Status Checkpointer::restart_log() {
+  for (int left = kPassesBeforeHold; left > 0; --left) {
+    auto pass = passive();
+    if (!pass) return pass.take_error();
+    if (frames_.load(std::memory_order_relaxed) - pass->moved <= kFramesInHold) break;
+    // The writer is too fast for now; it is stopped when the file would grow without end.
+    if (left == 1 && pass->frames < tuning_.wal_limit_frames * kFarOverLimit) return success();
+  }
+  Result<Pass> pass;
+  writer_.hold([&] { pass = passive(); });
+  return pass ? success() : Status(pass.take_error());
 }
 
 Result<Checkpointer::Pass> Checkpointer::passive() {

@@ -38,6 +38,7 @@ class Checkpointer {
   void loop();
   void tick();
   Result<Pass> passive();
+  Status restart_log();
   void note(const Status& outcome);
 
   std::unique_ptr<Connection> db_;

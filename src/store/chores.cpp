@@ -6,12 +6,19 @@ namespace linnet::store {
 namespace {
 
 constexpr std::chrono::milliseconds kRest{250};
+// Nobody came for so long: the merge may go on.
+constexpr std::chrono::milliseconds kLull{1};
 constexpr std::chrono::milliseconds kPauseAfterFailure{500};
 constexpr std::size_t kAcksPerSlice = 1024;
 constexpr std::size_t kManyAcks = 65'536;
 constexpr int kPrunedPerSlice = 512;
 constexpr std::chrono::milliseconds kBetweenPrunes{20};  // while there is other work
 constexpr int kLongerSlices = 5;
+// With so many entries in the tail, merging gets as much time as sending, and more or less in
+// proportion. A small tail is in no hurry: the longer it grows, the more of its entries fall on the
+// same pages of the index, and the cheaper each is.
+constexpr double kEvenTail = 131'072;
+constexpr double kLeastShare = 0.05;
 
 }  // namespace
 
@@ -24,16 +31,21 @@ Chores::Chores(Connection& db, Tail& tail, MessageLog& log, Dedup& dedup, Acks& 
       acks_(acks),
       merge_(merge),
       limits_(limits),
-      acks_flushed_(Clock::now()) {}
+      acks_flushed_(Clock::now()),
+      ended_(acks_flushed_) {}
 
 Status Chores::run(bool idle) {
   const auto now = Clock::now();
   if (idle && !was_idle_) idle_since_ = now;
   was_idle_ = idle;
   rest_ = kRest;
+  const auto share = std::max(static_cast<double>(tail_.size()) / kEvenTail, kLeastShare);
+  credit_ += std::chrono::duration_cast<Clock::duration>((now - ended_) * share);
+  credit_ = std::min<Clock::duration>(credit_, limits_.merge_slice);
   if (now < paused_until_) return success();
   auto done = slice(idle, now);
-  if (!done) paused_until_ = Clock::now() + kPauseAfterFailure;
+  ended_ = Clock::now();
+  if (!done) paused_until_ = ended_ + kPauseAfterFailure;
   return done;
 }
 
@@ -48,11 +60,20 @@ Status Chores::slice(bool idle, Clock::time_point now) {
     return prune(now);
   }
   if (!merge_.running() && merge_due(idle, now)) merge_.begin(log_.last());
-  if (merge_.running()) {
-    rest_ = {};
-    return merge_slice();
+  if (!merge_.running()) return success();
+  if (!slice_due(idle)) {
+    rest_ = kLull;
+    return success();
   }
-  return success();
+  rest_ = {};
+  return merge_slice();
+}
+
+bool Chores::slice_due(bool idle) {
+  if (idle || tail_.size() > limits_.tail_limit) return true;
+  if (credit_ < limits_.merge_slice) return false;
+  credit_ = {};
+  return true;
 }
 
 bool Chores::merge_due(bool idle, Clock::time_point now) {

@@ -35,6 +35,7 @@ class Chores {
  private:
   using Clock = std::chrono::steady_clock;
   bool merge_due(bool idle, Clock::time_point now);
+  bool slice_due(bool idle);
   Status slice(bool idle, Clock::time_point now);
   Status merge_slice();
   Status flush_acks();
@@ -53,6 +54,9 @@ class Chores {
   Clock::time_point acks_flushed_;
   Clock::time_point pruned_;
   Clock::time_point paused_until_;
+  Clock::time_point ended_;  // the last run
+  // Time that the merge may take, earned by time that the senders had.
+  Clock::duration credit_{0};
   std::chrono::milliseconds rest_{0};
 };
 

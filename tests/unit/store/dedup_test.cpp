@@ -43,6 +43,8 @@ TEST_CASE("keys older than yesterday are removed, the others stay") {
     }
     calls.append(text(1, {1}, "last", 100 + day, 1000));
     REQUIRE(eventually([&] { return engine.merged(); }));
+    const auto kept = day == 0 ? 601 : 1202;
+    REQUIRE(eventually([&] { return engine.number("SELECT count(*) FROM dedup_key") == kept; }));
     engine.clock().turn(kDay);
   }
 

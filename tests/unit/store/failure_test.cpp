@@ -58,18 +58,24 @@ TEST_CASE("a full disk refuses, and after it has room nothing is lost or doubled
 
 TEST_CASE("a merge that finds the disk full goes on when there is room") {
   FaultyVfs disk;
-  SqliteEngine engine({}, on(disk, std::chrono::milliseconds(20)));
+  store::SqliteOptions options;
+  options.merge_after = 400;
+  options.merge_slice = std::chrono::milliseconds(0);
+  SqliteEngine engine(options, on(disk, kNever));
   auto calls = engine.calls();
-  Done<store::Appended> fill = [&](Result<store::Appended>) { disk.fill_up(2); };
   for (int i = 1; i < 200; ++i)
     calls.append(text(1, {1, 1 + i}, std::to_string(i), 5, i));
-  REQUIRE(eventually([&] { return engine.merged(); }));
+  // Full from this message's completion on: the merge that it sets off cannot write. The first
+  // time, not even its first slice; then, one in the middle.
+  const int slices = GENERATE(0, 30);
+  Done<store::Appended> fill = [&](Result<store::Appended>) { disk.fill_up(slices); };
   engine.store().append(text(1, {1, 2}, "200", 5, 200), std::move(fill));
   REQUIRE(eventually([&] { return disk.failures() > 0; }));
+
   CHECK_FALSE(engine.merged());
   CHECK(calls.inbox(1).size() == 200);
+  CHECK(calls.append(text(1, {1, 2}, "1", 5, 1)).duplicate);
   CHECK(calls.try_append(text(1, {1}, "refused")).code() == ErrCode::kStorage);
-
   disk.make_room();
 
   REQUIRE(eventually([&] { return engine.merged(); }));
@@ -77,6 +83,26 @@ TEST_CASE("a merge that finds the disk full goes on when there is room") {
   CHECK(engine.number("SELECT count(*) FROM dedup_key") == 200);
   CHECK(calls.inbox(1).size() == 200);
   CHECK(calls.append(text(1, {1}, "201")).sender_seq == Seq(201));
+}
+
+TEST_CASE("a job that fails while writing gives its numbers back") {
+  SqliteEngine engine({}, LazyMerge::tuning());
+  auto calls = engine.calls();
+  calls.append(text(1, {1, 2}, "first", 5, 1));
+  auto beside =
+      Calls::get(store::Connection::open(engine.database(), store::Connection::Mode::kWrite));
+  // A row in the way makes the next message's own statement fail, and nothing else.
+  REQUIRE(
+      beside->exec("INSERT INTO message SELECT 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, x'', x'', x''"));
+
+  CHECK(calls.try_append(text(1, {1, 2}, "second", 5, 2)).code() == ErrCode::kStorage);
+  REQUIRE(beside->exec("DELETE FROM message WHERE id = 2"));
+
+  auto sent = calls.append(text(1, {1, 2}, "second", 5, 2));
+  CHECK_FALSE(sent.duplicate);
+  CHECK(sent.id == MessageId(2));
+  CHECK(sent.placed == std::vector<store::Placed>{{UserId(1), Seq(2)}, {UserId(2), Seq(2)}});
+  CHECK(calls.inbox(2) == std::vector<std::string>{"first", "second"});
 }
 
 TEST_CASE("after a failed fsync nothing more is acknowledged until a restart") {
@@ -156,4 +182,24 @@ TEST_CASE("a batch is refused as a whole, and one bad job spoils nobody else's")
     CHECK(results[first + 1]->duplicate);
     CHECK(results[first + 1]->id == results[first]->id);
   }
+}
+
+TEST_CASE("acknowledgements that a full disk refuses are written when there is room") {
+  FaultyVfs disk;
+  auto tuning = on(disk, kNever);
+  tuning.ack_delay = std::chrono::milliseconds(1);
+  SqliteEngine engine({}, tuning);
+  auto calls = engine.calls();
+  for (int i = 0; i < 3; ++i)
+    calls.append(text(1, {1}, "x"));
+
+  disk.fill_up();
+  calls.acknowledge(1, 5, 2);
+  REQUIRE(eventually([&] { return disk.failures() > 0; }));
+  calls.acknowledge(1, 6, 1);
+  CHECK(calls.acknowledged(1) == 2);
+  disk.make_room();
+
+  REQUIRE(eventually([&] { return engine.number("SELECT count(*) FROM device_ack") == 2; }));
+  CHECK(calls.acknowledged(1) == 2);
 }
