@@ -1,3 +1,4 @@
+// The shape of a token: written at sign-in, read from whatever a caller sends.
 #include "linnet/user/identity.hpp"
 
 #include <charconv>
