@@ -1,13 +1,14 @@
-// The JSON form of packets and calls: protobuf's own JSON mapping (lowerCamelCase, int64 as text, enumerations by
-// name; numbers and snake_case are accepted too), except that `data` of a packet is the inner message as an object,
-// and `messageContent` of the known message types is an object instead of base64 (as is a Command's `data` for the
-// known push codes). Unknown fields are ignored; content that does not parse stays base64.
+// The JSON form of packets and calls: protobuf's own JSON mapping (lowerCamelCase, int64 as text,
+// enumerations by name; numbers and snake_case are accepted too), except that `data` of a packet is
+// the inner message as an object, and `messageContent` of the known message types is an object
+// instead of base64 (as is a Command's `data` for the known push codes). Unknown fields are
+// ignored; content that does not parse stays base64.
 #pragma once
+
+#include "linnet/base/error.hpp"
 
 #include <string>
 #include <string_view>
-
-#include "linnet/base/error.hpp"
 
 namespace google::protobuf {
 class Message;
@@ -15,16 +16,18 @@ class Message;
 namespace pb {
 class Input;
 class Output;
-}
+}  // namespace pb
 
 namespace linnet::wire {
 
 // Any message; MessageItem and SendMessageReq at any depth have their content as an object.
 std::string to_json(const google::protobuf::Message& message);
-// Error: kBadRequest with the reason. Accepts content as an object or as base64. `message` is cleared first.
+// Error: kBadRequest with the reason. Accepts content as an object or as base64. `message` is
+// cleared first.
 Status from_json(std::string_view json, google::protobuf::Message& message);
 
-// The inner message's type is known from `type`: SignInInput, SyncInput, MessageACK; and SyncOutput, Message down.
+// The inner message's type is known from `type`: SignInInput, SyncInput, MessageACK; and
+// SyncOutput, Message down.
 std::string packet_to_json(const pb::Output& packet);
 std::string packet_to_json(const pb::Input& packet);
 Status packet_from_json(std::string_view json, pb::Input& packet);

@@ -2,13 +2,13 @@
 // which differs from inbox to inbox, is added as it is written.
 #pragma once
 
+#include "linnet/base/ids.hpp"
+
 #include <cstdint>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
-
-#include "linnet/base/ids.hpp"
 
 namespace pb {
 class MessageItem;
