@@ -145,11 +145,12 @@ Setting allowed_origins() {
   return setting;
 }
 
-// NOLINTNEXTLINE(bugprone-macro-parentheses): a path of members
+// NOLINTBEGIN(bugprone-macro-parentheses): a path of members
 #define LINNET_MEMBER(path)   \
   [](auto& config) -> auto& { \
     return config.path;       \
   }
+// NOLINTEND(bugprone-macro-parentheses)
 
 constexpr std::int64_t kMillion = 1000000;
 
