@@ -303,7 +303,7 @@ void Connection::finish() {
   session_.on_closed();
   boost::system::error_code ignored;
   socket_.close(ignored);
-  hub_.remove(shared_from_this());
+  hub_.remove(*this);  // the caller holds a reference
 }
 
 void Connection::sweep(std::chrono::milliseconds now) {

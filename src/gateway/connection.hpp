@@ -38,6 +38,9 @@ class Connection final : public SessionHost, public std::enable_shared_from_this
   void flush();
 
   Session& session() { return session_; }
+  // Where the hub keeps it.
+  std::size_t place() const { return place_; }
+  void set_place(std::size_t place) { place_ = place; }
 
   void authenticate(user::Credentials credentials) override;
   void find_head(UserId user) override;
@@ -78,6 +81,7 @@ class Connection final : public SessionHost, public std::enable_shared_from_this
   std::string in_;   // the beginning of a packet, or what came while the session was busy
   std::string out_;  // framed, from out_sent_ on unsent
   std::size_t out_sent_ = 0;
+  std::size_t place_ = 0;
   std::chrono::milliseconds closing_since_{0};
   Phase phase_ = Phase::kOpen;
   bool text_ = false;

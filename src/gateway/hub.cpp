@@ -33,7 +33,17 @@ void Hub::adopt(const std::shared_ptr<Connection>& connection) {
     connection->abort();
     return;
   }
-  connections_.insert(connection);
+  connection->set_place(connections_.size());
+  connections_.push_back(connection);
+}
+
+void Hub::remove(const Connection& connection) {
+  const auto place = connection.place();
+  // One that was turned away was never here.
+  if (place >= connections_.size() || connections_[place].get() != &connection) return;
+  connections_[place].swap(connections_.back());
+  connections_[place]->set_place(place);
+  connections_.pop_back();
 }
 
 void Hub::flush_at_turn_end(std::shared_ptr<Connection> connection) {
@@ -47,6 +57,15 @@ void Hub::flush_at_turn_end(std::shared_ptr<Connection> connection) {
     });
   }
   unsent_.push_back(std::move(connection));
+}
+
+// From the back: whoever is removed gives its place to one that was visited already.
+template <class Visit>
+void Hub::for_each(Visit visit) {
+  for (auto i = connections_.size(); i-- > 0;) {
+    auto connection = connections_[i];
+    visit(*connection);
+  }
 }
 
 void Hub::sweep_later() {

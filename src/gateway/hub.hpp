@@ -20,7 +20,6 @@
 #include <chrono>
 #include <memory>
 #include <string>
-#include <unordered_set>
 #include <vector>
 
 namespace linnet::gateway {
@@ -53,7 +52,7 @@ class Hub final : public UpgradeSink {
   const SessionOptions& options() const { return options_; }
   std::chrono::milliseconds now() const { return services_.clock.steady(); }
   void flush_at_turn_end(std::shared_ptr<Connection> connection);
-  void remove(const std::shared_ptr<Connection>& connection) { connections_.erase(connection); }
+  void remove(const Connection& connection);
 
   // Lent to whichever connection is reading right now: the front takes what it had left over, the
   // back what comes.
@@ -64,12 +63,14 @@ class Hub final : public UpgradeSink {
  private:
   void adopt(const std::shared_ptr<Connection>& connection);
   void sweep_later();
+  template <class Visit>
+  void for_each(Visit visit);
 
   Shard& shard_;
   HubServices services_;
   const SessionOptions& options_;
   boost::asio::steady_timer timer_;
-  std::unordered_set<std::shared_ptr<Connection>> connections_;
+  std::vector<std::shared_ptr<Connection>> connections_;  // each knows its place here
   std::vector<std::shared_ptr<Connection>> unsent_;
   std::array<char, 192 * 1024> buffer_{};
   std::string scratch_;
