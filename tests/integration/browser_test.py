@@ -1,0 +1,334 @@
+#!/usr/bin/env python3
+"""Two people chat in two browser windows: the server's page, in a real browser, against the real server.
+
+Usage: browser_test.py SERVER_BINARY [SCREENSHOT.png]
+
+Needs Chromium; without it the test is skipped (exit code 77). The browser is driven by the DevTools protocol over a
+pair of pipes, so nothing but Python's standard library is used. Beside SCREENSHOT.png, SCREENSHOT-phone.png and
+SCREENSHOT-sign-in.png are written.
+"""
+import base64
+import json
+import os
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+PATIENCE = 30.0
+CODE = '123456'
+CHROMIUM = next(filter(None, map(shutil.which, ('chromium', 'chromium-browser', 'google-chrome'))), None)
+FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking',
+         '--disable-component-update', '--disable-sync', '--disable-extensions', '--disable-dev-shm-usage',
+         '--disable-background-timer-throttling', '--disable-renderer-backgrounding',
+         '--disable-backgrounding-occluded-windows', '--window-size=1100,760']
+
+
+def stop(process):
+    """Ends a process that this test started, and waits for it."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+class Server:
+    """The server under test; restart() keeps its data and its port."""
+
+    def __init__(self, binary, data):
+        self.binary, self.data, self.http = binary, data, '127.0.0.1:0'
+        self.start()
+
+    def start(self):
+        self.process = subprocess.Popen(
+            [self.binary, '--tcp-listen', '127.0.0.1:0', '--http-listen', self.http, '--data-dir', self.data,
+             '--dev-code', CODE], stdout=subprocess.PIPE, text=True)
+        for line in self.process.stdout:
+            words = line.split()
+            if words and words[0] == 'http':
+                self.http = words[1]
+                return
+        raise AssertionError('the server ended without telling its HTTP address')
+
+    def stop(self):
+        stop(self.process)
+        self.process.stdout.close()
+
+
+class Browser:
+    """Chromium, spoken to by messages of JSON with a zero byte behind each."""
+
+    def __init__(self, profile):
+        down, self.write_end = os.pipe()
+        self.read_end, up = os.pipe()
+        # Chromium wants the pipes as descriptors 3 and 4; a shell puts them there.
+        script = f'exec "$@" 3<&{down} 4>&{up}'
+        self.log = open(os.path.join(profile, 'log'), 'wb')
+        self.process = subprocess.Popen(
+            ['/bin/sh', '-c', script, 'sh', CHROMIUM, *FLAGS, '--remote-debugging-pipe', f'--user-data-dir={profile}',
+             'about:blank'], pass_fds=(down, up), stdout=self.log, stderr=self.log)
+        os.close(down)
+        os.close(up)
+        self.received, self.next_id, self.complaints = b'', 0, []
+
+    def call(self, method, session=None, **params):
+        self.next_id += 1
+        message = {'id': self.next_id, 'method': method, 'params': params}
+        if session:
+            message['sessionId'] = session
+        os.write(self.write_end, json.dumps(message).encode() + b'\0')
+        while True:
+            answer = self.read()
+            if answer.get('id') != self.next_id:
+                self.note(answer)
+            elif 'error' in answer:
+                raise AssertionError(f'{method}: {answer["error"]}')
+            else:
+                return answer['result']
+
+    def read(self):
+        until = time.monotonic() + PATIENCE
+        while b'\0' not in self.received:
+            ready, _, _ = select.select([self.read_end], [], [], max(0, until - time.monotonic()))
+            chunk = os.read(self.read_end, 1 << 16) if ready else b''
+            if not chunk:
+                raise AssertionError('the browser does not answer')
+            self.received += chunk
+        message, self.received = self.received.split(b'\0', 1)
+        return json.loads(message)
+
+    def note(self, event):
+        """Keeps what a page must never cause: exceptions, and violations of its Content-Security-Policy."""
+        params = event.get('params', {})
+        if event.get('method') == 'Runtime.exceptionThrown':
+            self.complaints.append(json.dumps(params['exceptionDetails'])[:500])
+        text = params.get('entry', {}).get('text', '')
+        if 'Content Security Policy' in text:
+            self.complaints.append(text)
+
+    def stop(self):
+        stop(self.process)
+        self.log.close()
+        os.close(self.write_end)
+        os.close(self.read_end)
+
+
+class Window:
+    """One window of the browser: what a person does and sees there."""
+
+    def __init__(self, browser, url, width=1100, height=760):
+        self.browser = browser
+        self.target = browser.call('Target.createTarget', url='about:blank', newWindow=True)['targetId']
+        self.session = browser.call('Target.attachToTarget', targetId=self.target, flatten=True)['sessionId']
+        for domain in ('Page', 'Runtime', 'Log'):
+            self.call(domain + '.enable')
+        self.resize(width, height)
+        self.go(url)
+
+    def call(self, method, **params):
+        return self.browser.call(method, self.session, **params)
+
+    def resize(self, width, height, phone=False):
+        self.call('Emulation.setDeviceMetricsOverride', width=width, height=height,
+                  deviceScaleFactor=2 if phone else 1, mobile=phone)
+
+    def go(self, url):
+        self.call('Page.navigate', url=url)
+        self.until('the page is loaded', 'document.readyState === "complete" && '
+                   f'location.href.startsWith({json.dumps(url)})')
+
+    def close(self):
+        self.browser.call('Target.closeTarget', targetId=self.target)
+
+    def ask(self, expression):
+        answer = self.call('Runtime.evaluate', expression=expression, returnByValue=True)
+        if 'exceptionDetails' in answer:
+            return None  # the page is on its way
+        return answer['result'].get('value')
+
+    def until(self, what, expression, limit=PATIENCE):
+        """Waits until the expression is true in the page, and returns its value."""
+        until = time.monotonic() + limit
+        while time.monotonic() < until:
+            value = self.ask(expression)
+            if value:
+                return value
+            time.sleep(0.05)
+        seen = self.ask('document.body.innerText')
+        raise AssertionError(f'waited in vain until {what}; the page shows:\n{seen}')
+
+    def visible(self, element):
+        return (f'(e => e && e.offsetParent !== null && !e.disabled)(document.getElementById({json.dumps(element)}))')
+
+    def text(self, element):
+        return self.ask(f'document.getElementById({json.dumps(element)}).textContent')
+
+    def click(self, element):
+        self.until(f'{element} can be clicked', self.visible(element))
+        x, y = self.ask(f'(r => [r.x + r.width / 2, r.y + r.height / 2])'
+                        f'(document.getElementById({json.dumps(element)}).getBoundingClientRect())')
+        for kind in ('mousePressed', 'mouseReleased'):
+            self.call('Input.dispatchMouseEvent', type=kind, x=x, y=y, button='left', clickCount=1)
+
+    def write(self, element, text):
+        self.click(element)
+        self.until(f'{element} has the focus', f'document.activeElement.id === {json.dumps(element)}')
+        self.call('Input.insertText', text=text)
+
+    def sign_in(self, phone, name=''):
+        self.write('phone', phone)
+        self.write('code', CODE)
+        if name:
+            self.write('name', name)
+        self.click('sign-in')
+        self.online()
+        return self.text('my-id')
+
+    def online(self):
+        self.until('it is connected', 'document.getElementById("status").dataset.state === "online"')
+
+    def say(self, text):
+        self.write('message', text)
+        self.click('send')
+
+    def messages(self):
+        return self.ask('[...document.querySelectorAll("#messages .message .text")].map(e => e.textContent)') or []
+
+    def expect(self, texts):
+        """Waits for exactly these messages, and for all of them to be settled."""
+        until = time.monotonic() + PATIENCE
+        while time.monotonic() < until:
+            if self.messages() == texts and not self.ask('document.querySelector(".message.sending") !== null'):
+                return
+            time.sleep(0.05)
+        assert self.messages() == texts, f'expected {texts}, the page shows {self.messages()}'
+
+    def screenshot(self, path):
+        data = self.call('Page.captureScreenshot', format='png')['data']
+        with open(path, 'wb') as file:
+            file.write(base64.b64decode(data))
+
+
+def become_friends(anna, ben, anna_id, ben_id):
+    anna.write('friend-id', ben_id)
+    anna.click('add-friend')
+    ben.click('agree-' + anna_id)
+    ben.until('Ben has a friend', ben.visible('friend-' + anna_id))
+    anna.click('friend-' + ben_id)
+
+
+def run(server, browser, screenshot):
+    url = f'http://{server.http}/'
+    anna = Window(browser, url)
+    ben = Window(browser, url)
+    if screenshot:
+        anna.screenshot(screenshot.replace('.png', '-sign-in.png'))
+
+    # A wrong code is told in words.
+    anna.write('phone', '+49 30 1000001')
+    anna.write('code', 'wrong')
+    anna.click('sign-in')
+    anna.until('the wrong code is told', '/code/.test(document.getElementById("sign-in-error").textContent)')
+    anna.go('about:blank')
+    anna.go(url)
+
+    anna_id = anna.sign_in('+49 30 1000001', 'Anna')
+    ben_id = ben.sign_in('+49 30 1000002', 'Ben')
+    assert anna_id.isdigit() and ben_id.isdigit() and anna_id != ben_id, (anna_id, ben_id)
+    become_friends(anna, ben, anna_id, ben_id)
+
+    said = ['Hello Ben, how was the concert?']
+    anna.say(said[0])
+    ben.expect(said)
+    for text in ('Wonderful. The birds sang along!', '<b>not bold</b> & <img src=x onerror=alert(1)>'):
+        ben.say(text)
+        said.append(text)
+    anna.expect(said)
+    assert anna.ask('document.querySelector("#messages b, #messages img") === null'), 'markup was inserted'
+
+    # Ben leaves the page and comes back to it in the same window: what he missed is there once and in order.
+    ben.go('about:blank')
+    for text in ('one', 'two', 'three'):
+        anna.say(text)
+        said.append(text)
+    anna.expect(said)
+    ben.go(url)
+    ben.online()
+    ben.until('what was missed is counted', f'document.querySelector("#friend-{anna_id} .badge")?.textContent === "3"')
+    ben.click('friend-' + anna_id)
+    ben.expect(said)
+
+    # The server is restarted; what is written meanwhile is sent when it is back, once.
+    server.stop()
+    anna.until('the loss is noticed', 'document.getElementById("status").dataset.state !== "online"')
+    anna.say('are you there?')
+    said.append('are you there?')
+    anna.until('the message waits', 'document.querySelector(".message.sending") !== null')
+    server.start()
+    anna.online()
+    ben.online()
+    anna.expect(said)
+    ben.expect(said)
+    if screenshot:
+        ben.say('Yes. See you at eight by the river?')
+        said.append('Yes. See you at eight by the river?')
+        anna.expect(said)
+        ben.expect(said)
+        anna.screenshot(screenshot)
+        ben.resize(390, 780, phone=True)
+        ben.screenshot(screenshot.replace('.png', '-phone.png'))
+        ben.resize(1100, 760)
+
+    # Ben closes his window, and signs in again in a new one: a new device, which gets what he has not seen.
+    ben.until('everything is acknowledged', 'document.getElementById("status").dataset.acknowledged === '
+              'JSON.parse(sessionStorage.linnet).seq + ""')
+    ben.close()
+    for text in ('four', 'five'):
+        anna.say(text)
+        said.append(text)
+    anna.expect(said)
+    ben = Window(browser, url)
+    assert ben.sign_in('+49 30 1000002') == ben_id
+    ben.click('friend-' + anna_id)
+    ben.expect(['four', 'five'])
+
+    # A second window on the same account is another device: it shows what Anna writes elsewhere.
+    other = Window(browser, url)
+    assert other.sign_in('+49301000001') == anna_id
+    other.click('friend-' + ben_id)
+    before = other.messages()
+    anna.say('from my first window')
+    other.expect(before + ['from my first window'])
+
+    assert not browser.complaints, browser.complaints
+
+
+def main():
+    if len(sys.argv) not in (2, 3):
+        sys.exit(__doc__)
+    if not CHROMIUM:
+        print('skipped: no Chromium')
+        sys.exit(77)
+    screenshot = sys.argv[2] if len(sys.argv) == 3 else None
+    with tempfile.TemporaryDirectory() as data, tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+        server = Server(sys.argv[1], data)
+        try:
+            browser = Browser(profile)
+            try:
+                run(server, browser, screenshot)
+            finally:
+                browser.stop()
+        finally:
+            server.stop()
+    print('ok: two people became friends, chatted, left, came back, and lost nothing')
+
+
+if __name__ == '__main__':
+    main()
