@@ -1,5 +1,6 @@
 #include "server_process.hpp"
 
+#include <algorithm>
 #include <array>
 #include <fcntl.h>
 #include <fstream>
@@ -142,9 +143,12 @@ Outcome run_program(const std::string& binary, const std::vector<std::string>& a
 
 ServerProcess::ServerProcess(std::filesystem::path data_dir, std::vector<std::string> more)
     : log_path_((data_dir.parent_path() / (data_dir.filename().string() + ".log")).string()) {
-  std::vector<std::string> arguments{
-      "--tcp-listen",    "127.0.0.1:0", "--http-listen", "127.0.0.1:0", "--data-dir",
-      data_dir.string(), "--dev-code",  kCode,           "--set",       "limits.enabled=false"};
+  std::vector<std::string> arguments{"--data-dir", data_dir.string(), "--dev-code",
+                                     kCode,        "--set",           "limits.enabled=false"};
+  for (const char* listen : {"--tcp-listen", "--http-listen"}) {
+    if (std::find(more.begin(), more.end(), listen) != more.end()) continue;
+    arguments.insert(arguments.end(), {listen, "127.0.0.1:0"});
+  }
   arguments.insert(arguments.end(), more.begin(), more.end());
   Pipe out;
   int log = ::open(log_path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
