@@ -16,6 +16,7 @@ namespace {
 using example::printable;
 
 constexpr std::size_t kNamesKept = 1000;
+constexpr std::chrono::seconds kNameTime{60};  // nobody tells us of a new nickname
 
 constexpr std::string_view kHelp =
     "/add ID     ask a user to be your friend\n"
@@ -244,15 +245,17 @@ void Chat::send(std::string_view text) {
 }
 
 std::string Chat::nickname_of(UserId user) {
+  std::string known;
   {
     std::lock_guard lock(mutex_);
     auto it = names_.find(user);
-    if (it != names_.end()) return it->second;
+    if (it != names_.end()) known = it->second.nickname;
+    if (it != names_.end() && std::chrono::steady_clock::now() < it->second.ask_again) return known;
   }
   auto profile = client_.get_user(user);
-  if (!profile) return {};
-  remember_name(user, profile->nickname());
-  return profile->nickname();
+  if (profile) known = profile->nickname();
+  remember_name(user, known);
+  return known;
 }
 
 std::string Chat::name_of(UserId user) {
@@ -262,7 +265,7 @@ std::string Chat::name_of(UserId user) {
 void Chat::remember_name(UserId user, std::string_view nickname) {
   std::lock_guard lock(mutex_);
   if (names_.size() >= kNamesKept) names_.clear();
-  names_[user] = nickname;
+  names_[user] = {std::string(nickname), std::chrono::steady_clock::now() + kNameTime};
 }
 
 void Chat::complain(const Error& error) {

@@ -6,6 +6,7 @@
 
 #include "linnet/client/client.hpp"
 
+#include <chrono>
 #include <condition_variable>
 #include <iosfwd>
 #include <mutex>
@@ -32,6 +33,11 @@ class Chat {
   int run(std::istream& input);
 
  private:
+  struct Name {
+    std::string nickname;
+    std::chrono::steady_clock::time_point ask_again;
+  };
+
   // Goes on as who we were, or signs in.
   Status join();
   Status resume(const client::Account& account);
@@ -71,7 +77,7 @@ class Chat {
   std::condition_variable changed_;
   client::State state_ = client::State::kConnecting;
   bool told_offline_ = false;
-  std::unordered_map<UserId, std::string> names_;
+  std::unordered_map<UserId, Name> names_;
 
   client::Client client_;  // last: its thread ends before the rest goes
 };

@@ -116,6 +116,7 @@ class WebSocketClient {
       if (!missed.ParseFromString(packet.data())) example::fail("no SyncOutput");
       for (const auto& item : missed.messages())
         show(item);
+      if (!missed.has_more()) std::cout << "synced" << std::endl;
     } else if (packet.type() == pb::PT_MESSAGE) {  // pushed
       pb::Message pushed;
       if (!pushed.ParseFromString(packet.data())) example::fail("no Message");
