@@ -1,0 +1,141 @@
+// The method table, the limits, and how errors look at the doors.
+#include "pb/linnet.pb.h"
+#include "pb/logic.ext.pb.h"
+#include "pb/user.ext.pb.h"
+#include "support/false_clock.hpp"
+#include "support/run.hpp"
+
+#include "linnet/api/errors.hpp"
+#include "linnet/api/limits.hpp"
+#include "linnet/api/methods.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <stdexcept>
+
+using namespace linnet;
+using namespace linnet::api;
+
+namespace {
+
+struct Handlers {
+  Async<pb::GetFriendsResp> get_friends(const user::Caller& caller, const pb::GetFriendsReq&) {
+    pb::GetFriendsResp response;
+    response.add_friends()->set_user_id(caller.identity.user.value());
+    co_return response;
+  }
+  Async<pb::RegisterDeviceResp> fail(const user::Caller&, const pb::RegisterDeviceReq&) {
+    throw std::runtime_error("a handler's mistake");
+    co_return pb::RegisterDeviceResp();
+  }
+  Async<pb::GetUserResp> get_user(const user::Caller&, const pb::GetUserReq&) {
+    co_return Error(ErrCode::kUserNotExist);
+  }
+};
+
+class OneToken final : public user::Authenticator {
+ public:
+  void authenticate(user::Credentials credentials, Done<user::Identity> done) override {
+    if (credentials.token == "good")
+      done(user::Identity{credentials.user, credentials.device});
+    else
+      done(Error(ErrCode::kUnauthorized));
+  }
+};
+
+struct Fixture {
+  Fixture() {
+    table.add("/pb.LogicExt/GetFriends", handlers, &Handlers::get_friends);
+    table.add("/pb.LogicExt/RegisterDevice", handlers, &Handlers::fail);
+  }
+  Result<MessagePtr> call(const char* path, const std::string& token) {
+    const auto* method = table.find(path);
+    REQUIRE(method != nullptr);
+    Call call;
+    call.credentials = user::Credentials{UserId(5), DeviceId(50), token};
+    call.address = "127.0.0.1";
+    auto request = method->new_request();
+    return test::run(api.call(*method, call, *request));
+  }
+
+  test::FalseClock clock;
+  Logger log{LogLevel::kOff};
+  Handlers handlers;
+  MethodTable table;
+  OneToken authenticator;
+  LimitOptions limits{true, {1, 3}, {1, 3}, {1, 3}};
+  Limiter limiter{clock, limits};
+  Api api{table, authenticator, limiter, log};
+};
+
+}  // namespace
+
+TEST_CASE_METHOD(Fixture, "a method's rules come from its entry in the .proto file") {
+  const auto* friends = table.find("/pb.LogicExt/GetFriends");
+  REQUIRE(friends != nullptr);
+  CHECK(friends->access == Access::kDevice);
+  CHECK(friends->rate == RateClass::kRead);
+  CHECK(friends->no_side_effects);
+  const auto* device = table.find("/pb.LogicExt/RegisterDevice");
+  REQUIRE(device != nullptr);
+  CHECK(device->access == Access::kAnyone);
+  CHECK(device->rate == RateClass::kJoin);
+  CHECK_FALSE(device->no_side_effects);
+  CHECK(table.find("/pb.LogicExt/Nonsense") == nullptr);
+}
+
+TEST_CASE_METHOD(Fixture, "a wrong registration shows at once") {
+  CHECK_THROWS_AS(table.add("/pb.LogicExt/Nonsense", handlers, &Handlers::get_friends),
+                  std::logic_error);
+  CHECK_THROWS_AS(table.add("/pb.UserExt/SignIn", handlers, &Handlers::get_user), std::logic_error);
+  // GetGroup declares no access: it is not served.
+  CHECK_THROWS_AS(table.add("/pb.LogicExt/GetGroup", handlers, &Handlers::get_friends),
+                  std::logic_error);
+}
+
+TEST_CASE_METHOD(Fixture,
+                 "a handler is reached only with good credentials, and learns whose they are") {
+  CHECK(call("/pb.LogicExt/GetFriends", "bad").code() == ErrCode::kUnauthorized);
+  auto answer = call("/pb.LogicExt/GetFriends", "good");
+  REQUIRE(answer);
+  CHECK(dynamic_cast<pb::GetFriendsResp&>(**answer).friends(0).user_id() == 5);
+}
+
+TEST_CASE_METHOD(Fixture, "what a handler throws is answered as the server's failure") {
+  CHECK(call("/pb.LogicExt/RegisterDevice", "").code() == ErrCode::kServerUnknown);
+}
+
+TEST_CASE_METHOD(Fixture,
+                 "calls beyond the burst wait for the rate, each user and class for itself") {
+  for (int i = 0; i < 3; ++i)
+    CHECK(limiter.allow(RateClass::kWrite, UserId(1), "a"));
+  CHECK_FALSE(limiter.allow(RateClass::kWrite, UserId(1), "a"));
+  CHECK(limiter.allow(RateClass::kWrite, UserId(2), "a"));
+  CHECK(limiter.allow(RateClass::kRead, UserId(1), "a"));
+  clock.pass(std::chrono::milliseconds(999));
+  CHECK_FALSE(limiter.allow(RateClass::kWrite, UserId(1), "a"));
+  clock.pass(std::chrono::milliseconds(2));
+  CHECK(limiter.allow(RateClass::kWrite, UserId(1), "a"));
+  for (int i = 0; i < 3; ++i)
+    CHECK(limiter.allow(RateClass::kJoin, UserId(), "a"));
+  CHECK_FALSE(limiter.allow(RateClass::kJoin, UserId(), "a"));
+  CHECK(limiter.allow(RateClass::kJoin, UserId(), "b"));
+
+  Limiter off(clock, LimitOptions{false, {1, 1}, {1, 1}, {1, 1}});
+  for (int i = 0; i < 100; ++i)
+    CHECK(off.allow(RateClass::kWrite, UserId(1), "a"));
+}
+
+TEST_CASE("every code has a form at the doors and a sentence for the client") {
+  const auto* codes = pb::ErrCode_descriptor();
+  for (int i = 0; i < codes->value_count(); ++i) {
+    auto code = static_cast<ErrCode>(codes->value(i)->number());
+    CAPTURE(codes->value(i)->name());
+    if (code == ErrCode::kSuccess) continue;
+    auto form = error_form(code);
+    CHECK(form.connect_code != "unknown");
+    CHECK(form.http_status >= 400);
+    CHECK_FALSE(client_message(Error(code)).empty());
+  }
+  CHECK(client_message(Error(ErrCode::kBadRequest, "say this")) == "say this");
+}

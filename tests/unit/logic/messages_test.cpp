@@ -1,0 +1,175 @@
+// Messages and friends: rights, and the order commit, delivery, answer.
+#include "linnet/logic/messages.hpp"
+
+#include "pb/conn.ext.pb.h"
+#include "pb/logic.ext.pb.h"
+#include "support/false_clock.hpp"
+#include "support/memory_store.hpp"
+#include "support/run.hpp"
+
+#include "linnet/logic/friends.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace linnet;
+using namespace linnet::logic;
+
+namespace {
+
+// Remembers what it was to deliver.
+class Recorder final : public router::Router {
+ public:
+  router::Attachment attach(UserId, DeviceId, Shard&, router::Outlet&) override { return {}; }
+  void deliver(std::span<const router::Delivery> deliveries, const wire::PushPtr&) override {
+    for (const auto& delivery : deliveries)
+      delivered.emplace_back(delivery.user.value(), delivery.seq.value());
+  }
+  std::size_t connected() const override { return 0; }
+  std::vector<std::pair<std::int64_t, std::int64_t>> delivered;
+
+ private:
+  void detach(std::size_t, std::size_t, std::uint64_t, UserId, DeviceId) override {}
+};
+
+using Deliveries = std::vector<std::pair<std::int64_t, std::int64_t>>;
+
+struct Fixture {
+  Fixture() {
+    for (const char* phone : {"100", "200"}) {
+      auto device = test::run(wait_for<DeviceId>(
+          [&](Done<DeviceId> done) { store.create_device(store::Device(), std::move(done)); }));
+      store::SignIn in;
+      in.phone_number = phone;
+      in.device = *device;
+      auto user = test::run(wait_for<store::SignedIn>(
+          [&](Done<store::SignedIn> done) { store.sign_in(in, std::move(done)); }));
+      callers.push_back({{user->user, *device}, RequestId(), "test"});
+    }
+  }
+  UserId id(std::size_t who) const { return callers[who].identity.user; }
+
+  Result<pb::SendMessageResp> send(std::size_t from, UserId to, std::int64_t request_id = 0,
+                                   bool persist = true) {
+    pb::SendMessageReq request;
+    request.set_receiver_type(pb::RT_USER);
+    request.set_receiver_id(to.value());
+    request.set_message_type(pb::MT_TEXT);
+    request.set_message_content("x");
+    request.set_is_persist(persist);
+    request.set_request_id(request_id);
+    return test::run(messages.send(callers[from], request));
+  }
+  void make_friends() {
+    pb::AddFriendReq ask;
+    ask.set_friend_id(id(1).value());
+    REQUIRE(test::run(friends.add_friend(callers[0], ask)));
+    pb::AgreeAddFriendReq agree;
+    agree.set_user_id(id(0).value());
+    REQUIRE(test::run(friends.agree_add_friend(callers[1], agree)));
+  }
+
+  test::FalseClock clock;
+  test::MemoryStore store;
+  Recorder router;
+  Friends friends{store, router, clock};
+  Messages messages{store, router, friends, clock, MessageOptions()};
+  std::vector<user::Caller> callers;
+};
+
+}  // namespace
+
+TEST_CASE_METHOD(Fixture,
+                 "a message goes to the receiver's and the sender's inbox, each with its own seq") {
+  make_friends();
+  CHECK(router.delivered == Deliveries{{2, 1}, {1, 1}});  // the request, the agreement
+  router.delivered.clear();
+  auto answer = send(0, id(1));
+
+  REQUIRE(answer);
+  CHECK(answer->seq() == 2);
+  CHECK(router.delivered == Deliveries{{1, 2}, {2, 2}});
+}
+
+TEST_CASE_METHOD(Fixture, "what is learned of a friendship is forgotten when it changes") {
+  CHECK(send(0, id(1)).code() == ErrCode::kIsNotFriend);  // remembered now
+  make_friends();
+  CHECK(send(0, id(1)));
+  CHECK(send(1, id(0)));
+}
+
+TEST_CASE_METHOD(Fixture, "a retry is answered as before and delivered once") {
+  make_friends();
+  router.delivered.clear();
+  auto first = send(0, id(1), 9);
+  auto again = send(0, id(1), 9);
+
+  REQUIRE(again);
+  CHECK(again->seq() == first->seq());
+  CHECK(router.delivered.size() == 2);
+}
+
+TEST_CASE_METHOD(Fixture, "what the store refuses is delivered to nobody") {
+  make_friends();
+  REQUIRE(send(0, id(1)));
+  router.delivered.clear();
+  store.refuse(ErrCode::kStorage);
+
+  CHECK(send(0, id(1)).code() == ErrCode::kStorage);
+  CHECK(router.delivered.empty());
+}
+
+TEST_CASE_METHOD(Fixture, "nothing is delivered before its commit") {
+  make_friends();
+  REQUIRE(send(0, id(1)));
+  router.delivered.clear();
+  store.hold();
+  pb::SendMessageReq request;
+  request.set_receiver_type(pb::RT_USER);
+  request.set_receiver_id(2);
+  request.set_message_type(pb::MT_TEXT);
+  request.set_is_persist(true);
+  boost::asio::io_context context(1);
+  bool answered = false;
+  auto finished = [&](std::exception_ptr, Result<pb::SendMessageResp> result) {
+    answered = result.ok();
+  };
+  boost::asio::co_spawn(context, messages.send(callers[0], request), finished);
+  context.run_for(std::chrono::milliseconds(50));
+  CHECK(store.held() == 1);
+  CHECK(router.delivered.empty());
+  CHECK_FALSE(answered);
+
+  store.release();
+  CHECK(router.delivered.size() == 2);
+  context.restart();
+  context.run_for(std::chrono::seconds(10));
+  CHECK(answered);
+}
+
+TEST_CASE_METHOD(Fixture, "what is not to be kept is delivered with seq 0 and stored nowhere") {
+  make_friends();
+  router.delivered.clear();
+  auto answer = send(0, id(1), 5, false);
+
+  REQUIRE(answer);
+  CHECK(answer->seq() == 0);
+  CHECK(router.delivered == Deliveries{{1, 0}, {2, 0}});
+  CHECK(send(0, id(1))->seq() == 2);
+}
+
+TEST_CASE_METHOD(Fixture, "a send time from nowhere is replaced by the server's") {
+  for (std::int64_t told : {std::int64_t{0}, std::int64_t{-5}, INT64_MAX}) {
+    pb::SendMessageReq request;
+    request.set_receiver_type(pb::RT_USER);
+    request.set_receiver_id(id(0).value());
+    request.set_message_type(pb::MT_TEXT);
+    request.set_is_persist(true);
+    request.set_send_time(told);
+    REQUIRE(test::run(messages.send(callers[0], request)));
+  }
+  auto page = test::run(wait_for<store::InboxPage>(
+      [&](Done<store::InboxPage> done) { store.read_inbox(id(0), Seq(), {}, std::move(done)); }));
+  REQUIRE(page->entries.size() == 3);
+  for (const auto& entry : page->entries)
+    CHECK(entry.message.send_time == clock.wall());
+}

@@ -1,0 +1,129 @@
+// Accounts: tokens, codes, and what sign-in changes.
+#include "codes.hpp"
+#include "pb/user.ext.pb.h"
+#include "support/false_clock.hpp"
+#include "support/memory_store.hpp"
+#include "support/run.hpp"
+
+#include "linnet/base/random.hpp"
+#include "linnet/user/accounts.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace linnet;
+using namespace linnet::user;
+
+namespace {
+
+struct Fixture {
+  Fixture() { REQUIRE(init_random()); }
+
+  DeviceId device() {
+    auto id = test::run(wait_for<DeviceId>(
+        [&](Done<DeviceId> done) { store.create_device(store::Device(), std::move(done)); }));
+    REQUIRE(id);
+    return *id;
+  }
+  Result<pb::SignInResp> sign_in(const std::string& phone, const std::string& code, DeviceId on) {
+    pb::SignInReq request;
+    request.set_phone_number(phone);
+    request.set_code(code);
+    request.set_device_id(on.value());
+    return test::run(accounts.sign_in(Caller(), request));
+  }
+  ErrCode prove(const std::string& token) {
+    auto credentials = parse_token(token);
+    if (!credentials) return ErrCode::kBadRequest;
+    ErrCode code = ErrCode::kServerUnknown;
+    accounts.authenticate(*credentials, [&](Result<Identity> identity) { code = identity.code(); });
+    return code;
+  }
+
+  test::FalseClock clock;
+  test::MemoryStore store;
+  Logger log{LogLevel::kOff};
+  AccountOptions options{"7777", std::chrono::hours(48), true, 3};
+  Accounts accounts{store, clock, log, options};
+};
+
+}  // namespace
+
+TEST_CASE("a token names its user and device, and nothing else is one") {
+  auto token = make_token(UserId(12), DeviceId(34), "secret-_");
+  auto parsed = parse_token(token);
+  REQUIRE(parsed);
+  CHECK(parsed->user == UserId(12));
+  CHECK(parsed->device == DeviceId(34));
+  CHECK(parsed->token == token);
+
+  for (const char* wrong :
+       {"", "l1", "l1.", "l1.12", "l1.12.34", "l1.12.34.", "l2.12.34.x", "l1.0.34.x", "l1.12.-4.x",
+        "l1.x.34.x", "l1.12.99999999999999999999.x", "l1. 12.34.x"}) {
+    CAPTURE(wrong);
+    CHECK_FALSE(parse_token(wrong));
+  }
+  CHECK_FALSE(parse_token("l1.1.1." + std::string(200, 'x')));
+}
+
+TEST_CASE_METHOD(Fixture, "both codes of development mode sign in, a third does not") {
+  auto on = device();
+  CHECK(sign_in("100", "7777", on));
+  CHECK(sign_in("100", accounts.development_code(), on));
+  CHECK(accounts.development_code().size() == 6);
+  CHECK(sign_in("100", "", on).code() == ErrCode::kBadCode);
+  CHECK(sign_in("100", "77777", on).code() == ErrCode::kBadCode);
+}
+
+TEST_CASE_METHOD(Fixture, "wrong codes are counted per number, and forgotten after a minute") {
+  auto on = device();
+  for (int i = 0; i < 3; ++i)
+    CHECK(sign_in("100", "1", on).code() == ErrCode::kBadCode);
+  CHECK(sign_in("100", "7777", on).code() == ErrCode::kRateLimited);
+  CHECK(sign_in("200", "7777", on));
+  clock.pass(std::chrono::minutes(1));
+  CHECK(sign_in("100", "7777", on));
+}
+
+TEST_CASE_METHOD(Fixture, "a phone number is digits, perhaps with a plus") {
+  auto on = device();
+  for (const char* wrong : {"", "12", "+", "+12", "12a4", "123456789012345678901", "1 23", "++123"})
+    CHECK(sign_in(wrong, "7777", on).code() == ErrCode::kBadRequest);
+  CHECK(sign_in("+4915112345678", "7777", on));
+  CHECK(sign_in("123", "7777", DeviceId(999)).code() == ErrCode::kDeviceNotExist);
+  CHECK(sign_in("123", "7777", DeviceId(-1)).code() == ErrCode::kBadRequest);
+}
+
+TEST_CASE_METHOD(Fixture, "a token is good until it expires or its device signs in again") {
+  auto on = device();
+  auto first = sign_in("100", "7777", on)->token();
+  CHECK(prove(first) == ErrCode::kSuccess);
+  CHECK(prove(first) == ErrCode::kSuccess);  // from memory now
+  auto second = sign_in("100", "7777", on)->token();
+  CHECK(prove(first) == ErrCode::kUnauthorized);
+  CHECK(prove(second) == ErrCode::kSuccess);
+  CHECK(prove(second + "x") == ErrCode::kUnauthorized);
+
+  clock.pass(std::chrono::hours(48) - std::chrono::milliseconds(1));
+  CHECK(prove(second) == ErrCode::kSuccess);
+  clock.pass(std::chrono::milliseconds(1));
+  CHECK(prove(second) == ErrCode::kUnauthorized);
+}
+
+TEST_CASE_METHOD(Fixture, "the store keeps a token's hash and not the token") {
+  auto on = device();
+  auto token = sign_in("100", "7777", on)->token();
+  auto record = test::run(wait_for<std::optional<store::TokenRecord>>(
+      [&](Done<std::optional<store::TokenRecord>> done) { store.get_token(on, std::move(done)); }));
+  REQUIRE(record);
+  REQUIRE(*record);
+  CHECK((*record)->hash == sha256(token));
+  CHECK((*record)->hash.find("l1.") == std::string::npos);
+}
+
+TEST_CASE_METHOD(Fixture, "a store that fails refuses, and is asked again") {
+  auto token = sign_in("100", "7777", device())->token();
+  store.refuse(ErrCode::kServerBusy);
+  CHECK(prove(token) == ErrCode::kServerBusy);
+  store.refuse(std::nullopt);
+  CHECK(prove(token) == ErrCode::kSuccess);
+}
