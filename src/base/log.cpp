@@ -61,8 +61,6 @@ std::string format_log(std::string_view event, std::initializer_list<LogField> f
   return line;
 }
 
-// Not const: who may only look should not write.
-// NOLINTNEXTLINE(readability-make-member-function-const)
 void Logger::write(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) {
   if (!enabled(level)) return;
   std::timespec now{};

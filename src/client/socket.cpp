@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <memory>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -12,6 +11,7 @@
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <system_error>
 #include <unistd.h>
 #include <utility>
 
@@ -19,7 +19,8 @@ namespace linnet::client {
 namespace {
 
 Error network_error(const char* what, int number) {
-  return Error(ErrCode::kServerUnknown, std::string(what) + ": " + std::strerror(number));
+  return Error(ErrCode::kServerUnknown,
+               std::string(what) + ": " + std::generic_category().message(number));
 }
 
 int left_ms(SteadyTime deadline) {

@@ -1,11 +1,11 @@
 #include "data_directory.hpp"
 
 #include <cerrno>
-#include <cstring>
 #include <fcntl.h>
 #include <string>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <system_error>
 #include <unistd.h>
 #include <utility>
 
@@ -14,7 +14,8 @@ namespace {
 
 Error system_error(const std::filesystem::path& path, const char* doing) {
   return Error(ErrCode::kStorage, "the data directory: cannot " + std::string(doing) + " " +
-                                      path.string() + ": " + std::strerror(errno));
+                                      path.string() + ": " +
+                                      std::generic_category().message(errno));
 }
 
 // A new name survives a power loss only when its directory is synced as well.
