@@ -34,7 +34,7 @@ T need(Result<T> answer) {
 
 void fail(std::string_view why) {
   std::cerr << printable(why) << '\n';
-  std::exit(1);
+  std::exit(1);  // NOLINT(concurrency-mt-unsafe): there is one thread
 }
 
 Start start(int argc, char** argv, const std::string& about, const std::string& port_option) {
@@ -54,7 +54,7 @@ Start start(int argc, char** argv, const std::string& about, const std::string& 
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    std::exit(app.exit(error));
+    std::exit(app.exit(error));  // NOLINT(concurrency-mt-unsafe): there is one thread
   }
   if (result.port == 0) result.port = http_port;
 
