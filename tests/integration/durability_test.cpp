@@ -215,10 +215,13 @@ TEST_CASE(
     }
     next_id += 100000;
     // Somewhere in the middle: after a number of acknowledgements, not of milliseconds.
-    const auto enough = acknowledged.size() + 200 + random() % 600;
-    for (;;) {
+    std::size_t enough = 0;
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(2);
+    for (std::size_t count = 0; enough == 0 || count < enough; std::this_thread::yield()) {
+      REQUIRE(std::chrono::steady_clock::now() < deadline);
       std::lock_guard lock(mutex);
-      if (acknowledged.size() >= enough) break;
+      count = acknowledged.size();
+      if (enough == 0) enough = count + 200 + random() % 600;
     }
     server.kill();
     stop = true;
