@@ -33,7 +33,7 @@ void Readers::submit(std::unique_ptr<Task> task) {
 }
 
 void Readers::discard(std::shared_ptr<const void> garbage) {
-  Done<Unit> ignored = [](Result<Unit>) {};
+  Done<Unit> ignored = [](const Result<Unit>&) {};
   read<Unit>(
       [garbage = std::move(garbage)](Connection&) mutable {
         garbage.reset();

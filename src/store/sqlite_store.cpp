@@ -247,7 +247,8 @@ void SqliteStore::friends(UserId user, Done<std::vector<Friend>> done) {
                                      std::move(done));
 }
 
-Result<std::unique_ptr<Store>> open_sqlite(SqliteOptions options, const Clock& clock, Logger& log) {
+Result<std::unique_ptr<Store>> open_sqlite(const SqliteOptions& options, const Clock& clock,
+                                           Logger& log) {
   auto opened = SqliteStore::open(options, Tuning{}, clock, log);
   if (!opened) return opened.take_error();
   return std::unique_ptr<Store>(std::move(*opened));

@@ -143,7 +143,7 @@ void append_header(WsOpcode opcode, std::size_t length, unsigned mask_bit, std::
 
 }  // namespace
 
-WsEvent WsDecoder::next(char*& begin, char* end) {
+WsEvent WsDecoder::next(char*& begin, const char* end) {
   // A message gathered from fragments was lent until this call.
   if (!in_message_ && !message_.empty()) std::string().swap(message_);
   for (;;) {

@@ -33,6 +33,7 @@ struct SqliteOptions {
 // Applies the schema's migrations, rebuilds the inbox tail from the log, and starts the threads.
 // Errors (kStorage, with a sentence for the operator): the directory cannot be made or written,
 // another process uses it, the schema is newer than this program, the database is damaged.
-Result<std::unique_ptr<Store>> open_sqlite(SqliteOptions options, const Clock& clock, Logger& log);
+Result<std::unique_ptr<Store>> open_sqlite(const SqliteOptions& options, const Clock& clock,
+                                           Logger& log);
 
 }  // namespace linnet::store

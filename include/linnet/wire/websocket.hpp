@@ -64,7 +64,7 @@ class WsDecoder {
   // kNeedMore: what is left is the beginning of a frame; call again with it and what follows. The
   // payload is valid until the next call or until the bytes change. After kError or kClose do not
   // call again. Text and close reasons are checked to be UTF-8.
-  WsEvent next(char*& begin, char* end);
+  WsEvent next(char*& begin, const char* end);
 
  private:
   WsRole role_;
