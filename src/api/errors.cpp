@@ -27,6 +27,11 @@ ErrorForm error_form(ErrCode code) {
     case ErrCode::kShuttingDown: return {"unavailable", 503};
     case ErrCode::kMethodNotAllowed: return {"unimplemented", 405};
     case ErrCode::kUnsupportedMedia: return {"unimplemented", 415};
+    case ErrCode::kMuted: return {"permission_denied", 403};
+    case ErrCode::kForbidden: return {"permission_denied", 403};
+    case ErrCode::kGroupFull: return {"failed_precondition", 400};
+    case ErrCode::kBlocked: return {"permission_denied", 403};
+    case ErrCode::kJoinClosed: return {"permission_denied", 403};
   }
   return {"unknown", 500};
 }

@@ -27,6 +27,11 @@ std::string_view name(ErrCode code) {
     case ErrCode::kShuttingDown: return "EC_SHUTTING_DOWN";
     case ErrCode::kMethodNotAllowed: return "EC_METHOD_NOT_ALLOWED";
     case ErrCode::kUnsupportedMedia: return "EC_UNSUPPORTED_MEDIA";
+    case ErrCode::kMuted: return "EC_MUTED";
+    case ErrCode::kForbidden: return "EC_FORBIDDEN";
+    case ErrCode::kGroupFull: return "EC_GROUP_FULL";
+    case ErrCode::kBlocked: return "EC_BLOCKED";
+    case ErrCode::kJoinClosed: return "EC_JOIN_CLOSED";
   }
   return "EC_UNKNOWN";
 }
@@ -59,6 +64,11 @@ std::string_view default_message(ErrCode code) {
     case ErrCode::kMethodNotAllowed: return "the HTTP method does not fit; calls are POST";
     case ErrCode::kUnsupportedMedia:
       return "use Content-Type application/json or application/proto, without a Content-Encoding";
+    case ErrCode::kMuted: return "you are muted for now";
+    case ErrCode::kForbidden: return "your role does not allow this";
+    case ErrCode::kGroupFull: return "the group has no room for more members";
+    case ErrCode::kBlocked: return "that user takes nothing from you";
+    case ErrCode::kJoinClosed: return "only members can add others to this group";
   }
   return "the server failed";
 }

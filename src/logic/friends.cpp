@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::size_t kRemarksBytes = 256;
 constexpr std::size_t kDescriptionBytes = 1024;
+constexpr std::size_t kFriendsListed = 100'000;
 
 // A command of the server's own into one user's inbox.
 store::NewMessage notice(UserId to, pb::PushCode code, const google::protobuf::Message& data,
@@ -123,7 +124,7 @@ Async<pb::GetFriendsResp> Friends::get_friends(const user::Caller& caller,
                                                const pb::GetFriendsReq&) {
   auto found =
       co_await wait_for<std::vector<store::Friend>>([&](Done<std::vector<store::Friend>> done) {
-        store_.friends(caller.identity.user, std::move(done));
+        store_.friends(caller.identity.user, UserId(), kFriendsListed, std::move(done));
       });
   if (!found) co_return found.take_error();
   pb::GetFriendsResp response;

@@ -119,6 +119,16 @@ Result<std::optional<User>> get_user(Connection& db, UserId user) {
   return found;
 }
 
+Result<std::vector<User>> get_users(Connection& db, const std::vector<UserId>& users) {
+  std::vector<User> found;
+  for (auto id : users) {
+    auto user = get_user(db, id);
+    if (!user) return user.take_error();
+    if (*user) found.push_back(std::move(**user));
+  }
+  return found;
+}
+
 Status update_user(Connection& db, const User& user) {
   auto updated = Query(db,
                        "UPDATE user SET nickname = ?2, sex = ?3, avatar_url = ?4, extra = ?5,"

@@ -7,6 +7,7 @@
 #include "linnet/store/types.hpp"
 
 #include <optional>
+#include <vector>
 
 namespace linnet::store {
 
@@ -16,6 +17,8 @@ Result<SignedIn> sign_in(Connection& db, const SignIn& sign_in);
 Status set_token(Connection& db, DeviceId device, const TokenRecord& token);
 Result<std::optional<TokenRecord>> get_token(Connection& db, DeviceId device);
 Result<std::optional<User>> get_user(Connection& db, UserId user);
+// Those that exist, in the order given.
+Result<std::vector<User>> get_users(Connection& db, const std::vector<UserId>& users);
 Status update_user(Connection& db, const User& user);
 
 // The User that a row holds in its first kUserColumns columns: id, phone_number, nickname, sex,

@@ -120,7 +120,7 @@ Status Chores::write_acks(const std::vector<Ack>& acks) {
   Transaction transaction(db_, Transaction::Kind::kWrite);
   if (!transaction.begun()) return transaction.begun();
   for (const auto& ack : acks) {
-    auto head = log_.head(ack.user);
+    auto head = log_.head(inbox_of(ack.user));
     if (!head) return head.take_error();
     const auto seq = std::min(ack.seq, *head);
     if (!seq) continue;

@@ -26,6 +26,13 @@ Status check_exists(Connection& db, UserId user) {
   return success();
 }
 
+Result<bool> blocks(Connection& db, UserId user, UserId other) {
+  Query query(db, "SELECT 1 FROM user_block WHERE user_id = ?1 AND blocked_id = ?2", user, other);
+  const bool found = query.next();
+  if (query.failed()) return query.error();
+  return found;
+}
+
 Appended nothing_new() {
   Appended result;
   result.duplicate = true;
@@ -38,6 +45,9 @@ Result<Appended> request_friend(Connection& db, MessageLog& log, const FriendReq
                                 const NewMessage& notice) {
   auto exists = check_exists(db, request.to);
   if (!exists) return exists.take_error();
+  auto blocked = blocks(db, request.to, request.from);
+  if (!blocked) return blocked.take_error();
+  if (*blocked) return Error(ErrCode::kBlocked);
   auto status = status_of(db, request.from, request.to);
   if (!status) return status.take_error();
   // Asking again would be a way to fill somebody's inbox.
@@ -83,21 +93,68 @@ Result<Friendship> friendship(Connection& db, UserId user, UserId other) {
   if (!transaction.begun()) return Error(transaction.begun().error());
   auto exists = check_exists(db, other);
   if (!exists) return exists.take_error();
+  auto blocked = blocks(db, other, user);
+  if (!blocked) return blocked.take_error();
+  if (*blocked) return Friendship::kBlocked;
   auto status = status_of(db, user, other);
   if (!status) return status.take_error();
   if (*status == kAgreed) return Friendship::kFriends;
   return *status == kAsked ? Friendship::kRequested : Friendship::kNone;
 }
 
-Result<std::vector<Friend>> friends(Connection& db, UserId user) {
+Result<std::vector<Friend>> friends(Connection& db, UserId user, UserId after, std::size_t limit) {
   std::vector<Friend> all;
   Query row(db,
             "SELECT u.id, u.phone_number, u.nickname, u.sex, u.avatar_url, u.extra, u.created,"
             " u.updated, f.remarks, f.extra FROM friend f JOIN user u ON u.id = f.friend_id"
-            " WHERE f.user_id = ?1 AND f.status = ?2 ORDER BY f.friend_id",
-            user, kAgreed);
+            " WHERE f.user_id = ?1 AND f.status = ?2 AND f.friend_id > ?3"
+            " ORDER BY f.friend_id LIMIT ?4",
+            user, kAgreed, after, static_cast<std::int64_t>(limit));
   while (row.next())
     all.push_back({user_of(row), row.text(kUserColumns), row.text(kUserColumns + 1)});
+  if (row.failed()) return row.error();
+  return all;
+}
+
+Status delete_friend(Connection& db, UserId user, UserId other) {
+  return Query(db,
+               "DELETE FROM friend WHERE (user_id = ?1 AND friend_id = ?2)"
+               " OR (user_id = ?2 AND friend_id = ?1 AND status = ?3)",
+               user, other, kAgreed)
+      .run();
+}
+
+Status set_friend(Connection& db, UserId user, const Friend& entry, Millis now) {
+  auto set = Query(db,
+                   "UPDATE friend SET remarks = ?3, extra = ?4, updated = ?5"
+                   " WHERE user_id = ?1 AND friend_id = ?2 AND status = ?6",
+                   user, entry.user.id, entry.remarks, entry.extra, now, kAgreed)
+                 .run();
+  if (!set) return set;
+  return db.changes() > 0 ? success() : Error(ErrCode::kIsNotFriend);
+}
+
+Status set_blocked(Connection& db, UserId user, UserId other, bool blocked, Millis now) {
+  auto exists = check_exists(db, other);
+  if (!exists) return exists;
+  if (!blocked)
+    return Query(db, "DELETE FROM user_block WHERE user_id = ?1 AND blocked_id = ?2", user, other)
+        .run();
+  return Query(db,
+               "INSERT OR IGNORE INTO user_block (user_id, blocked_id, created)"
+               " VALUES (?1, ?2, ?3)",
+               user, other, now)
+      .run();
+}
+
+Result<std::vector<UserId>> blocked(Connection& db, UserId user, UserId after, std::size_t limit) {
+  std::vector<UserId> all;
+  Query row(db,
+            "SELECT blocked_id FROM user_block WHERE user_id = ?1 AND blocked_id > ?2"
+            " ORDER BY blocked_id LIMIT ?3",
+            user, after, static_cast<std::int64_t>(limit));
+  while (row.next())
+    all.push_back(row.id<UserId>(0));
   if (row.failed()) return row.error();
   return all;
 }

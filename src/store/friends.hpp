@@ -23,6 +23,11 @@ Result<Appended> request_friend(Connection& db, MessageLog& log, const FriendReq
 Result<Appended> agree_friend(Connection& db, MessageLog& log, const Agreement& agreement,
                               const NewMessage& notice);
 Result<Friendship> friendship(Connection& db, UserId user, UserId other);
-Result<std::vector<Friend>> friends(Connection& db, UserId user);
+Result<std::vector<Friend>> friends(Connection& db, UserId user, UserId after, std::size_t limit);
+Status delete_friend(Connection& db, UserId user, UserId other);
+Status set_friend(Connection& db, UserId user, const Friend& entry, Millis now);
+
+Status set_blocked(Connection& db, UserId user, UserId other, bool blocked, Millis now);
+Result<std::vector<UserId>> blocked(Connection& db, UserId user, UserId after, std::size_t limit);
 
 }  // namespace linnet::store

@@ -8,8 +8,8 @@
 namespace linnet::store {
 namespace {
 
-Result<Seq> index_head(Connection& db, UserId user) {
-  Query query(db, "SELECT seq FROM inbox WHERE user_id = ?1 ORDER BY seq DESC LIMIT 1", user);
+Result<Seq> index_head(Connection& db, InboxId inbox) {
+  Query query(db, "SELECT seq FROM inbox WHERE inbox_id = ?1 ORDER BY seq DESC LIMIT 1", inbox);
   Seq seq;
   if (query.next()) seq = query.id<Seq>(0);
   if (query.failed()) return query.error();
@@ -17,13 +17,13 @@ Result<Seq> index_head(Connection& db, UserId user) {
 }
 
 // Places after `after` and before `before`.
-Result<std::vector<Place>> index_places(Connection& db, UserId user, Seq after, Seq before,
+Result<std::vector<Place>> index_places(Connection& db, InboxId inbox, Seq after, Seq before,
                                         std::size_t limit) {
   std::vector<Place> places;
   Query query(db,
-              "SELECT seq, message_id FROM inbox WHERE user_id = ?1 AND seq > ?2 AND seq < ?3"
+              "SELECT seq, message_id FROM inbox WHERE inbox_id = ?1 AND seq > ?2 AND seq < ?3"
               " ORDER BY seq LIMIT ?4",
-              user, after, before, static_cast<std::int64_t>(limit));
+              inbox, after, before, static_cast<std::int64_t>(limit));
   while (query.next())
     places.push_back({query.id<Seq>(0), query.id<MessageId>(1)});
   if (query.failed()) return query.error();
@@ -56,19 +56,19 @@ Result<std::optional<Message>> read_message(Connection& db, MessageId id) {
   return found;
 }
 
-Error hole(UserId user, Seq seq) {
-  return Error(ErrCode::kStorage, {},
-               "inbox of user " + std::to_string(user.value()) + " lacks seq " +
-                   std::to_string(seq.value()));
+Error hole(InboxId inbox, Seq seq) {
+  return Error(
+      ErrCode::kStorage, {},
+      "inbox " + std::to_string(inbox.value()) + " lacks seq " + std::to_string(seq.value()));
 }
 
 // Index first, tail behind it; `head` is known to be over `after`.
-Result<std::vector<Place>> find_places(Connection& db, const Tail::Part& unmerged, UserId user,
+Result<std::vector<Place>> find_places(Connection& db, const Tail::Part& unmerged, InboxId inbox,
                                        Seq after, std::size_t limit) {
   const bool all_unmerged = unmerged.first && after.next() >= unmerged.first;
   if (all_unmerged) return unmerged.places;
   const Seq before = unmerged.first ? unmerged.first : Seq(INT64_MAX);
-  auto places = index_places(db, user, after, before, limit);
+  auto places = index_places(db, inbox, after, before, limit);
   if (!places) return places;
   const auto more = std::min(limit - places->size(), unmerged.places.size());
   places->insert(places->end(), unmerged.places.begin(),
@@ -78,33 +78,33 @@ Result<std::vector<Place>> find_places(Connection& db, const Tail::Part& unmerge
 
 }  // namespace
 
-Result<InboxPage> read_inbox(Connection& db, const Tail& tail, UserId user, Seq after,
+Result<InboxPage> read_inbox(Connection& db, const Tail& tail, InboxId inbox, Seq after,
                              PageLimit limit) {
   after = std::max(after, Seq());
   const auto count = std::clamp<std::size_t>(limit.entries, 1, 65'536);
   // Before the transaction, see tail.hpp.
-  const auto unmerged = tail.read(user, after, count);
+  const auto unmerged = tail.read(inbox, after, count);
   Transaction transaction(db, Transaction::Kind::kRead);
   if (!transaction.begun()) return Error(transaction.begun().error());
   InboxPage page;
   page.head = unmerged.head;
   if (!page.head) {
-    auto head = index_head(db, user);
+    auto head = index_head(db, inbox);
     if (!head) return head.take_error();
     page.head = *head;
   }
   if (after >= page.head) return page;
 
-  auto places = find_places(db, unmerged, user, after, count);
+  auto places = find_places(db, unmerged, inbox, after, count);
   if (!places) return places.take_error();
-  if (places->empty()) return hole(user, after.next());
+  if (places->empty()) return hole(inbox, after.next());
   std::size_t bytes = 0;
   Seq expected = after.next();
   for (const auto& place : *places) {
-    if (place.seq != expected) return hole(user, expected);
+    if (place.seq != expected) return hole(inbox, expected);
     auto message = read_message(db, place.message);
     if (!message) return message.take_error();
-    if (!*message) return hole(user, place.seq);
+    if (!*message) return hole(inbox, place.seq);
     bytes += (*message)->content.size();
     if (bytes > limit.bytes && !page.entries.empty()) break;
     page.entries.push_back({place.seq, std::move(**message)});
@@ -113,16 +113,16 @@ Result<InboxPage> read_inbox(Connection& db, const Tail& tail, UserId user, Seq 
   return page;
 }
 
-Result<Seq> head(Connection& db, const Tail& tail, UserId user) {
-  if (auto seq = tail.head(user)) return seq;
-  return index_head(db, user);
+Result<Seq> head(Connection& db, const Tail& tail, InboxId inbox) {
+  if (auto seq = tail.head(inbox)) return seq;
+  return index_head(db, inbox);
 }
 
 Result<Seq> acknowledged(Connection& db, const Tail& tail, const Acks& acks, UserId user) {
   // Before the table: what is written in between is then seen twice, never missed.
   auto waiting = acks.highest(user);
   if (waiting) {
-    auto highest = head(db, tail, user);
+    auto highest = head(db, tail, inbox_of(user));
     if (!highest) return highest;
     waiting = std::min(waiting, *highest);
   }

@@ -11,9 +11,9 @@ namespace linnet::store {
 
 // As MessageStore's functions of the same names. Error: kStorage, also when entries are missing:
 // better no page than one with a silent gap. Thread: the connection's.
-Result<InboxPage> read_inbox(Connection& db, const Tail& tail, UserId user, Seq after,
+Result<InboxPage> read_inbox(Connection& db, const Tail& tail, InboxId inbox, Seq after,
                              PageLimit limit);
-Result<Seq> head(Connection& db, const Tail& tail, UserId user);
+Result<Seq> head(Connection& db, const Tail& tail, InboxId inbox);
 Result<Seq> acknowledged(Connection& db, const Tail& tail, const Acks& acks, UserId user);
 
 }  // namespace linnet::store

@@ -11,7 +11,7 @@ constexpr int kRowsPerLook = 16;
 void Merge::begin(MessageId upto) {
   upto_ = upto;
   frozen_ = tail_.freeze();
-  users_.assign(frozen_->users);
+  inboxes_.assign(frozen_->order);
   written_ = 0;
   const auto frozen_keys = dedup_.freeze();
   std::vector<Key> keys;
@@ -22,12 +22,12 @@ void Merge::begin(MessageId upto) {
 }
 
 Status Merge::slice(std::chrono::milliseconds budget) {
-  const auto users_before = users_.left();
+  const auto inboxes_before = inboxes_.left();
   const auto written_before = written_;
   const auto keys_before = keys_.left();
   auto written = write(Clock::now() + budget);
   if (!written) {
-    users_.restore(users_before);
+    inboxes_.restore(inboxes_before);
     written_ = written_before;
     keys_.restore(keys_before);
     return written;
@@ -38,7 +38,7 @@ Status Merge::slice(std::chrono::milliseconds budget) {
     discard_(dedup_.drop_frozen());
     discard_(std::move(frozen_));
     frozen_ = nullptr;
-    users_.assign({});
+    inboxes_.assign({});
     keys_.assign({});
   }
   return success();
@@ -66,24 +66,24 @@ Status Merge::write(Clock::time_point until) {
 
 Status Merge::write_entries(Clock::time_point until) {
   int rows = 0;
-  while (users_.left() > 0) {
-    const auto user = users_.top();
-    const auto& places = frozen_->inboxes.find(user)->second;
+  while (inboxes_.left() > 0) {
+    const auto inbox = inboxes_.top();
+    const auto& places = frozen_->inboxes.find(inbox)->second;
     for (; written_ < places.size(); ++written_) {
       if (rows++ % kRowsPerLook == kRowsPerLook - 1 && Clock::now() >= until) return success();
-      auto inserted = Query(db_, "INSERT OR IGNORE INTO inbox VALUES (?1, ?2, ?3)", user,
+      auto inserted = Query(db_, "INSERT OR IGNORE INTO inbox VALUES (?1, ?2, ?3)", inbox,
                             places[written_].seq, places[written_].message)
                           .run();
       if (!inserted) return inserted;
     }
-    users_.pop();
+    inboxes_.pop();
     written_ = 0;
   }
   return success();
 }
 
 Status Merge::write_keys(Clock::time_point until) {
-  if (users_.left() > 0) return success();
+  if (inboxes_.left() > 0) return success();
   for (int rows = 1; keys_.left() > 0; ++rows) {
     auto inserted = dedup_.insert(keys_.top().key, keys_.top().answer);
     if (!inserted) return inserted;

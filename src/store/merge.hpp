@@ -58,8 +58,8 @@ class Merge {
 
  private:
   using Clock = std::chrono::steady_clock;
-  struct LaterUser {
-    bool operator()(UserId a, UserId b) const { return a > b; }
+  struct LaterInbox {
+    bool operator()(InboxId a, InboxId b) const { return a > b; }
   };
   struct Key {
     RequestKey key;
@@ -74,7 +74,7 @@ class Merge {
   Status write(Clock::time_point until);
   Status write_entries(Clock::time_point until);
   Status write_keys(Clock::time_point until);
-  bool done() const { return users_.left() == 0 && keys_.left() == 0; }
+  bool done() const { return inboxes_.left() == 0 && keys_.left() == 0; }
 
   Connection& db_;
   Tail& tail_;
@@ -82,8 +82,8 @@ class Merge {
   Discard discard_;
   std::shared_ptr<const Tail::Generation> frozen_;
   MessageId upto_;
-  Ordered<UserId, LaterUser> users_;
-  std::size_t written_ = 0;  // entries of the first user
+  Ordered<InboxId, LaterInbox> inboxes_;
+  std::size_t written_ = 0;  // entries of the first inbox
   Ordered<Key, LaterKey> keys_;
 };
 

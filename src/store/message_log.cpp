@@ -36,8 +36,8 @@ Status MessageLog::load() {
   }
   last_ = merged;
   Query row(db_,
-            "SELECT id, recipients, sender_id, sender_device_id, request_id, received"
-            " FROM message WHERE id > ?1 ORDER BY id",
+            "SELECT id, recipients, sender_id, sender_device_id, request_id, received, receiver_id,"
+            " group_seq FROM message WHERE id > ?1 ORDER BY id",
             merged);
   while (row.next()) {
     auto rebuilt = rebuild(row);
@@ -51,16 +51,19 @@ Status MessageLog::load() {
 
 Status MessageLog::rebuild(Query& row) {
   const auto id = row.id<MessageId>(0);
+  const auto group_seq = row.id<Seq>(7);
   auto placed = unpack_recipients(row.bytes(1));
-  if (!placed || placed->empty()) return damaged(id, "has no readable recipients");
+  if (!placed || (placed->empty() && !group_seq)) return damaged(id, "has no readable recipients");
   const UserId sender = row.id<UserId>(2);
-  Seq sender_seq;
+  Seq sender_seq = group_seq;
   for (const auto& place : *placed) {
-    auto [head, first] = heads_.try_emplace(place.user, place.seq);
-    if (!first && head->second.next() != place.seq) return damaged(id, "breaks an inbox's order");
-    head->second = place.seq;
-    entries_.push_back({place.user, place.seq, id});
+    auto restored = restore({inbox_of(place.user), place.seq, id});
+    if (!restored) return restored;
     if (place.user == sender) sender_seq = place.seq;
+  }
+  if (group_seq) {
+    auto restored = restore({inbox_of(row.id<GroupId>(6)), group_seq, id});
+    if (!restored) return restored;
   }
   const RequestKey key{row.id<DeviceId>(3), row.id<RequestId>(4)};
   if (key.device && key.request) dedup_.remember(key, {day_of(row.id<Millis>(5)), id, sender_seq});
@@ -68,8 +71,18 @@ Status MessageLog::rebuild(Query& row) {
   return success();
 }
 
+Status MessageLog::restore(const Entry& entry) {
+  auto [head, first] = heads_.try_emplace(entry.inbox, entry.seq);
+  if (!first && head->second.next() != entry.seq)
+    return damaged(entry.message, "breaks an inbox's order");
+  head->second = entry.seq;
+  entries_.push_back(entry);
+  return success();
+}
+
 Status MessageLog::check(const NewMessage& message) const {
-  if (message.recipients.empty()) return Error(ErrCode::kBadRequest, "a message needs a recipient");
+  if (message.recipients.empty() && !message.group)
+    return Error(ErrCode::kBadRequest, "a message needs a recipient");
   if (std::any_of(message.recipients.begin(), message.recipients.end(),
                   [](UserId user) { return user.value() <= 0; }))
     return Error(ErrCode::kBadRequest, "a recipient is no user");
@@ -78,19 +91,30 @@ Status MessageLog::check(const NewMessage& message) const {
   return success();
 }
 
+Result<std::optional<Appended>> MessageLog::answered(const Message& message) {
+  std::optional<Appended> answer;
+  const RequestKey key{message.sender_device_id, message.request_id};
+  if (!key.device || !key.request) return answer;
+  auto found = dedup_.find(key, day_of(clock_.wall()));
+  if (!found) return found.take_error();
+  if (*found) {
+    answer.emplace();
+    answer->id = (*found)->message;
+    answer->sender_seq = (*found)->seq;
+    answer->duplicate = true;
+  }
+  return answer;
+}
+
 Result<Appended> MessageLog::append(const NewMessage& message) {
   auto checked = check(message);
   if (!checked) return checked.take_error();
   const auto& m = message.message;
-  const auto now = clock_.wall();
-  const RequestKey key{m.sender_device_id, m.request_id};
-  const bool keyed = key.device && key.request;
-  if (keyed) {
-    auto found = dedup_.find(key, day_of(now));
-    if (!found) return found.take_error();
-    if (*found) return Appended{(*found)->message, (*found)->seq, true, {}};
-  }
+  auto before = answered(m);
+  if (!before) return before.take_error();
+  if (*before) return std::move(**before);
 
+  const auto now = clock_.wall();
   std::string recipients;
   auto placed = place(message, last_.next(), recipients);
   if (!placed) return placed;
@@ -99,14 +123,16 @@ Result<Appended> MessageLog::append(const NewMessage& message) {
       Query(db_,
             "INSERT INTO message (id, request_id, sender_type, sender_id, sender_device_id,"
             " receiver_type, receiver_id, type, status, send_time, received, mentions, content,"
-            " recipients) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+            " recipients, group_seq)"
+            " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
             placed->id, m.request_id, m.sender_type, m.sender_id, m.sender_device_id,
             m.receiver_type, m.receiver_id, m.type, m.status, m.send_time, now, Blob{mentions},
-            Blob{m.content}, Blob{recipients})
+            Blob{m.content}, Blob{recipients}, placed->group_seq)
           .run();
   if (!inserted) return inserted.take_error();
   last_ = placed->id;
-  if (keyed) {
+  const RequestKey key{m.sender_device_id, m.request_id};
+  if (key.device && key.request) {
     dedup_.remember(key, {day_of(now), placed->id, placed->sender_seq});
     keys_.push_back(key);
   }
@@ -119,42 +145,56 @@ Result<Appended> MessageLog::place(const NewMessage& message, MessageId id,
   result.id = id;
   result.placed.reserve(message.recipients.size());
   recipients.reserve(message.recipients.size() * 6);
+  if (message.group) {
+    auto seq = enter(inbox_of(message.group), id);
+    if (!seq) return seq.take_error();
+    result.group_seq = *seq;
+    result.sender_seq = *seq;
+  }
   for (auto user : message.recipients) {
-    auto before = head(user);
-    if (!before) return before.take_error();
-    const auto seq = before->next();
-    heads_.insert_or_assign(user, seq);
-    entries_.push_back({user, seq, id});
-    result.placed.push_back({user, seq});
-    if (user.value() == message.message.sender_id) result.sender_seq = seq;
+    auto seq = enter(inbox_of(user), id);
+    if (!seq) return seq.take_error();
+    result.placed.push_back({user, *seq});
+    if (user.value() == message.message.sender_id) result.sender_seq = *seq;
     pack(recipients, user.value());
-    pack(recipients, seq.value());
+    pack(recipients, seq->value());
   }
   return result;
 }
 
-Result<Seq> MessageLog::head(UserId user) {
-  auto known = heads_.find(user);
+// Gives the message the next seq of the inbox.
+Result<Seq> MessageLog::enter(InboxId inbox, MessageId id) {
+  auto before = head(inbox);
+  if (!before) return before;
+  const auto seq = before->next();
+  heads_.insert_or_assign(inbox, seq);
+  entries_.push_back({inbox, seq, id});
+  return seq;
+}
+
+Result<Seq> MessageLog::head(InboxId inbox) {
+  auto known = heads_.find(inbox);
   if (known != heads_.end()) return known->second;
-  auto seq = tail_.head(user);
+  auto seq = tail_.head(inbox);
   if (!seq) {
-    Query query(db_, "SELECT seq FROM inbox WHERE user_id = ?1 ORDER BY seq DESC LIMIT 1", user);
+    Query query(db_, "SELECT seq FROM inbox WHERE inbox_id = ?1 ORDER BY seq DESC LIMIT 1", inbox);
     if (query.next()) seq = query.id<Seq>(0);
     if (query.failed()) return query.error();
   }
-  heads_.emplace(user, seq);
+  heads_.emplace(inbox, seq);
   return seq;
 }
 
 void MessageLog::undo(const Mark& mark) {
   for (; entries_.size() > mark.entries; entries_.pop_back())
-    heads_.insert_or_assign(entries_.back().user, Seq(entries_.back().seq.value() - 1));
+    heads_.insert_or_assign(entries_.back().inbox, Seq(entries_.back().seq.value() - 1));
   for (; keys_.size() > mark.keys; keys_.pop_back())
     dedup_.forget(keys_.back());
   last_ = mark.last;
 }
 
 void MessageLog::committed() {
+  ++commits_;
   tail_.add(entries_);
   entries_.clear();
   keys_.clear();

@@ -9,6 +9,8 @@
 #include "linnet/base/clock.hpp"
 #include "linnet/store/types.hpp"
 
+#include <cstdint>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
@@ -34,8 +36,10 @@ class MessageLog {
   // One statement writes, so that a failed append leaves nothing in the transaction; what it left
   // in memory is undone by undo(). Error: kBadRequest (no recipients), or the store's.
   Result<Appended> append(const NewMessage& message);
+  // What was answered when this message came before; nothing when it is new.
+  Result<std::optional<Appended>> answered(const Message& message);
   // Highest seq of the inbox, those of the current transaction included.
-  Result<Seq> head(UserId user);
+  Result<Seq> head(InboxId inbox);
   // Id of the newest message.
   MessageId last() const { return last_; }
   std::int64_t today() const;
@@ -44,11 +48,15 @@ class MessageLog {
   Mark mark() const { return {entries_.size(), keys_.size(), last_}; }
   void undo(const Mark& mark);
   void committed();
+  // How many transactions have been committed.
+  std::uint64_t commits() const { return commits_; }
 
  private:
   Status check(const NewMessage& message) const;
   Result<Appended> place(const NewMessage& message, MessageId id, std::string& recipients);
+  Result<Seq> enter(InboxId inbox, MessageId id);
   Status rebuild(Query& row);
+  Status restore(const Entry& entry);
 
   Connection& db_;
   Tail& tail_;
@@ -56,8 +64,9 @@ class MessageLog {
   const Clock& clock_;
   std::size_t tail_limit_;
   MessageId last_;
+  std::uint64_t commits_ = 0;
   // A cache of what tail and index know.
-  std::unordered_map<UserId, Seq> heads_;
+  std::unordered_map<InboxId, Seq> heads_;
   // Of the current transaction, in the order made.
   std::vector<Entry> entries_;
   std::vector<RequestKey> keys_;

@@ -14,13 +14,11 @@ namespace linnet::store {
 namespace {
 
 constexpr std::size_t kAcksKept = 1'000'000;
-// What a job takes in the queue beside its content.
-constexpr std::size_t kJobBytes = 256;
 // Appends are refused when the tail is this many times its limit.
 constexpr std::size_t kTailRefused = 4;
 
 std::size_t bytes_of(const NewMessage& message) {
-  return kJobBytes + message.message.content.size() +
+  return message.message.content.size() +
          (message.message.mentions.size() + message.recipients.size()) * sizeof(UserId);
 }
 
@@ -87,11 +85,13 @@ SqliteStore::SqliteStore(DataDirectory directory, const SqliteOptions& options,
       readers_(std::max<std::size_t>(options.queue, 1)),
       dedup_(*db_),
       log_(*db_, tail_, dedup_, clock, tuning.tail_limit * kTailRefused),
+      groups_(*db_, log_, clock),
       merge_(*db_, tail_, dedup_,
              [this](std::shared_ptr<const void> garbage) { readers_.discard(std::move(garbage)); }),
       chores_(*db_, tail_, log_, dedup_, acks_, merge_, chore_limits(options, tuning)),
       writer_(*db_, log_, chores_, logger, writer_limits(options, tuning)),
-      checkpointer_(std::move(checkpoint_db), writer_, logger, tuning) {}
+      checkpointer_(std::move(checkpoint_db), writer_, logger, tuning),
+      clock_(clock) {}
 
 Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const SqliteOptions& options,
                                                        const Tuning& tuning, const Clock& clock,
@@ -140,11 +140,6 @@ void SqliteStore::close() {
   }
 }
 
-template <class T, class Run>
-void SqliteStore::write(Job::Writes writes, Run run, Done<T> done, std::size_t bytes) {
-  writer_.submit(make_job<T>(writes, std::move(run), std::move(done)), kJobBytes + bytes);
-}
-
 void SqliteStore::append(NewMessage message, Done<Appended> done) {
   const auto bytes = bytes_of(message);
   write<Appended>(
@@ -155,14 +150,15 @@ void SqliteStore::append(NewMessage message, Done<Appended> done) {
 void SqliteStore::read_inbox(UserId user, Seq after, PageLimit limit, Done<InboxPage> done) {
   readers_.read<InboxPage>(
       [this, user, after, limit](Connection& db) {
-        return store::read_inbox(db, tail_, user, after, limit);
+        return store::read_inbox(db, tail_, inbox_of(user), after, limit);
       },
       std::move(done));
 }
 
 void SqliteStore::head(UserId user, Done<Seq> done) {
-  readers_.read<Seq>([this, user](Connection& db) { return store::head(db, tail_, user); },
-                     std::move(done));
+  readers_.read<Seq>(
+      [this, user](Connection& db) { return store::head(db, tail_, inbox_of(user)); },
+      std::move(done));
 }
 
 void SqliteStore::acknowledge(UserId user, DeviceId device, Seq seq) {
@@ -209,6 +205,11 @@ void SqliteStore::get_user(UserId user, Done<std::optional<User>> done) {
                                      std::move(done));
 }
 
+void SqliteStore::get_users(std::vector<UserId> users, Done<std::vector<User>> done) {
+  readers_.read<std::vector<User>>(
+      [u = std::move(users)](Connection& db) { return store::get_users(db, u); }, std::move(done));
+}
+
 void SqliteStore::update_user(User user, Done<Unit> done) {
   write<Unit>(
       Job::Writes::kOne, [this, u = std::move(user)] { return store::update_user(*db_, u); },
@@ -242,9 +243,46 @@ void SqliteStore::friendship(UserId user, UserId other, Done<Friendship> done) {
       std::move(done));
 }
 
-void SqliteStore::friends(UserId user, Done<std::vector<Friend>> done) {
-  readers_.read<std::vector<Friend>>([user](Connection& db) { return store::friends(db, user); },
-                                     std::move(done));
+void SqliteStore::friends(UserId user, UserId after, std::size_t limit,
+                          Done<std::vector<Friend>> done) {
+  readers_.read<std::vector<Friend>>(
+      [user, after, limit](Connection& db) { return store::friends(db, user, after, limit); },
+      std::move(done));
+}
+
+void SqliteStore::delete_friend(UserId user, UserId other, Done<Unit> done) {
+  write<Unit>(
+      Job::Writes::kOne, [this, user, other] { return store::delete_friend(*db_, user, other); },
+      std::move(done));
+}
+
+void SqliteStore::set_friend(UserId user, UserId other, std::string remarks, std::string extra,
+                             Millis now, Done<Unit> done) {
+  Friend entry;
+  entry.user.id = other;
+  entry.remarks = std::move(remarks);
+  entry.extra = std::move(extra);
+  write<Unit>(
+      Job::Writes::kOne,
+      [this, user, e = std::move(entry), now] { return store::set_friend(*db_, user, e, now); },
+      std::move(done));
+}
+
+void SqliteStore::set_blocked(UserId user, UserId other, bool blocked, Millis now,
+                              Done<Unit> done) {
+  write<Unit>(
+      Job::Writes::kOne,
+      [this, user, other, blocked, now] {
+        return store::set_blocked(*db_, user, other, blocked, now);
+      },
+      std::move(done));
+}
+
+void SqliteStore::blocked(UserId user, UserId after, std::size_t limit,
+                          Done<std::vector<UserId>> done) {
+  readers_.read<std::vector<UserId>>(
+      [user, after, limit](Connection& db) { return store::blocked(db, user, after, limit); },
+      std::move(done));
 }
 
 Result<std::unique_ptr<Store>> open_sqlite(const SqliteOptions& options, const Clock& clock,

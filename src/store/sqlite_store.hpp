@@ -12,6 +12,7 @@
 #include "connection.hpp"
 #include "data_directory.hpp"
 #include "dedup.hpp"
+#include "group_log.hpp"
 #include "merge.hpp"
 #include "message_log.hpp"
 #include "readers.hpp"
@@ -42,13 +43,39 @@ class SqliteStore final : public Store {
   void set_token(DeviceId device, TokenRecord token, Done<Unit> done) override;
   void get_token(DeviceId device, Done<std::optional<TokenRecord>> done) override;
   void get_user(UserId user, Done<std::optional<User>> done) override;
+  void get_users(std::vector<UserId> users, Done<std::vector<User>> done) override;
   void update_user(User user, Done<Unit> done) override;
 
   void request_friend(FriendRequest request, NewMessage notice, Done<Appended> done) override;
   void agree_friend(UserId user, UserId asker, std::string remarks, Millis now, NewMessage notice,
                     Done<Appended> done) override;
   void friendship(UserId user, UserId other, Done<Friendship> done) override;
-  void friends(UserId user, Done<std::vector<Friend>> done) override;
+  void friends(UserId user, UserId after, std::size_t limit,
+               Done<std::vector<Friend>> done) override;
+  void delete_friend(UserId user, UserId other, Done<Unit> done) override;
+  void set_friend(UserId user, UserId other, std::string remarks, std::string extra, Millis now,
+                  Done<Unit> done) override;
+  void set_blocked(UserId user, UserId other, bool blocked, Millis now, Done<Unit> done) override;
+  void blocked(UserId user, UserId after, std::size_t limit,
+               Done<std::vector<UserId>> done) override;
+
+  void create_group(Group group, std::vector<Member> members, Done<GroupId> done) override;
+  void edit_group(GroupId group, std::vector<UserId> persons, GroupDecision decide,
+                  Done<GroupEdited> done) override;
+  void append_to_group(GroupId group, Message message, Done<GroupAppended> done) override;
+  void audience(GroupId group, UserId sender, Done<Audience> done) override;
+  void view_group(GroupId group, std::vector<UserId> persons, Done<GroupView> done) override;
+  void group_members(GroupId group, UserId after, std::size_t limit,
+                     Done<std::vector<Member>> done) override;
+  void join_requests(GroupId group, UserId after, std::size_t limit,
+                     Done<std::vector<JoinRequest>> done) override;
+  void user_groups(UserId user, GroupId after, std::size_t limit,
+                   Done<std::vector<Membership>> done) override;
+  void read_group(GroupId group, UserId reader, Seq after, PageLimit limit,
+                  Done<InboxPage> done) override;
+  void mark_read(GroupId group, UserId user, Seq seq, Done<Unit> done) override;
+  void large_groups(UserId user, Done<std::vector<GroupId>> done) override;
+  void large_groups_in_order(UserId user, Done<std::vector<GroupId>> done) override;
 
   void close() override;
 
@@ -57,7 +84,11 @@ class SqliteStore final : public Store {
               std::unique_ptr<Connection> write_db, std::unique_ptr<Connection> checkpoint_db,
               const Clock& clock, Logger& logger);
   template <class T, class Run>
-  void write(Job::Writes writes, Run run, Done<T> done, std::size_t bytes = 0);
+  void write(Job::Writes writes, Run run, Done<T> done, std::size_t bytes = 0) {
+    writer_.submit(make_job<T>(writes, std::move(run), std::move(done)), kJobBytes + bytes);
+  }
+
+  static constexpr std::size_t kJobBytes = 256;  // about, beside its texts
 
   // In the order in which they rest on each other.
   DataDirectory directory_;
@@ -67,10 +98,12 @@ class SqliteStore final : public Store {
   Dedup dedup_;
   Acks acks_;
   MessageLog log_;
+  GroupLog groups_;
   Merge merge_;
   Chores chores_;
   Writer writer_;
   Checkpointer checkpointer_;
+  const Clock& clock_;
   bool closed_ = false;
 };
 

@@ -7,18 +7,18 @@
 namespace linnet::store {
 namespace {
 
-const std::vector<Place>* inbox_of(const Tail::Generation* generation, UserId user) {
+const std::vector<Place>* places_of(const Tail::Generation* generation, InboxId inbox) {
   if (generation == nullptr) return nullptr;
-  auto it = generation->inboxes.find(user);
+  auto it = generation->inboxes.find(inbox);
   return it == generation->inboxes.end() ? nullptr : &it->second;
 }
 
 }  // namespace
 
-Tail::Part Tail::read(UserId user, Seq after, std::size_t limit) const {
+Tail::Part Tail::read(InboxId inbox, Seq after, std::size_t limit) const {
   Part part;
   std::lock_guard lock(mutex_);
-  for (const auto* places : {inbox_of(frozen_.get(), user), inbox_of(active_.get(), user)}) {
+  for (const auto* places : {places_of(frozen_.get(), inbox), places_of(active_.get(), inbox)}) {
     if (places == nullptr) continue;
     if (!part.first) part.first = places->front().seq;
     part.head = places->back().seq;
@@ -30,10 +30,10 @@ Tail::Part Tail::read(UserId user, Seq after, std::size_t limit) const {
   return part;
 }
 
-Seq Tail::head(UserId user) const {
+Seq Tail::head(InboxId inbox) const {
   std::lock_guard lock(mutex_);
-  if (const auto* places = inbox_of(active_.get(), user)) return places->back().seq;
-  if (const auto* places = inbox_of(frozen_.get(), user)) return places->back().seq;
+  if (const auto* places = places_of(active_.get(), inbox)) return places->back().seq;
+  if (const auto* places = places_of(frozen_.get(), inbox)) return places->back().seq;
   return Seq();
 }
 
@@ -50,8 +50,8 @@ std::size_t Tail::active_size() const {
 void Tail::add(std::span<const Entry> entries) {
   std::lock_guard lock(mutex_);
   for (const auto& entry : entries) {
-    auto& places = active_->inboxes[entry.user];
-    if (places.empty()) active_->users.push_back(entry.user);
+    auto& places = active_->inboxes[entry.inbox];
+    if (places.empty()) active_->order.push_back(entry.inbox);
     places.push_back({entry.seq, entry.message});
   }
   active_->entries += entries.size();

@@ -1,7 +1,7 @@
 // The inbox entries that the log has and the index does not have yet, in memory.
 //
 //   index (on disk) | frozen: being merged | active: newest
-//   seq 1 … m       | m+1 … f              | f+1 … head        for every user
+//   seq 1 … m       | m+1 … f              | f+1 … head        for every inbox
 //
 // A reader takes its part of the tail first and begins its read of the index afterwards: what a
 // merge moves in between is then seen twice, never missed.
@@ -19,7 +19,7 @@
 namespace linnet::store {
 
 struct Entry {
-  UserId user;
+  InboxId inbox;
   Seq seq;
   MessageId message;
 };
@@ -34,24 +34,24 @@ class Tail {
  public:
   // Never changes once it is frozen.
   struct Generation {
-    std::unordered_map<UserId, std::vector<Place>> inboxes;
-    std::vector<UserId> users;  // the keys of `inboxes`, as they came
+    std::unordered_map<InboxId, std::vector<Place>> inboxes;
+    std::vector<InboxId> order;  // the keys of `inboxes`, as they came
     std::size_t entries = 0;
   };
   struct Part {
-    Seq first;                  // lowest seq of the user in the tail; 0: the user has nothing in it
+    Seq first;                  // lowest seq of the inbox in the tail; 0: it has nothing there
     Seq head;                   // highest
     std::vector<Place> places;  // ascending, the first after `after`
   };
 
   Tail() : active_(std::make_shared<Generation>()) {}
 
-  Part read(UserId user, Seq after, std::size_t limit) const;
-  // Highest seq of the user in the tail; 0: none there.
-  Seq head(UserId user) const;
+  Part read(InboxId inbox, Seq after, std::size_t limit) const;
+  // Highest seq of the inbox in the tail; 0: none there.
+  Seq head(InboxId inbox) const;
   std::size_t size() const;
 
-  // Each user's entries follow on those that are there. Writer.
+  // Each inbox's entries follow on those that are there. Writer.
   void add(std::span<const Entry> entries);
   std::size_t active_size() const;
   // Makes the active generation the frozen one; there must be no frozen one. Writer.

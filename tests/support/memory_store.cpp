@@ -42,62 +42,51 @@ void MemoryStore::close() {
   release();
 }
 
-template <class T, class Work>
-void MemoryStore::call(Work work, Done<T> done) {
-  std::unique_lock lock(mutex_);
-  auto result = std::make_shared<Result<T>>();
-  if (refusal_) {
-    *result = Error(*refusal_);
-  } else {
-    *result = work();
-  }
-  if (!holding_) {
-    lock.unlock();
-    done(std::move(*result));
-    return;
-  }
-  auto waiting = std::make_shared<Done<T>>(std::move(done));
-  held_.emplace_back([waiting, result] { (*waiting)(std::move(*result)); });
-}
-
 Result<Appended> MemoryStore::place(const NewMessage& message) {
   const auto& m = message.message;
-  if (message.recipients.empty()) return Error(ErrCode::kBadRequest);
+  if (message.recipients.empty() && !message.group) return Error(ErrCode::kBadRequest);
   for (auto user : message.recipients) {
     if (user.value() <= 0) return Error(ErrCode::kBadRequest);
   }
-  const std::pair key(m.sender_device_id, m.request_id);
-  const bool keyed = key.first && key.second;
-  if (keyed && answers_.contains(key)) {
-    auto answer = answers_[key];
-    answer.duplicate = true;
-    answer.placed.clear();
-    return answer;
-  }
+  if (auto before = answered(m)) return std::move(*before);
   log_.push_back(m);
   Appended result;
   result.id = MessageId(static_cast<std::int64_t>(log_.size()));
+  auto enter = [&](InboxId inbox) {
+    inboxes_[inbox].push_back(log_.size() - 1);
+    return head_of(inbox);
+  };
+  if (message.group) result.sender_seq = result.group_seq = enter(inbox_of(message.group));
   for (auto user : message.recipients) {
-    inboxes_[user].push_back(log_.size() - 1);
-    result.placed.push_back({user, head_of(user)});
-    if (user.value() == m.sender_id) result.sender_seq = head_of(user);
+    result.placed.push_back({user, enter(inbox_of(user))});
+    if (user.value() == m.sender_id) result.sender_seq = result.placed.back().seq;
   }
-  if (keyed) answers_[key] = result;
+  if (m.sender_device_id && m.request_id) answers_[{m.sender_device_id, m.request_id}] = result;
   return result;
 }
 
-Seq MemoryStore::head_of(UserId user) const {
-  auto it = inboxes_.find(user);
+std::optional<Appended> MemoryStore::answered(const Message& message) const {
+  auto it = answers_.find({message.sender_device_id, message.request_id});
+  if (it == answers_.end()) return std::nullopt;
+  auto answer = it->second;
+  answer.duplicate = true;
+  answer.placed.clear();
+  answer.group_seq = Seq();
+  return answer;
+}
+
+Seq MemoryStore::head_of(InboxId inbox) const {
+  auto it = inboxes_.find(inbox);
   return Seq(it == inboxes_.end() ? 0 : static_cast<std::int64_t>(it->second.size()));
 }
 
-InboxPage MemoryStore::page(UserId user, Seq after, PageLimit limit) const {
+InboxPage MemoryStore::page(InboxId inbox, Seq after, PageLimit limit) const {
   InboxPage result;
-  result.head = head_of(user);
+  result.head = head_of(inbox);
   std::size_t bytes = 0;
   for (auto seq = std::max(after, Seq()); seq < result.head;) {
     const auto place = static_cast<std::size_t>(seq.value());
-    const auto& message = log_[inboxes_.at(user)[place]];
+    const auto& message = log_[inboxes_.at(inbox)[place]];
     bytes += message.content.size();
     const bool full = result.entries.size() >= limit.entries || bytes > limit.bytes;
     if (full && !result.entries.empty()) break;
@@ -112,17 +101,17 @@ void MemoryStore::append(NewMessage message, Done<Appended> done) {
 }
 
 void MemoryStore::read_inbox(UserId user, Seq after, PageLimit limit, Done<InboxPage> done) {
-  call<InboxPage>([&] { return page(user, after, limit); }, std::move(done));
+  call<InboxPage>([&] { return page(inbox_of(user), after, limit); }, std::move(done));
 }
 
 void MemoryStore::head(UserId user, Done<Seq> done) {
-  call<Seq>([&] { return head_of(user); }, std::move(done));
+  call<Seq>([&] { return head_of(inbox_of(user)); }, std::move(done));
 }
 
 void MemoryStore::acknowledge(UserId user, DeviceId, Seq seq) {
   std::lock_guard lock(mutex_);
   auto& highest = acks_[user];
-  highest = std::max(highest, std::min(seq, head_of(user)));
+  highest = std::max(highest, std::min(seq, head_of(inbox_of(user))));
 }
 
 void MemoryStore::acknowledged(UserId user, Done<Seq> done) {
@@ -206,6 +195,19 @@ void MemoryStore::get_user(UserId user, Done<std::optional<User>> done) {
       std::move(done));
 }
 
+void MemoryStore::get_users(std::vector<UserId> users, Done<std::vector<User>> done) {
+  call<std::vector<User>>(
+      [&] {
+        std::vector<User> found;
+        for (auto user : users) {
+          auto it = users_.find(user);
+          if (it != users_.end()) found.push_back(it->second);
+        }
+        return found;
+      },
+      std::move(done));
+}
+
 void MemoryStore::update_user(User user, Done<Unit> done) {
   call<Unit>(
       [&]() -> Status {
@@ -223,12 +225,13 @@ void MemoryStore::request_friend(FriendRequest request, NewMessage notice, Done<
   call<Appended>(
       [&]() -> Result<Appended> {
         if (!users_.contains(request.to)) return Error(ErrCode::kUserNotExist);
+        if (blocks_.contains({request.to, request.from})) return Error(ErrCode::kBlocked);
         Appended nothing;
         nothing.duplicate = true;
         const std::pair pair(request.from, request.to);
         if (standings_.contains(pair)) return nothing;
         auto placed = place(notice);
-        if (placed) standings_[pair] = {Friendship::kRequested, request.remarks};
+        if (placed) standings_[pair] = {Friendship::kRequested, request.remarks, {}};
         return placed;
       },
       std::move(done));
@@ -246,7 +249,7 @@ void MemoryStore::agree_friend(UserId user, UserId asker, std::string remarks, M
         auto placed = place(notice);
         if (!placed) return placed;
         asked->second.kind = Friendship::kFriends;
-        standings_[{user, asker}] = {Friendship::kFriends, remarks};
+        standings_[{user, asker}] = {Friendship::kFriends, remarks, {}};
         return placed;
       },
       std::move(done));
@@ -256,20 +259,76 @@ void MemoryStore::friendship(UserId user, UserId other, Done<Friendship> done) {
   call<Friendship>(
       [&]() -> Result<Friendship> {
         if (!users_.contains(other)) return Error(ErrCode::kUserNotExist);
+        if (blocks_.contains({other, user})) return Friendship::kBlocked;
         auto it = standings_.find({user, other});
         return it == standings_.end() ? Friendship::kNone : it->second.kind;
       },
       std::move(done));
 }
 
-void MemoryStore::friends(UserId user, Done<std::vector<Friend>> done) {
+void MemoryStore::friends(UserId user, UserId after, std::size_t limit,
+                          Done<std::vector<Friend>> done) {
   call<std::vector<Friend>>(
       [&] {
         std::vector<Friend> all;
         for (const auto& [pair, standing] : standings_) {
-          if (pair.first == user && standing.kind == Friendship::kFriends)
-            all.push_back({users_.at(pair.second), standing.remarks, {}});
+          if (pair.first == user && pair.second > after && all.size() < limit &&
+              standing.kind == Friendship::kFriends)
+            all.push_back({users_.at(pair.second), standing.remarks, standing.extra});
         }
+        return all;
+      },
+      std::move(done));
+}
+
+void MemoryStore::delete_friend(UserId user, UserId other, Done<Unit> done) {
+  call<Unit>(
+      [&] {
+        standings_.erase({user, other});
+        auto back = standings_.find({other, user});
+        if (back != standings_.end() && back->second.kind == Friendship::kFriends)
+          standings_.erase(back);
+        return success();
+      },
+      std::move(done));
+}
+
+void MemoryStore::set_friend(UserId user, UserId other, std::string remarks, std::string extra,
+                             Millis, Done<Unit> done) {
+  call<Unit>(
+      [&]() -> Status {
+        auto it = standings_.find({user, other});
+        if (it == standings_.end() || it->second.kind != Friendship::kFriends)
+          return Error(ErrCode::kIsNotFriend);
+        it->second.remarks = remarks;
+        it->second.extra = extra;
+        return success();
+      },
+      std::move(done));
+}
+
+void MemoryStore::set_blocked(UserId user, UserId other, bool blocked, Millis, Done<Unit> done) {
+  call<Unit>(
+      [&]() -> Status {
+        if (!users_.contains(other)) return Error(ErrCode::kUserNotExist);
+        if (blocked) {
+          blocks_.insert({user, other});
+        } else {
+          blocks_.erase({user, other});
+        }
+        return success();
+      },
+      std::move(done));
+}
+
+void MemoryStore::blocked(UserId user, UserId after, std::size_t limit,
+                          Done<std::vector<UserId>> done) {
+  call<std::vector<UserId>>(
+      [&] {
+        std::vector<UserId> all;
+        for (auto it = blocks_.upper_bound({user, after});
+             it != blocks_.end() && it->first == user && all.size() < limit; ++it)
+          all.push_back(it->second);
         return all;
       },
       std::move(done));

@@ -7,8 +7,11 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -39,6 +42,7 @@ class MemoryStore final : public store::Store {
   void set_token(DeviceId device, store::TokenRecord token, Done<Unit> done) override;
   void get_token(DeviceId device, Done<std::optional<store::TokenRecord>> done) override;
   void get_user(UserId user, Done<std::optional<store::User>> done) override;
+  void get_users(std::vector<UserId> users, Done<std::vector<store::User>> done) override;
   void update_user(store::User user, Done<Unit> done) override;
 
   void request_friend(store::FriendRequest request, store::NewMessage notice,
@@ -46,7 +50,34 @@ class MemoryStore final : public store::Store {
   void agree_friend(UserId user, UserId asker, std::string remarks, Millis now,
                     store::NewMessage notice, Done<store::Appended> done) override;
   void friendship(UserId user, UserId other, Done<store::Friendship> done) override;
-  void friends(UserId user, Done<std::vector<store::Friend>> done) override;
+  void friends(UserId user, UserId after, std::size_t limit,
+               Done<std::vector<store::Friend>> done) override;
+  void delete_friend(UserId user, UserId other, Done<Unit> done) override;
+  void set_friend(UserId user, UserId other, std::string remarks, std::string extra, Millis now,
+                  Done<Unit> done) override;
+  void set_blocked(UserId user, UserId other, bool blocked, Millis now, Done<Unit> done) override;
+  void blocked(UserId user, UserId after, std::size_t limit,
+               Done<std::vector<UserId>> done) override;
+
+  void create_group(store::Group group, std::vector<store::Member> members,
+                    Done<GroupId> done) override;
+  void edit_group(GroupId group, std::vector<UserId> persons, store::GroupDecision decide,
+                  Done<store::GroupEdited> done) override;
+  void append_to_group(GroupId group, store::Message message,
+                       Done<store::GroupAppended> done) override;
+  void audience(GroupId group, UserId sender, Done<store::Audience> done) override;
+  void view_group(GroupId group, std::vector<UserId> persons, Done<store::GroupView> done) override;
+  void group_members(GroupId group, UserId after, std::size_t limit,
+                     Done<std::vector<store::Member>> done) override;
+  void join_requests(GroupId group, UserId after, std::size_t limit,
+                     Done<std::vector<store::JoinRequest>> done) override;
+  void user_groups(UserId user, GroupId after, std::size_t limit,
+                   Done<std::vector<store::Membership>> done) override;
+  void read_group(GroupId group, UserId reader, Seq after, store::PageLimit limit,
+                  Done<store::InboxPage> done) override;
+  void mark_read(GroupId group, UserId user, Seq seq, Done<Unit> done) override;
+  void large_groups(UserId user, Done<std::vector<GroupId>> done) override;
+  void large_groups_in_order(UserId user, Done<std::vector<GroupId>> done) override;
 
   void close() override;
 
@@ -54,14 +85,41 @@ class MemoryStore final : public store::Store {
   struct Standing {
     store::Friendship kind = store::Friendship::kNone;
     std::string remarks;
+    std::string extra;
+  };
+  struct GroupRecord {
+    store::Group group;
+    std::map<UserId, store::Member> members;
+    std::map<UserId, store::JoinRequest> requests;
   };
 
   // Runs `work` under the lock unless calls are refused, then completes outside of it.
   template <class T, class Work>
-  void call(Work work, Done<T> done);
+  void call(Work work, Done<T> done) {
+    std::unique_lock lock(mutex_);
+    auto result = std::make_shared<Result<T>>();
+    if (refusal_) {
+      *result = Error(*refusal_);
+    } else {
+      *result = work();
+    }
+    if (!holding_) {
+      lock.unlock();
+      done(std::move(*result));
+      return;
+    }
+    auto waiting = std::make_shared<Done<T>>(std::move(done));
+    held_.emplace_back([waiting, result] { (*waiting)(std::move(*result)); });
+  }
   Result<store::Appended> place(const store::NewMessage& message);
-  store::InboxPage page(UserId user, Seq after, store::PageLimit limit) const;
-  Seq head_of(UserId user) const;
+  std::optional<store::Appended> answered(const store::Message& message) const;
+  store::InboxPage page(InboxId inbox, Seq after, store::PageLimit limit) const;
+  Seq head_of(InboxId inbox) const;
+  Result<store::GroupView> view(GroupId group, const std::vector<UserId>& persons) const;
+  Result<store::GroupEdited> edit(GroupId group, const store::GroupEdit& edit);
+  Status tell(GroupRecord& record, const store::GroupNotice& notice, store::GroupEdited& edited);
+  Status may_write(const GroupRecord& record, UserId sender) const;
+  Result<store::GroupAppended> append_now(GroupId group, store::Message message);
 
   mutable std::mutex mutex_;
   bool holding_ = false;
@@ -69,13 +127,16 @@ class MemoryStore final : public store::Store {
   std::deque<std::function<void()>> held_;
 
   std::vector<store::Message> log_;
-  std::map<UserId, std::vector<std::size_t>> inboxes_;  // places in log_
+  std::map<InboxId, std::vector<std::size_t>> inboxes_;  // places in log_
   std::map<std::pair<DeviceId, RequestId>, store::Appended> answers_;
   std::map<UserId, Seq> acks_;
   std::map<DeviceId, store::Device> devices_;
   std::map<DeviceId, store::TokenRecord> tokens_;
   std::map<UserId, store::User> users_;
   std::map<std::pair<UserId, UserId>, Standing> standings_;
+  std::set<std::pair<UserId, UserId>> blocks_;
+  std::map<GroupId, GroupRecord> groups_;
+  std::int64_t last_group_ = 0;
 };
 
 }  // namespace linnet::test

@@ -37,6 +37,11 @@ enum class ErrCode : std::int32_t {
   kShuttingDown = 2008,
   kMethodNotAllowed = 2009,
   kUnsupportedMedia = 2010,
+  kMuted = 2011,
+  kForbidden = 2012,
+  kGroupFull = 2013,
+  kBlocked = 2014,
+  kJoinClosed = 2015,
 };
 
 class [[nodiscard]] Error {

@@ -27,12 +27,21 @@ using DeviceId = Number<struct DeviceIdTag>;
 using GroupId = Number<struct GroupIdTag>;
 // The client's own id of a request, for retries; 0 means none.
 using RequestId = Number<struct RequestIdTag>;
-// Position of an entry in one user's inbox: 1, 2, 3 … without a gap; 0 is before the first.
+// Position of an entry in one inbox: 1, 2, 3 … without a gap; 0 is before the first.
 using Seq = Number<struct SeqTag>;
 // Position of a message in the store's log.
 using MessageId = Number<struct MessageIdTag>;
 // Wall-clock time, milliseconds since 1970 (UTC).
 using Millis = Number<struct MillisTag>;
+
+// Whose log of messages: a user's own inbox, or the one that the members of a group share.
+using InboxId = Number<struct InboxIdTag>;
+constexpr InboxId inbox_of(UserId user) {
+  return InboxId(user.value());
+}
+constexpr InboxId inbox_of(GroupId group) {
+  return InboxId(-group.value());
+}
 
 // splitmix64's finaliser (Steele, Lea, Flood 2014): ids are sequential, their hashes must not be.
 constexpr std::uint64_t mix(std::uint64_t x) {

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "linnet/base/callback.hpp"
+#include "linnet/store/group_store.hpp"
 #include "linnet/store/types.hpp"
 
 #include <optional>
@@ -58,6 +59,8 @@ class AccountStore {
   virtual void get_token(DeviceId device, Done<std::optional<TokenRecord>> done) = 0;
 
   virtual void get_user(UserId user, Done<std::optional<User>> done) = 0;
+  // Those of `users` (unique) that exist, in the order given.
+  virtual void get_users(std::vector<UserId> users, Done<std::vector<User>> done) = 0;
   // Replaces nickname, sex, avatar_url and extra. `updated` is taken from the value. Error:
   // kUserNotExist.
   virtual void update_user(User user, Done<Unit> done) = 0;
@@ -69,7 +72,7 @@ class FriendStore {
 
   // Notes the request and appends `notice` in the same transaction. When the two are friends
   // already, or `from` has asked before, nothing is done and the answer is a duplicate. Error:
-  // kUserNotExist (`to`).
+  // kUserNotExist (`to`), kBlocked (`to` blocks `from`).
   virtual void request_friend(FriendRequest request, NewMessage notice, Done<Appended> done) = 0;
   // `user` agrees to what `asker` requested; both are friends afterwards. `notice` as above; when
   // they are friends already the answer is a duplicate. Error: kBadRequest (there is no request of
@@ -78,11 +81,22 @@ class FriendStore {
                             NewMessage notice, Done<Appended> done) = 0;
   // How `user` stands to `other`. Error: kUserNotExist (`other`).
   virtual void friendship(UserId user, UserId other, Done<Friendship> done) = 0;
-  virtual void friends(UserId user, Done<std::vector<Friend>> done) = 0;
+  // Ascending by the friend's id, after `after`, at most `limit`; likewise blocked().
+  virtual void friends(UserId user, UserId after, std::size_t limit,
+                       Done<std::vector<Friend>> done) = 0;
+  // Ends the friendship, or takes a request back; neither there: nothing to do.
+  virtual void delete_friend(UserId user, UserId other, Done<Unit> done) = 0;
+  // Replaces what `user` keeps about a friend. Error: kIsNotFriend.
+  virtual void set_friend(UserId user, UserId other, std::string remarks, std::string extra,
+                          Millis now, Done<Unit> done) = 0;
+  // `user` blocks `other`, or no longer does. Error: kUserNotExist (`other`).
+  virtual void set_blocked(UserId user, UserId other, bool blocked, Millis now,
+                           Done<Unit> done) = 0;
+  virtual void blocked(UserId user, UserId after, std::size_t limit, Done<std::vector<UserId>>) = 0;
 };
 
 // What an engine provides. The parts live as long as the store.
-class Store : public MessageStore, public AccountStore, public FriendStore {
+class Store : public MessageStore, public AccountStore, public FriendStore, public GroupStore {
  public:
   // Commits what is queued, completes it, and joins its threads; afterwards every method answers
   // kShuttingDown. Thread: the owner's, once.

@@ -28,9 +28,11 @@ struct Message {
 
 struct NewMessage {
   Message message;
-  // Whose inboxes it enters: unique, at least one. The sender's own inbox is among them if it keeps
-  // one.
+  // Whose inboxes it enters: unique, at least one if there is no group. The sender's own inbox is
+  // among them if it keeps one.
   std::vector<UserId> recipients;
+  // The group (message.receiver_id) whose own inbox it enters as well; 0: none.
+  GroupId group;
 };
 
 struct Placed {
@@ -41,9 +43,11 @@ struct Placed {
 
 struct Appended {
   MessageId id;
-  Seq sender_seq;              // seq in the inbox of message.sender_id; 0 if it keeps none
+  // In the inbox of message.sender_id; if it keeps none, in the group's; 0 without either.
+  Seq sender_seq;
   bool duplicate = false;      // the same device and request id came before: nothing was stored now
   std::vector<Placed> placed;  // an entry per recipient, in the order given; empty for a duplicate
+  Seq group_seq;               // in the group's own inbox; 0: none
 };
 
 struct InboxEntry {
@@ -117,6 +121,7 @@ struct FriendRequest {
   Millis now;
 };
 
-enum class Friendship { kNone, kRequested, kFriends };
+// How one user stands to another; kBlocked: the other blocks it, whatever they were.
+enum class Friendship { kNone, kRequested, kFriends, kBlocked };
 
 }  // namespace linnet::store

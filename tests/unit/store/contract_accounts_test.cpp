@@ -34,7 +34,7 @@ Result<Friendship> standing(store::Store& store, std::int64_t user, std::int64_t
 
 std::vector<store::Friend> friends(store::Store& store, std::int64_t user) {
   return Calls::get(await<std::vector<store::Friend>>([&](Done<std::vector<store::Friend>> done) {
-    store.friends(UserId(user), std::move(done));
+    store.friends(UserId(user), UserId(), 1000, std::move(done));
   }));
 }
 

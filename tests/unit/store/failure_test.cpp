@@ -93,7 +93,7 @@ TEST_CASE("a job that fails while writing gives its numbers back") {
       Calls::get(store::Connection::open(engine.database(), store::Connection::Mode::kWrite));
   // A row in the way makes the next message's own statement fail, and nothing else.
   REQUIRE(
-      beside->exec("INSERT INTO message SELECT 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, x'', x'', x''"));
+      beside->exec("INSERT INTO message SELECT 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, x'', x'', x'', 0"));
 
   CHECK(calls.try_append(text(1, {1, 2}, "second", 5, 2)).code() == ErrCode::kStorage);
   REQUIRE(beside->exec("DELETE FROM message WHERE id = 2"));

@@ -36,24 +36,24 @@ TEST_CASE("a slice that is taken back is given again, in the same order") {
 
 TEST_CASE("a reader sees frozen and active entries as one") {
   Tail tail;
-  const UserId user(1);
-  const std::vector<Entry> older = {{user, Seq(5), MessageId(50)}, {user, Seq(6), MessageId(60)}};
-  const std::vector<Entry> newer = {{user, Seq(7), MessageId(70)}};
+  const InboxId inbox(1);
+  const std::vector<Entry> older = {{inbox, Seq(5), MessageId(50)}, {inbox, Seq(6), MessageId(60)}};
+  const std::vector<Entry> newer = {{inbox, Seq(7), MessageId(70)}};
   tail.add(older);
   tail.freeze();
   tail.add(newer);
 
-  auto all = tail.read(user, Seq(2), 10);
+  auto all = tail.read(inbox, Seq(2), 10);
   CHECK(all.first == Seq(5));
   CHECK(all.head == Seq(7));
   REQUIRE(all.places.size() == 3);
   CHECK(all.places[2].message == MessageId(70));
-  CHECK(tail.read(user, Seq(5), 1).places.at(0).seq == Seq(6));
-  CHECK(tail.read(user, Seq(7), 10).places.empty());
-  CHECK(tail.read(UserId(2), Seq(0), 10).head == Seq());
+  CHECK(tail.read(inbox, Seq(5), 1).places.at(0).seq == Seq(6));
+  CHECK(tail.read(inbox, Seq(7), 10).places.empty());
+  CHECK(tail.read(InboxId(2), Seq(0), 10).head == Seq());
   CHECK(tail.size() == 3);
 
   tail.drop_frozen();
-  CHECK(tail.read(user, Seq(2), 10).first == Seq(7));
+  CHECK(tail.read(inbox, Seq(2), 10).first == Seq(7));
   CHECK(tail.size() == 1);
 }
