@@ -223,6 +223,14 @@ void add_rules(std::vector<Setting>& all) {
                         LINNET_MEMBER(logic.mentions)));
 }
 
+void add_groups(std::vector<Setting>& all) {
+  all.push_back(integer("groups.small_members",
+                        "The most members of a small group: each gets an entry for each message.",
+                        2, 5000, LINNET_MEMBER(groups.small_members)));
+  all.push_back(integer("groups.large_members", "The most members of a large group.", 2,
+                        100 * kMillion, LINNET_MEMBER(groups.large_members)));
+}
+
 void add_limits(std::vector<Setting>& all) {
   all.push_back(boolean("limits.enabled",
                         "false turns every rate limit off, for benchmarks and tests.",
@@ -255,6 +263,7 @@ std::vector<Setting> make_settings() {
   add_store(all);
   add_session(all);
   add_rules(all);
+  add_groups(all);
   add_limits(all);
   return all;
 }

@@ -5,13 +5,14 @@
 
 #include "linnet/logic/devices.hpp"
 #include "linnet/logic/friends.hpp"
+#include "linnet/logic/groups.hpp"
 #include "linnet/logic/messages.hpp"
 #include "linnet/user/accounts.hpp"
 
 namespace linnet::app {
 
 void add_methods(api::MethodTable& table, user::Accounts& accounts, logic::Devices& devices,
-                 logic::Friends& friends, logic::Messages& messages) {
+                 logic::Friends& friends, logic::Groups& groups, logic::Messages& messages) {
   table.add("/pb.UserExt/SignIn", accounts, &user::Accounts::sign_in);
   table.add("/pb.UserExt/GetUser", accounts, &user::Accounts::get_user);
   table.add("/pb.UserExt/UpdateUser", accounts, &user::Accounts::update_user);
@@ -21,6 +22,33 @@ void add_methods(api::MethodTable& table, user::Accounts& accounts, logic::Devic
   table.add("/pb.LogicExt/AddFriend", friends, &logic::Friends::add_friend);
   table.add("/pb.LogicExt/AgreeAddFriend", friends, &logic::Friends::agree_add_friend);
   table.add("/pb.LogicExt/GetFriends", friends, &logic::Friends::get_friends);
+  table.add("/pb.LogicExt/DeleteFriend", friends, &logic::Friends::delete_friend);
+  table.add("/pb.LogicExt/SetFriend", friends, &logic::Friends::set_friend);
+  table.add("/pb.LogicExt/BlockUser", friends, &logic::Friends::block);
+  table.add("/pb.LogicExt/UnblockUser", friends, &logic::Friends::unblock);
+  table.add("/pb.LogicExt/GetBlockedUsers", friends, &logic::Friends::get_blocked);
+
+  table.add("/pb.LogicExt/CreateGroup", groups, &logic::Groups::create);
+  table.add("/pb.LogicExt/UpdateGroup", groups, &logic::Groups::update);
+  table.add("/pb.LogicExt/GetGroup", groups, &logic::Groups::get);
+  table.add("/pb.LogicExt/GetUserGroups", groups, &logic::Groups::list);
+  table.add("/pb.LogicExt/AddGroupMembers", groups, &logic::Groups::add_members);
+  table.add("/pb.LogicExt/UpdateGroupMember", groups, &logic::Groups::update_member);
+  table.add("/pb.LogicExt/DeleteGroupMember", groups, &logic::Groups::remove_member);
+  table.add("/pb.LogicExt/GetGroupMembers", groups, &logic::Groups::members);
+  table.add("/pb.LogicExt/LeaveGroup", groups, &logic::Groups::leave);
+  table.add("/pb.LogicExt/DeleteGroup", groups, &logic::Groups::dissolve);
+  table.add("/pb.LogicExt/TransferGroup", groups, &logic::Groups::transfer);
+  table.add("/pb.LogicExt/SetGroupRole", groups, &logic::Groups::set_role);
+  table.add("/pb.LogicExt/SetGroupSettings", groups, &logic::Groups::set_settings);
+  table.add("/pb.LogicExt/MuteGroupMember", groups, &logic::Groups::mute_member);
+  table.add("/pb.LogicExt/MuteGroup", groups, &logic::Groups::mute);
+  table.add("/pb.LogicExt/JoinGroup", groups, &logic::Groups::join);
+  table.add("/pb.LogicExt/GetJoinRequests", groups, &logic::Groups::join_requests);
+  table.add("/pb.LogicExt/AnswerJoinRequest", groups, &logic::Groups::answer_request);
+  table.add("/pb.LogicExt/GrowGroup", groups, &logic::Groups::grow);
+  table.add("/pb.LogicExt/SyncGroup", groups, &logic::Groups::sync);
+  table.add("/pb.LogicExt/AckGroup", groups, &logic::Groups::acknowledge);
 }
 
 }  // namespace linnet::app

@@ -9,6 +9,7 @@ class Accounts;
 namespace linnet::logic {
 class Devices;
 class Friends;
+class Groups;
 class Messages;
 }  // namespace linnet::logic
 
@@ -16,6 +17,6 @@ namespace linnet::app {
 
 // The objects outlive the table.
 void add_methods(api::MethodTable& table, user::Accounts& accounts, logic::Devices& devices,
-                 logic::Friends& friends, logic::Messages& messages);
+                 logic::Friends& friends, logic::Groups& groups, logic::Messages& messages);
 
 }  // namespace linnet::app

@@ -39,6 +39,13 @@ logic::MessageOptions message_options(const Config& config) {
   return options;
 }
 
+logic::GroupOptions group_options(const Config& config) {
+  logic::GroupOptions options;
+  options.small_members = size(config.groups.small_members);
+  options.large_members = size(config.groups.large_members);
+  return options;
+}
+
 api::LimitOptions limit_options(const Config& config) {
   auto rate = [](std::int64_t per_second, std::int64_t burst) {
     return api::Rate{static_cast<double>(per_second), static_cast<double>(burst)};

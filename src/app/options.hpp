@@ -4,6 +4,7 @@
 #include "linnet/api/limits.hpp"
 #include "linnet/app/config.hpp"
 #include "linnet/gateway/gateway.hpp"
+#include "linnet/logic/groups.hpp"
 #include "linnet/logic/messages.hpp"
 #include "linnet/store/sqlite.hpp"
 #include "linnet/user/accounts.hpp"
@@ -13,6 +14,7 @@ namespace linnet::app {
 store::SqliteOptions store_options(const Config& config);
 user::AccountOptions account_options(const Config& config);
 logic::MessageOptions message_options(const Config& config);
+logic::GroupOptions group_options(const Config& config);
 api::LimitOptions limit_options(const Config& config);
 gateway::GatewayOptions gateway_options(const Config& config);
 

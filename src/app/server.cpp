@@ -10,6 +10,7 @@
 #include "linnet/gateway/gateway.hpp"
 #include "linnet/logic/devices.hpp"
 #include "linnet/logic/friends.hpp"
+#include "linnet/logic/groups.hpp"
 #include "linnet/logic/messages.hpp"
 #include "linnet/router/router.hpp"
 #include "linnet/store/sqlite.hpp"
@@ -49,10 +50,11 @@ class Server::Impl {
     accounts_ = std::make_unique<user::Accounts>(*store_, clock_, log_, account_options(config_));
     devices_ = std::make_unique<logic::Devices>(*store_, clock_);
     friends_ = std::make_unique<logic::Friends>(*store_, *router_, clock_);
+    groups_ = std::make_unique<logic::Groups>(*store_, *router_, clock_, group_options(config_));
     messages_ = std::make_unique<logic::Messages>(*store_, *router_, *friends_, clock_,
                                                   message_options(config_));
     limiter_ = std::make_unique<api::Limiter>(clock_, limit_options(config_));
-    add_methods(table_, *accounts_, *devices_, *friends_, *messages_);
+    add_methods(table_, *accounts_, *devices_, *friends_, *groups_, *messages_);
     api_ = std::make_unique<api::Api>(table_, *accounts_, *limiter_, log_);
     gateway_ = std::make_unique<gateway::Gateway>(shards_, *api_, *messages_, *router_, clock_,
                                                   log_, gateway_options(config_));
@@ -91,6 +93,7 @@ class Server::Impl {
   std::unique_ptr<user::Accounts> accounts_;
   std::unique_ptr<logic::Devices> devices_;
   std::unique_ptr<logic::Friends> friends_;
+  std::unique_ptr<logic::Groups> groups_;
   std::unique_ptr<logic::Messages> messages_;
   std::unique_ptr<api::Limiter> limiter_;
   api::MethodTable table_;

@@ -355,4 +355,8 @@ router::Attachment Connection::attach(UserId user, DeviceId device, router::Outl
   return hub_.services().router.attach(user, device, hub_.shard(), outlet);
 }
 
+void Connection::follow_groups(UserId user) {
+  hub_.services().messages.follow_groups(user, on_shard(&Session::on_following));
+}
+
 }  // namespace linnet::gateway

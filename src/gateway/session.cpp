@@ -105,7 +105,12 @@ void Session::on_head(Result<Seq> head) {
   state_ = State::kActive;
   since_ = last_seen_;
   attachment_ = host_.attach(identity_.user, identity_.device, *this);
+  host_.follow_groups(identity_.user);
   if (!told_signed_in_) host_.send(output(pb::PT_SIGN_IN, sign_in_request_));
+}
+
+void Session::on_following(Status following) {
+  if (state_ == State::kActive && !following) fail(following.error());
 }
 
 void Session::on_sync(const pb::Input& packet) {
@@ -205,10 +210,6 @@ void Session::send_page_as_pushes(const store::InboxPage& page) {
 void Session::deliver(Seq seq, const wire::PushPtr& push) {
   if (state_ != State::kActive) return;
   const bool own = push->sender_device() == identity_.device;
-  if (!seq) {  // stored nowhere: now or never
-    if (!own && host_.unsent() <= options_.outbox_bytes) host_.send_push(seq, *push);
-    return;
-  }
   newest_ = std::max(newest_, seq);
   if (flow_ != Flow::kLive || seq <= cursor_) return;
   if (seq != cursor_.next()) {
@@ -221,6 +222,11 @@ void Session::deliver(Seq seq, const wire::PushPtr& push) {
     host_.send_push(seq, *push);
     cursor_ = seq;
   }
+}
+
+void Session::deliver_live(Seq seq, const wire::PushPtr& push) {
+  if (state_ != State::kActive || push->sender_device() == identity_.device) return;
+  if (host_.unsent() <= options_.outbox_bytes) host_.send_push(seq, *push);
 }
 
 void Session::replaced() {

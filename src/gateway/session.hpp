@@ -57,6 +57,7 @@ class SessionHost {
   virtual void read(UserId user, Seq after, store::PageLimit limit) = 0;  // -> on_page
   virtual void acknowledge(UserId user, DeviceId device, Seq seq) = 0;
   virtual router::Attachment attach(UserId user, DeviceId device, router::Outlet& outlet) = 0;
+  virtual void follow_groups(UserId user) = 0;  // -> on_following
 
   virtual void send(const pb::Output& packet) = 0;
   virtual void send_push(Seq seq, const wire::Push& push) = 0;
@@ -85,6 +86,9 @@ class Session final : public router::Outlet {
 
   void on_authenticated(Result<user::Identity> identity);
   void on_head(Result<Seq> head);
+  // The device hears of its user's large groups from now on, or cannot: then the session ends, so
+  // that the client tries again.
+  void on_following(Status following);
   void on_start(Result<Seq> start);
   void on_page(Result<store::InboxPage> page);
   // Everything unsent has been sent.
@@ -95,6 +99,7 @@ class Session final : public router::Outlet {
   void on_sweep(std::chrono::milliseconds now, std::chrono::milliseconds idle);
 
   void deliver(Seq seq, const wire::PushPtr& push) override;
+  void deliver_live(Seq seq, const wire::PushPtr& push) override;
   void replaced() override;
 
   bool ended() const { return state_ == State::kEnded; }

@@ -1,44 +1,19 @@
 #include "linnet/logic/friends.hpp"
 
 #include "deliver.hpp"
+#include "notices.hpp"
+#include "pages.hpp"
 #include "pb/conn.ext.pb.h"
-#include "pb/logic.ext.pb.h"
-#include "pb/push.ext.pb.h"
+#include "profiles.hpp"
+#include "texts.hpp"
 
 #include "linnet/logic/messages.hpp"
 
 namespace linnet::logic {
 namespace {
 
-constexpr std::size_t kRemarksBytes = 256;
-constexpr std::size_t kDescriptionBytes = 1024;
-constexpr std::size_t kFriendsListed = 100'000;
-
-// A command of the server's own into one user's inbox.
-store::NewMessage notice(UserId to, pb::PushCode code, const google::protobuf::Message& data,
-                         Millis now) {
-  pb::Command command;
-  command.set_code(code);
-  command.set_data(data.SerializeAsString());
-  store::NewMessage result;
-  result.message.sender_type = pb::ST_SYSTEM;
-  result.message.receiver_type = pb::RT_USER;
-  result.message.receiver_id = to.value();
-  result.message.type = pb::MT_COMMAND;
-  result.message.content = command.SerializeAsString();
-  result.message.send_time = now;
-  result.message.status = pb::MS_NORMAL;
-  result.recipients.push_back(to);
-  return result;
-}
-
-Async<store::User> profile(store::AccountStore& store, UserId user) {
-  auto found = co_await wait_for<std::optional<store::User>>(
-      [&](Done<std::optional<store::User>> done) { store.get_user(user, std::move(done)); });
-  if (!found) co_return found.take_error();
-  if (!*found) co_return Error(ErrCode::kUserNotExist);
-  co_return std::move(**found);
-}
+constexpr std::size_t kFriendsAtOnce = 100'000;  // an old client expects all of them
+constexpr std::size_t kBlockedAtOnce = 10'000;
 
 }  // namespace
 
@@ -62,8 +37,9 @@ Async<pb::AddFriendResp> Friends::add_friend(const user::Caller& caller,
   const auto self = caller.identity.user;
   const UserId other(request.friend_id());
   if (other == self) co_return Error(ErrCode::kBadRequest, "friend_id: that is yourself");
-  if (request.remarks().size() > kRemarksBytes || request.description().size() > kDescriptionBytes)
-    co_return Error(ErrCode::kBadRequest, "remarks: at most 256 bytes; description: at most 1024");
+  auto checked = check_notes(request.remarks(), {});
+  if (checked) checked = check_text("description", request.description(), kDescriptionBytes);
+  if (!checked) co_return checked.take_error();
   auto me = co_await profile(store_, self);
   if (!me) co_return me.take_error();
 
@@ -78,7 +54,7 @@ Async<pb::AddFriendResp> Friends::add_friend(const user::Caller& caller,
   asked.remarks = request.remarks();
   asked.description = request.description();
   asked.now = clock_.wall();
-  auto told = notice(other, pb::PC_ADD_FRIEND, push, asked.now);
+  auto told = command_to_user(other, pb::PC_ADD_FRIEND, push, asked.now);
   auto encoded = std::make_shared<const wire::Push>(to_item(told.message));
   auto done = co_await wait_for<store::Appended>([&](Done<store::Appended> completed) {
     store_.request_friend(asked, std::move(told),
@@ -93,8 +69,8 @@ Async<pb::AgreeAddFriendResp> Friends::agree_add_friend(const user::Caller& call
                                                         const pb::AgreeAddFriendReq& request) {
   const auto self = caller.identity.user;
   const UserId asker(request.user_id());
-  if (request.remarks().size() > kRemarksBytes)
-    co_return Error(ErrCode::kBadRequest, "remarks: at most 256 bytes");
+  auto checked = check_notes(request.remarks(), {});
+  if (!checked) co_return checked.take_error();
   auto me = co_await profile(store_, self);
   if (!me) co_return me.take_error();
 
@@ -103,7 +79,7 @@ Async<pb::AgreeAddFriendResp> Friends::agree_add_friend(const user::Caller& call
   push.set_nickname(me->nickname);
   push.set_avatar_url(me->avatar_url);
   auto now = clock_.wall();
-  auto told = notice(asker, pb::PC_AGREE_ADD_FRIEND, push, now);
+  auto told = command_to_user(asker, pb::PC_AGREE_ADD_FRIEND, push, now);
   auto encoded = std::make_shared<const wire::Push>(to_item(told.message));
   auto done = co_await wait_for<store::Appended>([&](Done<store::Appended> completed) {
     auto deliver = deliver_then(router_, encoded, std::move(completed));
@@ -121,13 +97,16 @@ Async<pb::AgreeAddFriendResp> Friends::agree_add_friend(const user::Caller& call
 }
 
 Async<pb::GetFriendsResp> Friends::get_friends(const user::Caller& caller,
-                                               const pb::GetFriendsReq&) {
+                                               const pb::GetFriendsReq& request) {
+  auto page = page_of(request, kFriendsAtOnce);
+  if (!page) co_return page.take_error();
   auto found =
       co_await wait_for<std::vector<store::Friend>>([&](Done<std::vector<store::Friend>> done) {
-        store_.friends(caller.identity.user, UserId(), kFriendsListed, std::move(done));
+        store_.friends(caller.identity.user, UserId(page->after), page->read(), std::move(done));
       });
   if (!found) co_return found.take_error();
   pb::GetFriendsResp response;
+  cut(*found, *page, response);
   for (const auto& entry : *found) {
     auto* one = response.add_friends();
     one->set_user_id(entry.user.id.value());
@@ -139,6 +118,76 @@ Async<pb::GetFriendsResp> Friends::get_friends(const user::Caller& caller,
     one->set_remarks(entry.remarks);
     one->set_extra(entry.extra);
   }
+  co_return response;
+}
+
+Async<pb::SetFriendResp> Friends::set_friend(const user::Caller& caller,
+                                             const pb::SetFriendReq& request) {
+  auto checked = check_notes(request.remarks(), request.extra());
+  if (!checked) co_return checked.take_error();
+  auto set = co_await wait_for<Unit>([&](Done<Unit> done) {
+    store_.set_friend(caller.identity.user, UserId(request.user_id()), request.remarks(),
+                      request.extra(), clock_.wall(), std::move(done));
+  });
+  if (!set) co_return set.take_error();
+  co_return pb::SetFriendResp();
+}
+
+// Forgotten before the answer, so that whoever has it can rely on it.
+Done<Unit> Friends::forget_then(UserId a, UserId b, Done<Unit> done) {
+  return [this, a, b, done = std::move(done)](Status changed) mutable {
+    forget(a, b);
+    done(std::move(changed));
+  };
+}
+
+Async<pb::DeleteFriendResp> Friends::delete_friend(const user::Caller& caller,
+                                                   const pb::DeleteFriendReq& request) {
+  const auto self = caller.identity.user;
+  const UserId other(request.user_id());
+  auto deleted = co_await wait_for<Unit>([&](Done<Unit> done) {
+    store_.delete_friend(self, other, forget_then(self, other, std::move(done)));
+  });
+  if (!deleted) co_return deleted.take_error();
+  co_return pb::DeleteFriendResp();
+}
+
+Async<Unit> Friends::set_blocked(const user::Caller& caller, UserId other, bool blocked) {
+  const auto self = caller.identity.user;
+  if (other == self) co_return Error(ErrCode::kBadRequest, "user_id: that is yourself");
+  auto set = co_await wait_for<Unit>([&](Done<Unit> done) {
+    store_.set_blocked(self, other, blocked, clock_.wall(),
+                       forget_then(self, other, std::move(done)));
+  });
+  co_return set;
+}
+
+Async<pb::BlockUserResp> Friends::block(const user::Caller& caller,
+                                        const pb::BlockUserReq& request) {
+  auto set = co_await set_blocked(caller, UserId(request.user_id()), true);
+  if (!set) co_return set.take_error();
+  co_return pb::BlockUserResp();
+}
+
+Async<pb::UnblockUserResp> Friends::unblock(const user::Caller& caller,
+                                            const pb::UnblockUserReq& request) {
+  auto set = co_await set_blocked(caller, UserId(request.user_id()), false);
+  if (!set) co_return set.take_error();
+  co_return pb::UnblockUserResp();
+}
+
+Async<pb::GetBlockedUsersResp> Friends::get_blocked(const user::Caller& caller,
+                                                    const pb::GetBlockedUsersReq& request) {
+  auto page = page_of(request, kBlockedAtOnce);
+  if (!page) co_return page.take_error();
+  auto found = co_await wait_for<std::vector<UserId>>([&](Done<std::vector<UserId>> done) {
+    store_.blocked(caller.identity.user, UserId(page->after), page->read(), std::move(done));
+  });
+  if (!found) co_return found.take_error();
+  pb::GetBlockedUsersResp response;
+  cut(*found, *page, response);
+  for (auto user : *found)
+    response.add_user_ids(user.value());
   co_return response;
 }
 

@@ -35,6 +35,11 @@ store::Message to_message(const user::Caller& caller, const pb::SendMessageReq& 
   return message;
 }
 
+bool to_group(const pb::SendMessageReq& request) {
+  return request.receiver_type() == pb::RT_NORMAL_GROUP ||
+         request.receiver_type() == pb::RT_LARGE_GROUP;
+}
+
 }  // namespace
 
 pb::MessageItem to_item(const store::Message& message) {
@@ -55,13 +60,10 @@ pb::MessageItem to_item(const store::Message& message) {
 }
 
 Status Messages::check_shape(const pb::SendMessageReq& request) const {
-  if (request.receiver_type() != pb::RT_USER) {
-    if (request.receiver_type() == pb::RT_NORMAL_GROUP ||
-        request.receiver_type() == pb::RT_LARGE_GROUP)
-      return Error(ErrCode::kUnimplemented, "groups are not served by this version; use RT_USER");
-    return Error(ErrCode::kBadRequest, "receiver_type: RT_USER");
-  }
-  if (request.receiver_id() < 1) return Error(ErrCode::kBadRequest, "receiver_id: a user's id");
+  if (request.receiver_type() != pb::RT_USER && !to_group(request))
+    return Error(ErrCode::kBadRequest, "receiver_type: RT_USER, RT_NORMAL_GROUP or RT_LARGE_GROUP");
+  if (request.receiver_id() < 1)
+    return Error(ErrCode::kBadRequest, "receiver_id: a user's or a group's id");
   if (request.message_type() == pb::MT_UNKNOWN || !pb::MessageType_IsValid(request.message_type()))
     return Error(ErrCode::kBadRequest, "message_type: MT_TEXT to MT_CUSTOM");
   if (request.message_content().size() > options_.message_bytes)
@@ -73,13 +75,11 @@ Status Messages::check_shape(const pb::SendMessageReq& request) const {
   return success();
 }
 
-Async<Unit> Messages::check(const user::Caller& caller, const pb::SendMessageReq& request) {
-  auto shape = check_shape(request);
-  if (!shape) co_return shape.take_error();
-  const UserId receiver(request.receiver_id());
-  if (receiver == caller.identity.user) co_return Unit{};
-  auto standing = co_await friends_.friendship(caller.identity.user, receiver);
+Async<Unit> Messages::check_standing(UserId sender, UserId receiver) {
+  if (receiver == sender) co_return Unit{};
+  auto standing = co_await friends_.friendship(sender, receiver);
   if (!standing) co_return standing.take_error();
+  if (*standing == store::Friendship::kBlocked) co_return Error(ErrCode::kBlocked);
   if (options_.require_friendship && *standing != store::Friendship::kFriends)
     co_return Error(ErrCode::kIsNotFriend);
   co_return Unit{};
@@ -87,7 +87,15 @@ Async<Unit> Messages::check(const user::Caller& caller, const pb::SendMessageReq
 
 Async<pb::SendMessageResp> Messages::send(const user::Caller& caller,
                                           const pb::SendMessageReq& request) {
-  auto checked = co_await check(caller, request);
+  auto shape = check_shape(request);
+  if (!shape) co_return shape.take_error();
+  if (to_group(request)) co_return co_await send_to_group(caller, request);
+  co_return co_await send_to_user(caller, request);
+}
+
+Async<pb::SendMessageResp> Messages::send_to_user(const user::Caller& caller,
+                                                  const pb::SendMessageReq& request) {
+  auto checked = co_await check_standing(caller.identity.user, UserId(request.receiver_id()));
   if (!checked) co_return checked.take_error();
 
   store::NewMessage message;
@@ -111,6 +119,61 @@ Async<pb::SendMessageResp> Messages::send(const user::Caller& caller,
   if (!appended) co_return appended.take_error();
   response.set_seq(appended->sender_seq.value());
   co_return response;
+}
+
+Async<pb::SendMessageResp> Messages::send_to_group(const user::Caller& caller,
+                                                   const pb::SendMessageReq& request) {
+  const GroupId group(request.receiver_id());
+  auto message = to_message(caller, request, clock_.wall());
+  if (!request.is_persist()) {
+    auto passed = co_await pass_to_group(group, std::move(message));
+    if (!passed) co_return passed.take_error();
+    co_return pb::SendMessageResp();
+  }
+  auto appended = co_await wait_for<store::GroupAppended>([&](Done<store::GroupAppended> done) {
+    store_.append_to_group(group, message,
+                           deliver_to_group_then(router_, message, std::move(done)));
+  });
+  if (!appended) co_return appended.take_error();
+  pb::SendMessageResp response;
+  response.set_seq(appended->appended.sender_seq.value());
+  co_return response;
+}
+
+// To whoever is connected, stored nowhere.
+Async<Unit> Messages::pass_to_group(GroupId group, store::Message message) {
+  auto audience = co_await wait_for<store::Audience>([&](Done<store::Audience> done) {
+    store_.audience(group, UserId(message.sender_id), std::move(done));
+  });
+  if (!audience) co_return audience.take_error();
+  const bool large = audience->type == store::kLargeGroup;
+  message.receiver_type = large ? pb::RT_LARGE_GROUP : pb::RT_NORMAL_GROUP;
+  auto push = std::make_shared<const wire::Push>(to_item(message));
+  if (large) {
+    router_.deliver_to_group(group, Seq(), push);
+    co_return Unit{};
+  }
+  std::vector<router::Delivery> deliveries;
+  for (auto user : audience->members)
+    deliveries.push_back({user, Seq()});
+  router_.deliver(deliveries, push);
+  co_return Unit{};
+}
+
+void Messages::follow_groups(UserId user, Done<Unit> done) {
+  // Most users are in no large group: that is found without waiting for the writer.
+  auto in_order = [this, user, done = std::move(done)](Result<std::vector<GroupId>> some) mutable {
+    if (!some) return done(some.take_error());
+    if (some->empty()) return done(success());
+    store_.large_groups_in_order(
+        user, [this, user, done = std::move(done)](Result<std::vector<GroupId>> groups) mutable {
+          if (!groups) return done(groups.take_error());
+          for (auto group : *groups)
+            router_.follow(user, group);
+          done(success());
+        });
+  };
+  store_.large_groups(user, std::move(in_order));
 }
 
 void Messages::sync_start(UserId user, Seq seq, Done<Seq> done) {

@@ -1,6 +1,8 @@
 // The router of one process. What is shared between threads: the directory (striped mutexes, never
 // held while anything else is called) and one mailbox per shard. Slots with outlets belong to their
 // shard alone.
+#include "followers.hpp"
+
 #include "linnet/router/router.hpp"
 
 #include <array>
@@ -43,10 +45,20 @@ struct Address {
 };
 
 struct Parcel {
-  std::size_t slot = 0;
+  enum class Kind : std::uint8_t {
+    kDeliver,
+    kReplaced,
+    kFollow,
+    kUnfollow,
+    kDeliverToGroup,
+    kForgetGroup,
+  };
+  Kind kind = Kind::kDeliver;
+  std::size_t slot = 0;  // the first four: to whom
   std::uint64_t generation = 0;
+  GroupId group;  // the last four
   Seq seq;
-  wire::PushPtr push;  // null: the outlet is replaced
+  wire::PushPtr push;
 };
 
 // The outlets of one shard and what was posted to them.
@@ -69,6 +81,7 @@ class Office {
 
   // Thread: the shard's.
   void close(std::size_t slot) {
+    followers_.remove_all(slot);
     slots_[slot].outlet = nullptr;
     ++slots_[slot].generation;
     free_.push_back(slot);
@@ -97,22 +110,49 @@ class Office {
       std::lock_guard lock(mutex_);
       parcels.swap(mailbox_);
     }
-    for (auto& parcel : parcels) {
-      // Looked up anew each time: an outlet may open or close slots while it is called.
-      if (parcel.slot >= slots_.size()) continue;
-      const Slot& slot = slots_[parcel.slot];
-      if (slot.generation != parcel.generation || slot.outlet == nullptr) continue;
-      if (parcel.push) {
-        slot.outlet->deliver(parcel.seq, parcel.push);
+    for (const auto& parcel : parcels) {
+      if (parcel.kind == Parcel::Kind::kDeliverToGroup) {
+        deliver_to_group(parcel);
+      } else if (parcel.kind == Parcel::Kind::kForgetGroup) {
+        followers_.remove_group(parcel.group);
       } else {
-        slot.outlet->replaced();
+        deliver(parcel);
       }
+    }
+  }
+
+  void deliver(const Parcel& parcel) {
+    // Looked up anew each time: an outlet may open or close slots while it is called.
+    if (parcel.slot >= slots_.size()) return;
+    const Slot& slot = slots_[parcel.slot];
+    if (slot.generation != parcel.generation || slot.outlet == nullptr) return;
+    switch (parcel.kind) {
+      case Parcel::Kind::kReplaced: slot.outlet->replaced(); break;
+      case Parcel::Kind::kFollow: followers_.add(parcel.slot, parcel.group); break;
+      case Parcel::Kind::kUnfollow: followers_.remove(parcel.slot, parcel.group); break;
+      default:
+        if (parcel.seq) {
+          slot.outlet->deliver(parcel.seq, parcel.push);
+        } else {
+          slot.outlet->deliver_live(parcel.seq, parcel.push);
+        }
+        break;
+    }
+  }
+
+  void deliver_to_group(const Parcel& parcel) {
+    // A copy: an outlet may close itself or others while it is called.
+    delivering_ = followers_.of(parcel.group);
+    for (auto slot : delivering_) {
+      if (auto* outlet = slots_[slot].outlet) outlet->deliver_live(parcel.seq, parcel.push);
     }
   }
 
   Shard& shard_;
   std::vector<Slot> slots_;
   std::vector<std::size_t> free_;
+  Followers followers_;
+  std::vector<std::size_t> delivering_;
   std::mutex mutex_;
   std::vector<Parcel> mailbox_;
 };
@@ -210,22 +250,61 @@ class LocalRouter final : public Router {
 
   Attachment attach(UserId user, DeviceId device, Shard& shard, Outlet& outlet) override {
     auto address = offices_[shard.index()]->open(outlet);
-    if (auto old = directory_.insert(user, device, address))
-      offices_[old->shard]->post({old->slot, old->generation, Seq(), nullptr});
+    if (auto old = directory_.insert(user, device, address)) post(*old, Parcel::Kind::kReplaced);
     return Attachment(this, {user, device, address.shard, address.slot, address.generation});
   }
 
   void deliver(std::span<const Delivery> deliveries, const wire::PushPtr& push) override {
     for (const auto& delivery : deliveries) {
       directory_.for_each(delivery.user, [&](const Address& to) {
-        offices_[to.shard]->post({to.slot, to.generation, delivery.seq, push});
+        Parcel parcel;
+        parcel.slot = to.slot;
+        parcel.generation = to.generation;
+        parcel.seq = delivery.seq;
+        parcel.push = push;
+        offices_[to.shard]->post(std::move(parcel));
       });
     }
+  }
+
+  void follow(UserId user, GroupId group) override {
+    directory_.for_each(user, [&](const Address& to) { post(to, Parcel::Kind::kFollow, group); });
+  }
+
+  void unfollow(UserId user, GroupId group) override {
+    directory_.for_each(user, [&](const Address& to) { post(to, Parcel::Kind::kUnfollow, group); });
+  }
+
+  void deliver_to_group(GroupId group, Seq seq, const wire::PushPtr& push) override {
+    Parcel parcel;
+    parcel.kind = Parcel::Kind::kDeliverToGroup;
+    parcel.group = group;
+    parcel.seq = seq;
+    parcel.push = push;
+    for (auto& office : offices_)
+      office->post(parcel);
+  }
+
+  void forget_group(GroupId group) override {
+    Parcel parcel;
+    parcel.kind = Parcel::Kind::kForgetGroup;
+    parcel.group = group;
+    for (auto& office : offices_)
+      office->post(parcel);
   }
 
   std::size_t connected() const override { return directory_.connected(); }
 
  private:
+  void post(const Address& to, Parcel::Kind kind, GroupId group = GroupId()) {
+    Parcel parcel;
+    parcel.kind = kind;
+    parcel.slot = to.slot;
+    parcel.generation = to.generation;
+    parcel.group = group;
+    offices_[to.shard]->post(std::move(parcel));
+  }
+
   void detach(std::size_t shard, std::size_t slot, std::uint64_t generation, UserId user,
               DeviceId device) override {
     directory_.remove(user, device, {shard, slot, generation});

@@ -104,7 +104,7 @@ Status GroupLog::apply(GroupView& view, const GroupEdit& edit, GroupEdited& edit
   edited.group = view.group;
   if (!edit.notices.empty()) {
     Result<std::vector<UserId>> now = std::vector<UserId>();
-    if (view.group.type != kLargeGroup) now = member_ids(db_, group);
+    if (view.group.type != kLargeGroup || edited.grown) now = member_ids(db_, group);
     if (!now) return now.take_error();
     for (const auto& notice : edit.notices) {
       auto appended = append_notice(notice, *now, edited);

@@ -102,7 +102,7 @@ Status MemoryStore::tell(GroupRecord& record, const GroupNotice& notice, GroupEd
   message.message.receiver_id = record.group.id.value();
   message.group = record.group.id;
   std::set<UserId> recipients(notice.persons.begin(), notice.persons.end());
-  if (record.group.type != kLargeGroup) {
+  if (record.group.type != kLargeGroup || edited.grown) {
     for (const auto& [user, member] : record.members)
       recipients.insert(user);
   }

@@ -57,6 +57,10 @@ struct Config {
     std::int64_t mentions = 500;
   } logic;
   struct {
+    std::int64_t small_members = 500;
+    std::int64_t large_members = 1000000;
+  } groups;
+  struct {
     bool enabled = true;
     std::int64_t join_per_second = 50;
     std::int64_t join_burst = 500;

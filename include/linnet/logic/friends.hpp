@@ -15,8 +15,18 @@ class AddFriendReq;
 class AddFriendResp;
 class AgreeAddFriendReq;
 class AgreeAddFriendResp;
+class BlockUserReq;
+class BlockUserResp;
+class DeleteFriendReq;
+class DeleteFriendResp;
+class GetBlockedUsersReq;
+class GetBlockedUsersResp;
 class GetFriendsReq;
 class GetFriendsResp;
+class SetFriendReq;
+class SetFriendResp;
+class UnblockUserReq;
+class UnblockUserResp;
 }  // namespace pb
 
 namespace linnet::logic {
@@ -29,7 +39,7 @@ class Friends {
 
   // Notes the request and tells the other user by an AddFriendPush in its inbox. Asking again, or
   // asking a friend, changes nothing. Errors: kBadRequest (oneself, a text too long),
-  // kUserNotExist.
+  // kUserNotExist, kBlocked.
   Async<pb::AddFriendResp> add_friend(const user::Caller& caller, const pb::AddFriendReq& request);
   // Makes both friends and tells the asker by an AgreeAddFriendPush. Errors: kBadRequest (nobody
   // asked).
@@ -37,6 +47,17 @@ class Friends {
                                                  const pb::AgreeAddFriendReq& request);
   Async<pb::GetFriendsResp> get_friends(const user::Caller& caller,
                                         const pb::GetFriendsReq& request);
+  // Errors: kIsNotFriend, kBadRequest (a text too long).
+  Async<pb::SetFriendResp> set_friend(const user::Caller& caller, const pb::SetFriendReq& request);
+  // The other is not told. What is no friendship nor a request of the caller's stays as it is.
+  Async<pb::DeleteFriendResp> delete_friend(const user::Caller& caller,
+                                            const pb::DeleteFriendReq& request);
+  // Whoever is blocked is told only when it writes or asks. Errors: kBadRequest (oneself),
+  // kUserNotExist.
+  Async<pb::BlockUserResp> block(const user::Caller& caller, const pb::BlockUserReq& request);
+  Async<pb::UnblockUserResp> unblock(const user::Caller& caller, const pb::UnblockUserReq& request);
+  Async<pb::GetBlockedUsersResp> get_blocked(const user::Caller& caller,
+                                             const pb::GetBlockedUsersReq& request);
 
   // How `user` stands to `other`, from memory when it was asked before. Errors: kUserNotExist
   // (`other`).
@@ -51,6 +72,8 @@ class Friends {
     }
   };
   void forget(UserId a, UserId b);
+  Done<Unit> forget_then(UserId a, UserId b, Done<Unit> done);
+  Async<Unit> set_blocked(const user::Caller& caller, UserId other, bool blocked);
 
   store::Store& store_;
   router::Router& router_;

@@ -31,9 +31,10 @@ class Messages {
            MessageOptions options)
       : store_(store), router_(router), friends_(friends), clock_(clock), options_(options) {}
 
-  // Sends to a user: rights, then the commit, then the connected devices in commit order, then the
-  // answer. The request's own id wins over the caller's. Errors: kBadRequest, kTooLarge,
-  // kUserNotExist, kIsNotFriend, kUnimplemented (groups), and those of the store.
+  // Sends to a user or a group: rights, then the commit, then the connected devices in commit
+  // order, then the answer. The request's own id wins over the caller's. Errors: kBadRequest,
+  // kTooLarge, kUserNotExist, kIsNotFriend, kBlocked; kGroupNotExist, kIsNotInGroup, kMuted; and
+  // those of the store.
   Async<pb::SendMessageResp> send(const user::Caller& caller, const pb::SendMessageReq& request);
 
   // Where a device that says it has everything up to `seq` starts: there; with 0, after what any
@@ -43,10 +44,18 @@ class Messages {
     store_.read_inbox(user, after, limit, std::move(done));
   }
   void head(UserId user, Done<Seq> done) { store_.head(user, std::move(done)); }
+  // From now on the connected devices of `user` hear of its large groups. To be called after one
+  // was attached: what is joined or left later follows by itself.
+  void follow_groups(UserId user, Done<Unit> done);
   void acknowledge(UserId user, DeviceId device, Seq seq) { store_.acknowledge(user, device, seq); }
 
  private:
-  Async<Unit> check(const user::Caller& caller, const pb::SendMessageReq& request);
+  Async<pb::SendMessageResp> send_to_user(const user::Caller& caller,
+                                          const pb::SendMessageReq& request);
+  Async<pb::SendMessageResp> send_to_group(const user::Caller& caller,
+                                           const pb::SendMessageReq& request);
+  Async<Unit> pass_to_group(GroupId group, store::Message message);
+  Async<Unit> check_standing(UserId sender, UserId receiver);
   Status check_shape(const pb::SendMessageReq& request) const;
 
   store::Store& store_;

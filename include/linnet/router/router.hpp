@@ -19,16 +19,18 @@ namespace linnet::router {
 class Outlet {
  public:
   virtual ~Outlet() = default;
-  // A message of the user's inbox (seq > 0, in seq order unless something was lost), or one that is
-  // stored nowhere (0).
+  // A message of the user's inbox, in seq order unless something was lost.
   virtual void deliver(Seq seq, const wire::PushPtr& push) = 0;
+  // Now or never: a message that is stored nowhere (seq 0), or of a large group, with the group's
+  // own seq, by which the client sees what it missed.
+  virtual void deliver_live(Seq seq, const wire::PushPtr& push) = 0;
   // The same device has connected again: say so and close.
   virtual void replaced() = 0;
 };
 
 struct Delivery {
   UserId user;
-  Seq seq;
+  Seq seq;  // in the user's inbox; 0: stored nowhere
 };
 
 class Router;
@@ -68,6 +70,15 @@ class Router {
   // their order. The message's own sending device gets it too (an outlet knows its device): it must
   // see that its seq moved on. Thread: any.
   virtual void deliver(std::span<const Delivery> deliveries, const wire::PushPtr& push) = 0;
+
+  // Every device of `user` that is connected now follows `group`, or no longer. In order with what
+  // else the caller's thread delivers. Thread: any.
+  virtual void follow(UserId user, GroupId group) = 0;
+  virtual void unfollow(UserId user, GroupId group) = 0;
+  // Hands `push` to every device that follows `group`, the sending one too. Thread: any.
+  virtual void deliver_to_group(GroupId group, Seq seq, const wire::PushPtr& push) = 0;
+  // Nobody follows `group` any more. Thread: any.
+  virtual void forget_group(GroupId group) = 0;
 
   // Devices connected now. Thread: any.
   virtual std::size_t connected() const = 0;

@@ -70,8 +70,8 @@ struct GroupView {
   std::vector<Person> persons;  // in the order asked for
 };
 
-// A message about an edit. It enters the inboxes of a small group's members as they are after the
-// edit, or the own inbox of a large one, and in any case the inboxes of `persons`.
+// A message about an edit. It enters the group's own inbox and those of `persons`; of a small
+// group, or one that has just grown, those of all members as they are after the edit.
 struct GroupNotice {
   Message message;
   std::vector<UserId> persons;  // unique

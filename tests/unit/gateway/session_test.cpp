@@ -48,6 +48,7 @@ class FakeHost final : public SessionHost {
     page_limit = limit.entries;
   }
   void acknowledge(UserId, DeviceId, Seq seq) override { acknowledged = seq; }
+  void follow_groups(UserId) override { following_asked = true; }
   router::Attachment attach(UserId, DeviceId, router::Outlet&) override {
     attached = true;
     return {};
@@ -94,6 +95,7 @@ class FakeHost final : public SessionHost {
   std::size_t page_limit = 0;
   Seq acknowledged;
   bool attached = false;
+  bool following_asked = false;
   std::vector<pb::Output> sent;
   std::size_t unsent_bytes = 0;
   std::optional<wire::CloseCode> ended;
@@ -408,10 +410,10 @@ TEST_CASE_METHOD(Fixture, "a sync waits for a slow reader instead of filling mem
 TEST_CASE_METHOD(Fixture,
                  "what is stored nowhere is sent with seq 0, not to its sender, or dropped") {
   go_live(4);
-  session.deliver(Seq(), push_of(Seq(), kOtherDevice));
-  session.deliver(Seq(), push_of(Seq(), kDevice));
+  session.deliver_live(Seq(), push_of(Seq(), kOtherDevice));
+  session.deliver_live(Seq(), push_of(Seq(), kDevice));
   host.unsent_bytes = options.outbox_bytes + 1;
-  session.deliver(Seq(), push_of(Seq(), kOtherDevice));
+  session.deliver_live(Seq(), push_of(Seq(), kOtherDevice));
 
   CHECK(host.seqs() == range(0, 0));
 }

@@ -1,93 +1,19 @@
 // Messages and friends: rights, and the order commit, delivery, answer.
-#include "linnet/logic/messages.hpp"
-
-#include "pb/conn.ext.pb.h"
-#include "pb/logic.ext.pb.h"
-#include "support/false_clock.hpp"
-#include "support/memory_store.hpp"
-#include "support/run.hpp"
-
-#include "linnet/logic/friends.hpp"
-
-#include <catch2/catch.hpp>
+#include "logic_kit.hpp"
 
 using namespace linnet;
 using namespace linnet::logic;
 
-namespace {
-
-// Remembers what it was to deliver.
-class Recorder final : public router::Router {
- public:
-  router::Attachment attach(UserId, DeviceId, Shard&, router::Outlet&) override { return {}; }
-  void deliver(std::span<const router::Delivery> deliveries, const wire::PushPtr&) override {
-    for (const auto& delivery : deliveries)
-      delivered.emplace_back(delivery.user.value(), delivery.seq.value());
-  }
-  std::size_t connected() const override { return 0; }
-  std::vector<std::pair<std::int64_t, std::int64_t>> delivered;
-
- private:
-  void detach(std::size_t, std::size_t, std::uint64_t, UserId, DeviceId) override {}
-};
-
-using Deliveries = std::vector<std::pair<std::int64_t, std::int64_t>>;
-
-struct Fixture {
-  Fixture() {
-    for (const char* phone : {"100", "200"}) {
-      auto device = test::run(wait_for<DeviceId>(
-          [&](Done<DeviceId> done) { store.create_device(store::Device(), std::move(done)); }));
-      store::SignIn in;
-      in.phone_number = phone;
-      in.device = *device;
-      auto user = test::run(wait_for<store::SignedIn>(
-          [&](Done<store::SignedIn> done) { store.sign_in(in, std::move(done)); }));
-      callers.push_back({{user->user, *device}, RequestId(), "test"});
-    }
-  }
-  UserId id(std::size_t who) const { return callers[who].identity.user; }
-
-  Result<pb::SendMessageResp> send(std::size_t from, UserId to, std::int64_t request_id = 0,
-                                   bool persist = true) {
-    pb::SendMessageReq request;
-    request.set_receiver_type(pb::RT_USER);
-    request.set_receiver_id(to.value());
-    request.set_message_type(pb::MT_TEXT);
-    request.set_message_content("x");
-    request.set_is_persist(persist);
-    request.set_request_id(request_id);
-    return test::run(messages.send(callers[from], request));
-  }
-  void make_friends() {
-    pb::AddFriendReq ask;
-    ask.set_friend_id(id(1).value());
-    REQUIRE(test::run(friends.add_friend(callers[0], ask)));
-    pb::AgreeAddFriendReq agree;
-    agree.set_user_id(id(0).value());
-    REQUIRE(test::run(friends.agree_add_friend(callers[1], agree)));
-  }
-
-  test::FalseClock clock;
-  test::MemoryStore store;
-  Recorder router;
-  Friends friends{store, router, clock};
-  Messages messages{store, router, friends, clock, MessageOptions()};
-  std::vector<user::Caller> callers;
-};
-
-}  // namespace
-
 TEST_CASE_METHOD(Fixture,
                  "a message goes to the receiver's and the sender's inbox, each with its own seq") {
   make_friends();
-  CHECK(router.delivered == Deliveries{{2, 1}, {1, 1}});  // the request, the agreement
+  CHECK(router.delivered == Pairs{{2, 1}, {1, 1}});  // the request, the agreement
   router.delivered.clear();
   auto answer = send(0, id(1));
 
   REQUIRE(answer);
   CHECK(answer->seq() == 2);
-  CHECK(router.delivered == Deliveries{{1, 2}, {2, 2}});
+  CHECK(router.delivered == Pairs{{1, 2}, {2, 2}});
 }
 
 TEST_CASE_METHOD(Fixture, "what is learned of a friendship is forgotten when it changes") {
@@ -153,7 +79,7 @@ TEST_CASE_METHOD(Fixture, "what is not to be kept is delivered with seq 0 and st
 
   REQUIRE(answer);
   CHECK(answer->seq() == 0);
-  CHECK(router.delivered == Deliveries{{1, 0}, {2, 0}});
+  CHECK(router.delivered == Pairs{{1, 0}, {2, 0}});
   CHECK(send(0, id(1))->seq() == 2);
 }
 

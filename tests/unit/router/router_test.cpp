@@ -22,7 +22,9 @@ class Recorder final : public Outlet {
     thread = std::this_thread::get_id();
     seqs.push_back(seq.value());
   }
+  void deliver_live(Seq seq, const wire::PushPtr&) override { live.push_back(seq.value()); }
   void replaced() override { ++replacements; }
+  std::vector<std::int64_t> live;
   std::vector<std::int64_t> seqs;
   int replacements = 0;
   std::thread::id thread;
@@ -179,4 +181,46 @@ TEST_CASE(
   REQUIRE(keeper.seqs.size() == static_cast<std::size_t>(kCount));
   for (std::int64_t seq = 1; seq <= kCount; ++seq)
     REQUIRE(keeper.seqs[static_cast<std::size_t>(seq - 1)] == seq);
+}
+
+TEST_CASE_METHOD(Fixture, "a group's message reaches every device that follows it, on any shard") {
+  Recorder phone;
+  Recorder tablet;
+  Recorder stranger;
+  auto a = router->attach(UserId(1), DeviceId(10), *shards[0], phone);
+  auto b = router->attach(UserId(1), DeviceId(11), *shards[1], tablet);
+  auto c = router->attach(UserId(2), DeviceId(12), *shards[0], stranger);
+
+  router->follow(UserId(1), GroupId(7));
+  router->follow(UserId(1), GroupId(7));
+  router->deliver_to_group(GroupId(7), Seq(41), a_push());
+  router->deliver_to_group(GroupId(8), Seq(1), a_push());
+  router->unfollow(UserId(1), GroupId(7));
+  router->deliver_to_group(GroupId(7), Seq(42), a_push());
+  run();
+
+  CHECK(phone.live == std::vector<std::int64_t>{41});
+  CHECK(tablet.live == std::vector<std::int64_t>{41});
+  CHECK(stranger.live.empty());
+  CHECK(phone.seqs.empty());
+}
+
+TEST_CASE_METHOD(Fixture, "a device that has gone follows nothing, nor does its successor") {
+  Recorder old;
+  Recorder fresh;
+  auto a = router->attach(UserId(1), DeviceId(10), *shards[0], old);
+  router->follow(UserId(1), GroupId(7));
+  run();
+  a.release();
+  auto b = router->attach(UserId(1), DeviceId(10), *shards[0], fresh);
+  router->deliver_to_group(GroupId(7), Seq(1), a_push());
+  run();
+  CHECK(old.live.empty());
+  CHECK(fresh.live.empty());
+
+  router->follow(UserId(1), GroupId(7));
+  router->forget_group(GroupId(7));
+  router->deliver_to_group(GroupId(7), Seq(2), a_push());
+  run();
+  CHECK(fresh.live.empty());
 }

@@ -220,7 +220,7 @@ TEMPLATE_TEST_CASE("a group that grows keeps its history, and nothing of it is u
   store::GroupEdit edit;
   edit.group = calls.view(group).group;
   edit.group->type = kLargeGroup;
-  edit.notices.push_back(notice("grown", {UserId(1), UserId(2)}));
+  edit.notices.push_back(notice("grown"));
 
   auto edited = calls.edit(group, edit);
   calls.say(group, 1, "three");
