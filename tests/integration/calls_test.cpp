@@ -162,7 +162,7 @@ TEST_CASE_METHOD(Fixture, "a request that cannot be is refused with its code") {
   CHECK(refused([](auto& r) { r.set_receiver_id(0); }) == 1007);
   CHECK(refused([](auto& r) { r.set_receiver_id(-5); }) == 1007);
   CHECK(refused([](auto& r) { r.set_receiver_type(pb::RT_UNKNOWN); }) == 1007);
-  CHECK(refused([](auto& r) { r.set_receiver_type(pb::RT_NORMAL_GROUP); }) == 2006);
+  CHECK(refused([](auto& r) { r.set_receiver_type(pb::RT_NORMAL_GROUP); }) == 1010);
   CHECK(refused([](auto& r) { r.set_message_type(pb::MT_UNKNOWN); }) == 1007);
   CHECK(refused([](auto& r) { r.set_message_type(static_cast<pb::MessageType>(99)); }) == 1007);
   CHECK(refused([](auto& r) { r.set_request_id(-1); }) == 1007);
