@@ -32,6 +32,8 @@ ErrorForm error_form(ErrCode code) {
     case ErrCode::kGroupFull: return {"failed_precondition", 400};
     case ErrCode::kBlocked: return {"permission_denied", 403};
     case ErrCode::kJoinClosed: return {"permission_denied", 403};
+    case ErrCode::kSignedOut: return {"unauthenticated", 401};
+    case ErrCode::kDeviceExcluded: return {"unauthenticated", 401};
   }
   return {"unknown", 500};
 }

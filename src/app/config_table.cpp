@@ -213,8 +213,18 @@ void add_rules(std::vector<Setting>& all) {
   all.push_back(text("user.dev_code",
                      "A fixed sign-in code, accepted beside the printed one; empty: none.",
                      "4 to 12 digits, or empty", is_code, LINNET_MEMBER(user.dev_code)));
-  all.push_back(integer("user.token_days", "How long a token is good.", 1, 36500,
-                        LINNET_MEMBER(user.token_days)));
+  all.push_back(integer("user.token_days", "How long a token is good after it was used last.", 1,
+                        36500, LINNET_MEMBER(user.token_days)));
+  all.push_back(text(
+      "devices.policy",
+      "How many devices of a user may be signed in at once: any number, one per type, one per "
+      "class "
+      "(mobile, desktop, web), or a single one. A device whose place is taken is signed out.",
+      "any, per_type, per_class or single",
+      [](std::string_view v) {
+        return v == "any" || v == "per_type" || v == "per_class" || v == "single";
+      },
+      LINNET_MEMBER(devices.policy)));
   all.push_back(boolean("logic.require_friendship", "Only friends may write to each other.",
                         LINNET_MEMBER(logic.require_friendship)));
   all.push_back(integer("logic.message_bytes", "The largest content of a message.", 1, 60000,

@@ -18,6 +18,10 @@ void add_methods(api::MethodTable& table, user::Accounts& accounts, logic::Devic
   table.add("/pb.UserExt/UpdateUser", accounts, &user::Accounts::update_user);
 
   table.add("/pb.LogicExt/RegisterDevice", devices, &logic::Devices::register_device);
+  table.add("/pb.LogicExt/SignOut", devices, &logic::Devices::sign_out);
+  table.add("/pb.LogicExt/ListDevices", devices, &logic::Devices::list);
+  table.add("/pb.LogicExt/RevokeDevice", devices, &logic::Devices::revoke);
+  table.add("/pb.LogicExt/GetDevice", devices, &logic::Devices::get);
   table.add("/pb.LogicExt/SendMessage", messages, &logic::Messages::send);
   table.add("/pb.LogicExt/AddFriend", friends, &logic::Friends::add_friend);
   table.add("/pb.LogicExt/AgreeAddFriend", friends, &logic::Friends::agree_add_friend);

@@ -7,6 +7,12 @@ std::size_t size(std::int64_t value) {
   return static_cast<std::size_t>(value);
 }
 
+user::DevicePolicy device_policy(const std::string& name) {
+  if (name == "per_type") return user::DevicePolicy::kPerType;
+  if (name == "per_class") return user::DevicePolicy::kPerClass;
+  return name == "single" ? user::DevicePolicy::kSingle : user::DevicePolicy::kAny;
+}
+
 }  // namespace
 
 store::SqliteOptions store_options(const Config& config) {
@@ -27,6 +33,7 @@ user::AccountOptions account_options(const Config& config) {
   options.fixed_code = config.user.dev_code;
   options.token_life = std::chrono::hours(24 * config.user.token_days);
   options.limit_failures = config.limits.enabled;
+  options.device_policy = device_policy(config.devices.policy);
   options.failures_per_minute = static_cast<int>(config.limits.code_failures_per_minute);
   return options;
 }

@@ -48,7 +48,8 @@ class Server::Impl {
     shards_ = make_shards(static_cast<std::size_t>(config_.server.io_threads));
     router_ = router::make_local_router(shards_);
     accounts_ = std::make_unique<user::Accounts>(*store_, clock_, log_, account_options(config_));
-    devices_ = std::make_unique<logic::Devices>(*store_, clock_);
+    accounts_->on_revoked([this](DeviceId device, ErrCode why) { router_->dismiss(device, why); });
+    devices_ = std::make_unique<logic::Devices>(*store_, *accounts_, *router_, clock_);
     friends_ = std::make_unique<logic::Friends>(*store_, *router_, clock_);
     groups_ = std::make_unique<logic::Groups>(*store_, *router_, clock_, group_options(config_));
     messages_ = std::make_unique<logic::Messages>(*store_, *router_, *friends_, clock_,
@@ -56,8 +57,8 @@ class Server::Impl {
     limiter_ = std::make_unique<api::Limiter>(clock_, limit_options(config_));
     add_methods(table_, *accounts_, *devices_, *friends_, *groups_, *messages_);
     api_ = std::make_unique<api::Api>(table_, *accounts_, *limiter_, log_);
-    gateway_ = std::make_unique<gateway::Gateway>(shards_, *api_, *messages_, *router_, clock_,
-                                                  log_, gateway_options(config_));
+    gateway_ = std::make_unique<gateway::Gateway>(shards_, *api_, *messages_, *devices_, *router_,
+                                                  clock_, log_, gateway_options(config_));
     auto addresses = gateway_->open();
     if (!addresses) {
       stop(std::chrono::milliseconds(0));

@@ -32,6 +32,8 @@ std::string_view name(ErrCode code) {
     case ErrCode::kGroupFull: return "EC_GROUP_FULL";
     case ErrCode::kBlocked: return "EC_BLOCKED";
     case ErrCode::kJoinClosed: return "EC_JOIN_CLOSED";
+    case ErrCode::kSignedOut: return "EC_SIGNED_OUT";
+    case ErrCode::kDeviceExcluded: return "EC_DEVICE_EXCLUDED";
   }
   return "EC_UNKNOWN";
 }
@@ -69,6 +71,8 @@ std::string_view default_message(ErrCode code) {
     case ErrCode::kGroupFull: return "the group has no room for more members";
     case ErrCode::kBlocked: return "that user takes nothing from you";
     case ErrCode::kJoinClosed: return "only members can add others to this group";
+    case ErrCode::kSignedOut: return "this device was signed out; sign in again";
+    case ErrCode::kDeviceExcluded: return "the account was signed in on another device";
   }
   return "the server failed";
 }

@@ -359,4 +359,8 @@ void Connection::follow_groups(UserId user) {
   hub_.services().messages.follow_groups(user, on_shard(&Session::on_following));
 }
 
+void Connection::detached(DeviceId device) {
+  hub_.services().devices.seen(device);
+}
+
 }  // namespace linnet::gateway

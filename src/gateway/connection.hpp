@@ -49,6 +49,7 @@ class Connection final : public SessionHost, public std::enable_shared_from_this
   void acknowledge(UserId user, DeviceId device, Seq seq) override;
   router::Attachment attach(UserId user, DeviceId device, router::Outlet& outlet) override;
   void follow_groups(UserId user) override;
+  void detached(DeviceId device) override;
   void send(const pb::Output& packet) override;
   void send_push(Seq seq, const wire::Push& push) override;
   std::size_t unsent() const override { return out_.size() - out_sent_; }

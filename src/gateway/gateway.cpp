@@ -147,11 +147,11 @@ class Gateway::Impl {
   std::vector<std::unique_ptr<ShardDoors>> doors_;
 };
 
-Gateway::Gateway(Shards& shards, api::Api& api, logic::Messages& messages, router::Router& router,
-                 const Clock& clock, Logger& log, GatewayOptions options)
-    : impl_(std::make_unique<Impl>(shards, api,
-                                   HubServices{api.authenticator(), messages, router, clock, log},
-                                   std::move(options))) {}
+Gateway::Gateway(Shards& shards, api::Api& api, logic::Messages& messages, logic::Devices& devices,
+                 router::Router& router, const Clock& clock, Logger& log, GatewayOptions options)
+    : impl_(std::make_unique<Impl>(
+          shards, api, HubServices{api.authenticator(), messages, devices, router, clock, log},
+          std::move(options))) {}
 
 Gateway::~Gateway() = default;
 

@@ -9,6 +9,7 @@
 #include "linnet/base/clock.hpp"
 #include "linnet/base/log.hpp"
 #include "linnet/base/shard.hpp"
+#include "linnet/logic/devices.hpp"
 #include "linnet/logic/messages.hpp"
 #include "linnet/router/router.hpp"
 #include "linnet/user/identity.hpp"
@@ -28,6 +29,7 @@ namespace linnet::gateway {
 struct HubServices {
   user::Authenticator& authenticator;
   logic::Messages& messages;
+  logic::Devices& devices;
   router::Router& router;
   const Clock& clock;
   Logger& log;

@@ -105,6 +105,7 @@ void Session::on_head(Result<Seq> head) {
   state_ = State::kActive;
   since_ = last_seen_;
   attachment_ = host_.attach(identity_.user, identity_.device, *this);
+  attached_ = true;
   host_.follow_groups(identity_.user);
   if (!told_signed_in_) host_.send(output(pb::PT_SIGN_IN, sign_in_request_));
 }
@@ -229,13 +230,13 @@ void Session::deliver_live(Seq seq, const wire::PushPtr& push) {
   if (host_.unsent() <= options_.outbox_bytes) host_.send_push(seq, *push);
 }
 
-void Session::replaced() {
+void Session::dismissed(ErrCode why) {
   if (state_ == State::kEnded) return;
   auto told = output(pb::PT_SIGN_IN, sign_in_request_);
-  Error error(ErrCode::kDeviceReplaced);
-  set_error(told, error);
+  set_error(told, Error(why));
   host_.send(told);
-  end(wire::CloseCode::kReplaced, default_message(error.code()));
+  const bool replaced = why == ErrCode::kDeviceReplaced;
+  end(replaced ? wire::CloseCode::kReplaced : wire::CloseCode::kUnauthorized, default_message(why));
 }
 
 void Session::on_drained() {
@@ -244,7 +245,14 @@ void Session::on_drained() {
 
 void Session::on_closed() {
   state_ = State::kEnded;
+  detach();
+}
+
+void Session::detach() {
+  if (!attached_) return;
+  attached_ = false;
   attachment_.release();
+  host_.detached(identity_.device);
 }
 
 void Session::on_sweep(std::chrono::milliseconds now, std::chrono::milliseconds idle) {
@@ -285,7 +293,7 @@ void Session::fail(const Error& error) {
 void Session::end(wire::CloseCode code, std::string_view reason) {
   if (state_ == State::kEnded) return;
   state_ = State::kEnded;
-  attachment_.release();
+  detach();
   host_.end(code, reason);
 }
 

@@ -58,6 +58,7 @@ class SessionHost {
   virtual void acknowledge(UserId user, DeviceId device, Seq seq) = 0;
   virtual router::Attachment attach(UserId user, DeviceId device, router::Outlet& outlet) = 0;
   virtual void follow_groups(UserId user) = 0;  // -> on_following
+  virtual void detached(DeviceId device) = 0;   // after its last packet
 
   virtual void send(const pb::Output& packet) = 0;
   virtual void send_push(Seq seq, const wire::Push& push) = 0;
@@ -100,7 +101,7 @@ class Session final : public router::Outlet {
 
   void deliver(Seq seq, const wire::PushPtr& push) override;
   void deliver_live(Seq seq, const wire::PushPtr& push) override;
-  void replaced() override;
+  void dismissed(ErrCode why) override;
 
   bool ended() const { return state_ == State::kEnded; }
   user::Identity identity() const { return identity_; }
@@ -115,6 +116,7 @@ class Session final : public router::Outlet {
   void refuse(const pb::Input& packet, std::string_view reason);
   void fail(const Error& error);
   void end(wire::CloseCode code, std::string_view reason);
+  void detach();
   void read_on();
   void send_page_as_answer(const store::InboxPage& page, bool has_more);
   void send_page_as_pushes(const store::InboxPage& page);
@@ -133,6 +135,7 @@ class Session final : public router::Outlet {
   std::chrono::milliseconds swept_{0};
   State state_ = State::kNew;
   Flow flow_ = Flow::kWaiting;
+  bool attached_ = false;
   bool answering_sync_ = false;
   bool told_signed_in_ = false;  // TCP is answered, a WebSocket's upgrade was the answer
 };

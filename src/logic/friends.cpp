@@ -117,6 +117,8 @@ Async<pb::GetFriendsResp> Friends::get_friends(const user::Caller& caller,
     one->set_user_extra(entry.user.extra);
     one->set_remarks(entry.remarks);
     one->set_extra(entry.extra);
+    one->set_online(router_.online(entry.user.id));
+    if (!one->online()) one->set_last_seen(entry.seen.value());
   }
   co_return response;
 }

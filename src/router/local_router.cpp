@@ -47,7 +47,7 @@ struct Address {
 struct Parcel {
   enum class Kind : std::uint8_t {
     kDeliver,
-    kReplaced,
+    kDismiss,
     kFollow,
     kUnfollow,
     kDeliverToGroup,
@@ -59,6 +59,7 @@ struct Parcel {
   GroupId group;  // the last four
   Seq seq;
   wire::PushPtr push;
+  ErrCode why = ErrCode::kSuccess;
 };
 
 // The outlets of one shard and what was posted to them.
@@ -127,7 +128,7 @@ class Office {
     const Slot& slot = slots_[parcel.slot];
     if (slot.generation != parcel.generation || slot.outlet == nullptr) return;
     switch (parcel.kind) {
-      case Parcel::Kind::kReplaced: slot.outlet->replaced(); break;
+      case Parcel::Kind::kDismiss: slot.outlet->dismissed(parcel.why); break;
       case Parcel::Kind::kFollow: followers_.add(parcel.slot, parcel.group); break;
       case Parcel::Kind::kUnfollow: followers_.remove(parcel.slot, parcel.group); break;
       default:
@@ -204,6 +205,19 @@ class Directory {
       visit(address);
   }
 
+  std::optional<Address> find(DeviceId device) const {
+    const auto& stripe = device_stripes_[stripe_of(device.value())];
+    std::lock_guard lock(stripe.mutex);
+    auto it = stripe.map.find(device);
+    return it == stripe.map.end() ? std::nullopt : std::optional(it->second.address);
+  }
+
+  bool has(UserId user) const {
+    const auto& stripe = user_stripes_[stripe_of(user.value())];
+    std::lock_guard lock(stripe.mutex);
+    return stripe.map.contains(user);
+  }
+
   std::size_t connected() const { return connected_.load(std::memory_order_relaxed); }
 
  private:
@@ -214,7 +228,7 @@ class Directory {
   };
   template <class Key, class Value>
   struct Stripe {
-    std::mutex mutex;
+    mutable std::mutex mutex;
     std::unordered_map<Key, Value> map;
   };
 
@@ -250,7 +264,8 @@ class LocalRouter final : public Router {
 
   Attachment attach(UserId user, DeviceId device, Shard& shard, Outlet& outlet) override {
     auto address = offices_[shard.index()]->open(outlet);
-    if (auto old = directory_.insert(user, device, address)) post(*old, Parcel::Kind::kReplaced);
+    if (auto old = directory_.insert(user, device, address))
+      post_dismissal(*old, ErrCode::kDeviceReplaced);
     return Attachment(this, {user, device, address.shard, address.slot, address.generation});
   }
 
@@ -293,9 +308,24 @@ class LocalRouter final : public Router {
       office->post(parcel);
   }
 
+  void dismiss(DeviceId device, ErrCode why) override {
+    if (auto address = directory_.find(device)) post_dismissal(*address, why);
+  }
+  bool online(DeviceId device) const override { return directory_.find(device).has_value(); }
+  bool online(UserId user) const override { return directory_.has(user); }
+
   std::size_t connected() const override { return directory_.connected(); }
 
  private:
+  void post_dismissal(const Address& to, ErrCode why) {
+    Parcel parcel;
+    parcel.kind = Parcel::Kind::kDismiss;
+    parcel.slot = to.slot;
+    parcel.generation = to.generation;
+    parcel.why = why;
+    offices_[to.shard]->post(std::move(parcel));
+  }
+
   void post(const Address& to, Parcel::Kind kind, GroupId group = GroupId()) {
     Parcel parcel;
     parcel.kind = kind;

@@ -1,5 +1,7 @@
 #include "accounts.hpp"
 
+#include <algorithm>
+
 namespace linnet::store {
 namespace {
 
@@ -21,6 +23,21 @@ Result<UserId> create_user(Connection& db, const SignIn& sign_in) {
     user = query.id<UserId>(0);
   if (query.failed()) return query.error();
   return user;
+}
+
+Device device_of(const Query& row) {
+  Device device;
+  device.id = row.id<DeviceId>(0);
+  device.user = row.id<UserId>(1);
+  device.type = row.small(2);
+  device.brand = row.text(3);
+  device.model = row.text(4);
+  device.system_version = row.text(5);
+  device.sdk_version = row.text(6);
+  device.created = row.id<Millis>(7);
+  device.updated = row.id<Millis>(8);
+  device.seen = row.id<Millis>(9);
+  return device;
 }
 
 }  // namespace
@@ -53,25 +70,61 @@ Result<DeviceId> create_device(Connection& db, const Device& device) {
 
 Result<std::optional<Device>> get_device(Connection& db, DeviceId device) {
   Query row(db,
-            "SELECT user_id, type, brand, model, system_version, sdk_version, created, updated"
-            " FROM device WHERE id = ?1",
+            "SELECT id, user_id, type, brand, model, system_version, sdk_version, created, updated,"
+            " seen FROM device WHERE id = ?1",
             device);
   std::optional<Device> found;
-  if (row.next()) {
-    auto& one = found.emplace();
-    one.id = device;
-    one.user = row.id<UserId>(0);
-    one.type = row.small(1);
-    one.brand = row.text(2);
-    one.model = row.text(3);
-    one.system_version = row.text(4);
-    one.sdk_version = row.text(5);
-    one.created = row.id<Millis>(6);
-    one.updated = row.id<Millis>(7);
-  }
+  if (row.next()) found = device_of(row);
   if (row.failed()) return row.error();
   return found;
 }
+
+Result<std::vector<Device>> user_devices(Connection& db, UserId user) {
+  std::vector<Device> devices;
+  Query row(db,
+            "SELECT id, user_id, type, brand, model, system_version, sdk_version, created, updated,"
+            " seen FROM device WHERE user_id = ?1 AND user_id != 0 ORDER BY id",
+            user);
+  while (row.next())
+    devices.push_back(device_of(row));
+  if (row.failed()) return row.error();
+  return devices;
+}
+
+Status set_seen(Connection& db, DeviceId device, Millis now) {
+  return Query(db, "UPDATE device SET seen = max(seen, ?2) WHERE id = ?1", device, now).run();
+}
+
+Status sign_out(Connection& db, UserId user, DeviceId device, Millis now) {
+  auto unbound =
+      Query(db, "UPDATE device SET user_id = 0, updated = ?3 WHERE id = ?1 AND user_id = ?2",
+            device, user, now)
+          .run();
+  if (!unbound) return unbound;
+  if (db.changes() == 0) return Error(ErrCode::kDeviceNotBindUser);
+  return Query(db, "DELETE FROM token WHERE device_id = ?1", device).run();
+}
+
+namespace {
+
+Result<std::vector<DeviceId>> exclude_others(Connection& db, UserId user, const SignIn& sign_in) {
+  std::vector<DeviceId> excluded;
+  const auto& types = sign_in.exclusive_types;
+  if (types.empty()) return excluded;
+  auto devices = user_devices(db, user);
+  if (!devices) return devices.take_error();
+  for (const auto& device : *devices) {
+    if (device.id == sign_in.device ||
+        std::find(types.begin(), types.end(), device.type) == types.end())
+      continue;
+    auto out = sign_out(db, user, device.id, sign_in.now);
+    if (!out) return out.take_error();
+    excluded.push_back(device.id);
+  }
+  return excluded;
+}
+
+}  // namespace
 
 Result<SignedIn> sign_in(Connection& db, const SignIn& sign_in) {
   auto user = find_by_phone(db, sign_in.phone_number);
@@ -85,7 +138,15 @@ Result<SignedIn> sign_in(Connection& db, const SignIn& sign_in) {
   if (db.changes() == 0) return Error(ErrCode::kDeviceNotExist);
   auto ended = Query(db, "DELETE FROM token WHERE device_id = ?1", sign_in.device).run();
   if (!ended) return ended.take_error();
-  return SignedIn{*user, created};
+  auto excluded = exclude_others(db, *user, sign_in);
+  if (!excluded) return excluded.take_error();
+  return SignedIn{*user, created, std::move(*excluded)};
+}
+
+Status extend_token(Connection& db, DeviceId device, const TokenRecord& token) {
+  return Query(db, "UPDATE token SET expires = max(expires, ?3) WHERE device_id = ?1 AND hash = ?2",
+               device, Blob{token.hash}, token.expires)
+      .run();
 }
 
 Status set_token(Connection& db, DeviceId device, const TokenRecord& token) {

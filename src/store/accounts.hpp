@@ -15,6 +15,10 @@ Result<DeviceId> create_device(Connection& db, const Device& device);
 Result<std::optional<Device>> get_device(Connection& db, DeviceId device);
 Result<SignedIn> sign_in(Connection& db, const SignIn& sign_in);
 Status set_token(Connection& db, DeviceId device, const TokenRecord& token);
+Status extend_token(Connection& db, DeviceId device, const TokenRecord& token);
+Status sign_out(Connection& db, UserId user, DeviceId device, Millis now);
+Result<std::vector<Device>> user_devices(Connection& db, UserId user);
+Status set_seen(Connection& db, DeviceId device, Millis now);
 Result<std::optional<TokenRecord>> get_token(Connection& db, DeviceId device);
 Result<std::optional<User>> get_user(Connection& db, UserId user);
 // Those that exist, in the order given.

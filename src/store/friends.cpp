@@ -106,12 +106,15 @@ Result<std::vector<Friend>> friends(Connection& db, UserId user, UserId after, s
   std::vector<Friend> all;
   Query row(db,
             "SELECT u.id, u.phone_number, u.nickname, u.sex, u.avatar_url, u.extra, u.created,"
-            " u.updated, f.remarks, f.extra FROM friend f JOIN user u ON u.id = f.friend_id"
+            " u.updated, f.remarks, f.extra,"
+            " (SELECT max(d.seen) FROM device d WHERE d.user_id = u.id AND d.user_id != 0)"
+            " FROM friend f JOIN user u ON u.id = f.friend_id"
             " WHERE f.user_id = ?1 AND f.status = ?2 AND f.friend_id > ?3"
             " ORDER BY f.friend_id LIMIT ?4",
             user, kAgreed, after, static_cast<std::int64_t>(limit));
   while (row.next())
-    all.push_back({user_of(row), row.text(kUserColumns), row.text(kUserColumns + 1)});
+    all.push_back({user_of(row), row.text(kUserColumns), row.text(kUserColumns + 1),
+                   row.id<Millis>(kUserColumns + 2)});
   if (row.failed()) return row.error();
   return all;
 }

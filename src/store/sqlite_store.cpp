@@ -195,6 +195,31 @@ void SqliteStore::set_token(DeviceId device, TokenRecord token, Done<Unit> done)
       std::move(done));
 }
 
+void SqliteStore::extend_token(DeviceId device, TokenRecord token, Done<Unit> done) {
+  write<Unit>(
+      Job::Writes::kOne,
+      [this, device, t = std::move(token)] { return store::extend_token(*db_, device, t); },
+      std::move(done));
+}
+
+void SqliteStore::sign_out(UserId user, DeviceId device, Millis now, Done<Unit> done) {
+  write<Unit>(
+      Job::Writes::kSeveral,
+      [this, user, device, now] { return store::sign_out(*db_, user, device, now); },
+      std::move(done));
+}
+
+void SqliteStore::user_devices(UserId user, Done<std::vector<Device>> done) {
+  readers_.read<std::vector<Device>>(
+      [user](Connection& db) { return store::user_devices(db, user); }, std::move(done));
+}
+
+void SqliteStore::set_seen(DeviceId device, Millis now, Done<Unit> done) {
+  write<Unit>(
+      Job::Writes::kOne, [this, device, now] { return store::set_seen(*db_, device, now); },
+      std::move(done));
+}
+
 void SqliteStore::get_token(DeviceId device, Done<std::optional<TokenRecord>> done) {
   readers_.read<std::optional<TokenRecord>>(
       [device](Connection& db) { return store::get_token(db, device); }, std::move(done));

@@ -41,6 +41,10 @@ class SqliteStore final : public Store {
   void get_device(DeviceId device, Done<std::optional<Device>> done) override;
   void sign_in(SignIn sign_in, Done<SignedIn> done) override;
   void set_token(DeviceId device, TokenRecord token, Done<Unit> done) override;
+  void extend_token(DeviceId device, TokenRecord token, Done<Unit> done) override;
+  void sign_out(UserId user, DeviceId device, Millis now, Done<Unit> done) override;
+  void user_devices(UserId user, Done<std::vector<Device>> done) override;
+  void set_seen(DeviceId device, Millis now, Done<Unit> done) override;
   void get_token(DeviceId device, Done<std::optional<TokenRecord>> done) override;
   void get_user(UserId user, Done<std::optional<User>> done) override;
   void get_users(std::vector<UserId> users, Done<std::vector<User>> done) override;

@@ -32,6 +32,24 @@ Status check_profile(const pb::UpdateUserReq& request) {
   return success();
 }
 
+// The types of devices of which there may be one, when a device of `type` signs in.
+std::vector<std::int32_t> exclusive_types(DevicePolicy policy, std::int32_t type) {
+  constexpr std::int32_t kAndroid = 1;
+  constexpr std::int32_t kIos = 2;
+  constexpr std::int32_t kWindows = 3;
+  constexpr std::int32_t kMacOs = 4;
+  constexpr std::int32_t kWeb = 5;
+  switch (policy) {
+    case DevicePolicy::kAny: return {};
+    case DevicePolicy::kPerType: return {type};
+    case DevicePolicy::kSingle: return {kAndroid, kIos, kWindows, kMacOs, kWeb};
+    case DevicePolicy::kPerClass: break;
+  }
+  if (type == kAndroid || type == kIos) return {kAndroid, kIos};
+  if (type == kWindows || type == kMacOs) return {kWindows, kMacOs};
+  return {type};
+}
+
 }  // namespace
 
 Accounts::Accounts(store::AccountStore& store, const Clock& clock, Logger& log,
@@ -62,23 +80,56 @@ Async<pb::SignInResp> Accounts::sign_in(const Caller& caller, const pb::SignInRe
     co_return verified.take_error();
   }
 
-  store::SignIn sign_in;
-  sign_in.phone_number = request.phone_number();
-  sign_in.device = DeviceId(request.device_id());
-  sign_in.now = clock_.wall();
+  auto sign_in = co_await describe(request);
+  if (!sign_in) co_return sign_in.take_error();
   auto signed_in = co_await wait_for<store::SignedIn>(
-      [&](Done<store::SignedIn> done) { store_.sign_in(sign_in, std::move(done)); });
+      [&](Done<store::SignedIn> done) { store_.sign_in(*sign_in, std::move(done)); });
   if (!signed_in) co_return signed_in.take_error();
-  auto token = co_await tokens_->issue(signed_in->user, sign_in.device);
+  end_token(sign_in->device, ErrCode::kSignedOut);
+  for (auto device : signed_in->signed_out)
+    end_token(device, ErrCode::kDeviceExcluded);
+  auto token = co_await tokens_->issue(signed_in->user, sign_in->device);
   if (!token) co_return token.take_error();
 
   log_.info("signed_in", {{"user", signed_in->user},
-                          {"device", sign_in.device},
+                          {"device", sign_in->device},
                           {"new", signed_in->created ? "yes" : "no"}});
   pb::SignInResp response;
   response.set_user_id(signed_in->user.value());
   response.set_token(std::move(*token));
   co_return response;
+}
+
+// With the devices that the policy lets this one replace.
+Async<store::SignIn> Accounts::describe(const pb::SignInReq& request) {
+  store::SignIn sign_in;
+  sign_in.phone_number = request.phone_number();
+  sign_in.device = DeviceId(request.device_id());
+  sign_in.now = clock_.wall();
+  if (options_.device_policy == DevicePolicy::kAny) co_return sign_in;
+  auto device =
+      co_await wait_for<std::optional<store::Device>>([&](Done<std::optional<store::Device>> done) {
+        store_.get_device(sign_in.device, std::move(done));
+      });
+  if (!device) co_return device.take_error();
+  if (!*device) co_return Error(ErrCode::kDeviceNotExist);
+  sign_in.exclusive_types = exclusive_types(options_.device_policy, (*device)->type);
+  co_return sign_in;
+}
+
+void Accounts::end_token(DeviceId device, ErrCode why) {
+  tokens_->forget(device);
+  if (revoked_) revoked_(device, why);
+}
+
+Async<Unit> Accounts::sign_out(UserId user, DeviceId device) {
+  auto done = co_await wait_for<Unit>([&](Done<Unit> completed) {
+    store_.sign_out(user, device, clock_.wall(), std::move(completed));
+  });
+  if (!done) co_return done.take_error();
+  end_token(device, ErrCode::kSignedOut);
+  log_.info("signed_out", {{"user", user}, {"device", device}});
+  co_return Unit{};
 }
 
 Async<pb::GetUserResp> Accounts::get_user(const Caller&, const pb::GetUserReq& request) {

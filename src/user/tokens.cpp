@@ -2,9 +2,12 @@
 
 #include "linnet/base/random.hpp"
 
+#include <algorithm>
+
 namespace linnet::user {
 namespace {
 
+constexpr std::chrono::milliseconds kRenewEvery = std::chrono::hours(24);
 constexpr std::size_t kSecretBytes = 32;  // OWASP asks for at least 16
 
 }  // namespace
@@ -29,7 +32,9 @@ void Accounts::Tokens::authenticate(Credentials credentials, Done<Identity> done
     return;
   }
   if (auto known = cache_.get(credentials.device)) {
-    done(check(credentials, *known));
+    auto identity = check(credentials, *known);
+    if (identity) renew(credentials.device, std::move(*known));
+    done(std::move(identity));
     return;
   }
   auto device = credentials.device;
@@ -43,10 +48,23 @@ void Accounts::Tokens::authenticate(Credentials credentials, Done<Identity> done
           done(Error(ErrCode::kUnauthorized));
         } else {
           auto identity = check(credentials, **found);
-          cache_.put(credentials.device, std::move(**found), version);
+          cache_.put(credentials.device, **found, version);
+          if (identity) renew(credentials.device, std::move(**found));
           done(std::move(identity));
         }
       });
+}
+
+void Accounts::Tokens::renew(DeviceId device, store::TokenRecord record) {
+  const auto life = std::chrono::duration_cast<std::chrono::milliseconds>(life_).count();
+  const auto full = clock_.wall().value() + life;
+  if (full - record.expires.value() < std::min(kRenewEvery.count(), life / 2)) return;
+  const auto version = cache_.version();
+  record.expires = Millis(full);
+  cache_.put(device, record, version);
+  // When it fails the token is renewed after the cache has forgotten it.
+  Done<Unit> ignored = [](const Result<Unit>&) {};
+  store_.extend_token(device, std::move(record), std::move(ignored));
 }
 
 Result<Identity> Accounts::Tokens::check(const Credentials& credentials,

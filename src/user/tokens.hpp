@@ -21,10 +21,14 @@ class Accounts::Tokens {
 
   // Makes the one token of a device; any older one is void when this completes.
   Async<std::string> issue(UserId user, DeviceId device);
+  // What is remembered of the device's token is good no longer.
+  void forget(DeviceId device) { cache_.erase(device); }
   void authenticate(Credentials credentials, Done<Identity> done);
 
  private:
   static constexpr std::size_t kRemembered = 100000;  // about 20 MB
+  // A token that is used lives on: written at most once a day.
+  void renew(DeviceId device, store::TokenRecord record);
   Result<Identity> check(const Credentials& credentials, const store::TokenRecord& record) const;
 
   store::AccountStore& store_;

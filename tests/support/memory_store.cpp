@@ -160,6 +160,16 @@ void MemoryStore::sign_in(SignIn sign_in, Done<SignedIn> done) {
         device->second.user = result.user;
         device->second.updated = sign_in.now;
         tokens_.erase(sign_in.device);
+        for (auto& [id, other] : devices_) {
+          const auto& types = sign_in.exclusive_types;
+          if (id == sign_in.device || other.user != result.user ||
+              std::find(types.begin(), types.end(), other.type) == types.end())
+            continue;
+          other.user = UserId();
+          other.updated = sign_in.now;
+          tokens_.erase(id);
+          result.signed_out.push_back(id);
+        }
         return result;
       },
       std::move(done));
@@ -172,6 +182,52 @@ void MemoryStore::set_token(DeviceId device, TokenRecord token, Done<Unit> done)
         if (it == devices_.end() || !token.user || it->second.user != token.user)
           return Error(ErrCode::kDeviceNotBindUser);
         tokens_[device] = token;
+        return success();
+      },
+      std::move(done));
+}
+
+void MemoryStore::extend_token(DeviceId device, TokenRecord token, Done<Unit> done) {
+  call<Unit>(
+      [&] {
+        auto it = tokens_.find(device);
+        if (it != tokens_.end() && it->second.hash == token.hash)
+          it->second.expires = std::max(it->second.expires, token.expires);
+        return success();
+      },
+      std::move(done));
+}
+
+void MemoryStore::sign_out(UserId user, DeviceId device, Millis now, Done<Unit> done) {
+  call<Unit>(
+      [&]() -> Status {
+        auto it = devices_.find(device);
+        if (it == devices_.end() || it->second.user != user)
+          return Error(ErrCode::kDeviceNotBindUser);
+        it->second.user = UserId();
+        it->second.updated = now;
+        tokens_.erase(device);
+        return success();
+      },
+      std::move(done));
+}
+
+void MemoryStore::user_devices(UserId user, Done<std::vector<Device>> done) {
+  call<std::vector<Device>>(
+      [&] {
+        std::vector<Device> found;
+        for (const auto& [id, device] : devices_)
+          if (device.user == user && user) found.push_back(device);
+        return found;
+      },
+      std::move(done));
+}
+
+void MemoryStore::set_seen(DeviceId device, Millis now, Done<Unit> done) {
+  call<Unit>(
+      [&] {
+        auto it = devices_.find(device);
+        if (it != devices_.end()) it->second.seen = std::max(it->second.seen, now);
         return success();
       },
       std::move(done));
@@ -274,7 +330,7 @@ void MemoryStore::friends(UserId user, UserId after, std::size_t limit,
         for (const auto& [pair, standing] : standings_) {
           if (pair.first == user && pair.second > after && all.size() < limit &&
               standing.kind == Friendship::kFriends)
-            all.push_back({users_.at(pair.second), standing.remarks, standing.extra});
+            all.push_back({users_.at(pair.second), standing.remarks, standing.extra, Millis()});
         }
         return all;
       },

@@ -40,6 +40,10 @@ class MemoryStore final : public store::Store {
   void get_device(DeviceId device, Done<std::optional<store::Device>> done) override;
   void sign_in(store::SignIn sign_in, Done<store::SignedIn> done) override;
   void set_token(DeviceId device, store::TokenRecord token, Done<Unit> done) override;
+  void extend_token(DeviceId device, store::TokenRecord token, Done<Unit> done) override;
+  void sign_out(UserId user, DeviceId device, Millis now, Done<Unit> done) override;
+  void user_devices(UserId user, Done<std::vector<store::Device>> done) override;
+  void set_seen(DeviceId device, Millis now, Done<Unit> done) override;
   void get_token(DeviceId device, Done<std::optional<store::TokenRecord>> done) override;
   void get_user(UserId user, Done<std::optional<store::User>> done) override;
   void get_users(std::vector<UserId> users, Done<std::vector<store::User>> done) override;

@@ -52,6 +52,9 @@ struct Config {
     std::int64_t token_days = 90;
   } user;
   struct {
+    std::string policy = "any";
+  } devices;
+  struct {
     bool require_friendship = true;
     std::int64_t message_bytes = 60000;
     std::int64_t mentions = 500;

@@ -42,6 +42,8 @@ enum class ErrCode : std::int32_t {
   kGroupFull = 2013,
   kBlocked = 2014,
   kJoinClosed = 2015,
+  kSignedOut = 2020,
+  kDeviceExcluded = 2021,
 };
 
 class [[nodiscard]] Error {

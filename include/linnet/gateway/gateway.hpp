@@ -7,6 +7,7 @@
 #include "linnet/base/error.hpp"
 #include "linnet/base/log.hpp"
 #include "linnet/base/shard.hpp"
+#include "linnet/logic/devices.hpp"
 #include "linnet/logic/messages.hpp"
 #include "linnet/router/router.hpp"
 
@@ -43,8 +44,8 @@ struct Addresses {
 // Thread: the owner's; the shards do the work.
 class Gateway {
  public:
-  Gateway(Shards& shards, api::Api& api, logic::Messages& messages, router::Router& router,
-          const Clock& clock, Logger& log, GatewayOptions options);
+  Gateway(Shards& shards, api::Api& api, logic::Messages& messages, logic::Devices& devices,
+          router::Router& router, const Clock& clock, Logger& log, GatewayOptions options);
   ~Gateway();
 
   // Binds both doors on every shard, before the shards run. Errors: kBadRequest with a sentence for

@@ -2,6 +2,7 @@
 // what is lost on the way is healed from the store, because every outlet sees the gap in its seqs.
 #pragma once
 
+#include "linnet/base/error.hpp"
 #include "linnet/base/ids.hpp"
 #include "linnet/base/shard.hpp"
 #include "linnet/wire/push.hpp"
@@ -24,8 +25,9 @@ class Outlet {
   // Now or never: a message that is stored nowhere (seq 0), or of a large group, with the group's
   // own seq, by which the client sees what it missed.
   virtual void deliver_live(Seq seq, const wire::PushPtr& push) = 0;
-  // The same device has connected again: say so and close.
-  virtual void replaced() = 0;
+  // The connection is to end: say why and close. kDeviceReplaced: the same device has connected
+  // again; kSignedOut, kDeviceExcluded: its token is good no longer.
+  virtual void dismissed(ErrCode why) = 0;
 };
 
 struct Delivery {
@@ -63,7 +65,7 @@ class Router {
   virtual ~Router() = default;
 
   // Makes `outlet` the one of this device; an older one of the same device, of whichever user, is
-  // told replaced(). Thread: the shard's.
+  // dismissed. Thread: the shard's.
   virtual Attachment attach(UserId user, DeviceId device, Shard& shard, Outlet& outlet) = 0;
 
   // Hands `push` to every connected device of each user. Deliveries of one caller's thread keep
@@ -79,6 +81,11 @@ class Router {
   virtual void deliver_to_group(GroupId group, Seq seq, const wire::PushPtr& push) = 0;
   // Nobody follows `group` any more. Thread: any.
   virtual void forget_group(GroupId group) = 0;
+
+  // Ends the connection of `device`, if there is one. Thread: any.
+  virtual void dismiss(DeviceId device, ErrCode why) = 0;
+  virtual bool online(DeviceId device) const = 0;
+  virtual bool online(UserId user) const = 0;
 
   // Devices connected now. Thread: any.
   virtual std::size_t connected() const = 0;

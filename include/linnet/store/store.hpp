@@ -51,11 +51,21 @@ class AccountStore {
   virtual void get_device(DeviceId device, Done<std::optional<Device>> done) = 0;
 
   // Finds the user of the phone number or makes one, and binds the device to it; what the device's
-  // former token allowed ends. Error: kDeviceNotExist.
+  // former token allowed ends, and so do the devices that the new one excludes. Error:
+  // kDeviceNotExist.
   virtual void sign_in(SignIn sign_in, Done<SignedIn> done) = 0;
   // Makes `token` the only one of `device`. Error: kDeviceNotBindUser when the device's user is
   // another.
   virtual void set_token(DeviceId device, TokenRecord token, Done<Unit> done) = 0;
+  // Lets `token` live until token.expires if it is still the one of `device`, else does nothing.
+  virtual void extend_token(DeviceId device, TokenRecord token, Done<Unit> done) = 0;
+  // Ends what the device's token allowed, and binds the device to nobody. Error: kDeviceNotBindUser
+  // when the device's user is another.
+  virtual void sign_out(UserId user, DeviceId device, Millis now, Done<Unit> done) = 0;
+  // Ascending by id.
+  virtual void user_devices(UserId user, Done<std::vector<Device>> done) = 0;
+  // Notes when the device was connected last.
+  virtual void set_seen(DeviceId device, Millis now, Done<Unit> done) = 0;
   virtual void get_token(DeviceId device, Done<std::optional<TokenRecord>> done) = 0;
 
   virtual void get_user(UserId user, Done<std::optional<User>> done) = 0;

@@ -75,6 +75,7 @@ struct Device {
   std::string sdk_version;
   Millis created;
   Millis updated;
+  Millis seen;  // connected last; 0: never
 };
 
 struct User {
@@ -100,17 +101,21 @@ struct SignIn {
   DeviceId device;
   std::string nickname_if_new;
   Millis now;
+  // Other devices of the user of these types (pb: RegisterDeviceReq.type) are signed out.
+  std::vector<std::int32_t> exclusive_types;
 };
 
 struct SignedIn {
   UserId user;
   bool created = false;
+  std::vector<DeviceId> signed_out;
 };
 
 struct Friend {
   User user;
   std::string remarks;
   std::string extra;
+  Millis seen;  // when a device of the friend's was connected last; 0: never
 };
 
 struct FriendRequest {

@@ -8,6 +8,7 @@
 #include "linnet/user/identity.hpp"
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -22,11 +23,16 @@ class UpdateUserResp;
 
 namespace linnet::user {
 
+// How many devices of a user may be signed in at once. The classes: mobile (Android, iOS), desktop
+// (Windows, macOS), web.
+enum class DevicePolicy { kAny, kPerType, kPerClass, kSingle };
+
 struct AccountOptions {
   std::string fixed_code;  // accepted beside the printed one; empty: none
   std::chrono::hours token_life{90 * 24};
   bool limit_failures = true;  // of codes, per phone number
   int failures_per_minute = 10;
+  DevicePolicy device_policy = DevicePolicy::kAny;
 };
 
 class CodeBook;
@@ -36,6 +42,11 @@ class Accounts final : public Authenticator {
  public:
   Accounts(store::AccountStore& store, const Clock& clock, Logger& log, AccountOptions options);
   ~Accounts() override;
+
+  // Told when a device's token ends before its time: kSignedOut, or kDeviceExcluded (by the device
+  // policy). Called after the end, on any thread. To be set before the first call.
+  using Revoked = std::function<void(DeviceId, ErrCode)>;
+  void on_revoked(Revoked revoked) { revoked_ = std::move(revoked); }
 
   // The code that development mode accepts for every number; printed at start.
   const std::string& development_code() const;
@@ -48,16 +59,23 @@ class Accounts final : public Authenticator {
   // Errors: kBadRequest (a field is too long).
   Async<pb::UpdateUserResp> update_user(const Caller& caller, const pb::UpdateUserReq& request);
 
+  // Ends the token of `device` and binds it to nobody. Error: kDeviceNotBindUser (it is another's).
+  Async<Unit> sign_out(UserId user, DeviceId device);
+
   void authenticate(Credentials credentials, Done<Identity> done) override;
 
  private:
   class Tokens;
+  Async<store::SignIn> describe(const pb::SignInReq& request);
+  void end_token(DeviceId device, ErrCode why);
+
   store::AccountStore& store_;
   const Clock& clock_;
   Logger& log_;
   AccountOptions options_;
   std::unique_ptr<CodeBook> codes_;
   std::unique_ptr<Tokens> tokens_;
+  Revoked revoked_;
 };
 
 }  // namespace linnet::user

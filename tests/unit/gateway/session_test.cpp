@@ -48,6 +48,7 @@ class FakeHost final : public SessionHost {
     page_limit = limit.entries;
   }
   void acknowledge(UserId, DeviceId, Seq seq) override { acknowledged = seq; }
+  void detached(DeviceId) override { ++detachments; }
   void follow_groups(UserId) override { following_asked = true; }
   router::Attachment attach(UserId, DeviceId, router::Outlet&) override {
     attached = true;
@@ -96,6 +97,7 @@ class FakeHost final : public SessionHost {
   Seq acknowledged;
   bool attached = false;
   bool following_asked = false;
+  int detachments = 0;
   std::vector<pb::Output> sent;
   std::size_t unsent_bytes = 0;
   std::optional<wire::CloseCode> ended;
@@ -420,8 +422,8 @@ TEST_CASE_METHOD(Fixture,
 
 TEST_CASE_METHOD(Fixture, "a replaced connection is told why and ends") {
   go_live(0);
-  session.replaced();
-  session.replaced();
+  session.dismissed(ErrCode::kDeviceReplaced);
+  session.dismissed(ErrCode::kDeviceReplaced);
 
   REQUIRE(host.sent.size() == 1);
   CHECK(host.sent[0].type() == pb::PT_SIGN_IN);
@@ -429,6 +431,27 @@ TEST_CASE_METHOD(Fixture, "a replaced connection is told why and ends") {
   CHECK(host.ended == wire::CloseCode::kReplaced);
   push(1);
   CHECK(host.sent.size() == 1);
+}
+
+TEST_CASE_METHOD(Fixture, "a signed-out device is told why, and the end is noted once") {
+  go_live(0);
+  CHECK(host.following_asked);
+  session.dismissed(ErrCode::kSignedOut);
+  REQUIRE(host.sent.size() == 1);
+  CHECK(host.sent[0].code() == pb_code(ErrCode::kSignedOut));
+  CHECK(host.ended == wire::CloseCode::kUnauthorized);
+  session.on_closed();
+  CHECK(host.detachments == 1);
+}
+
+TEST_CASE_METHOD(Fixture, "a session that cannot follow its groups ends, to be tried again") {
+  go_live(0);
+  session.on_following(success());
+  CHECK(host.sent.empty());
+  session.on_following(Error(ErrCode::kServerBusy));
+  REQUIRE(host.sent.size() == 1);
+  CHECK(host.sent[0].code() == pb_code(ErrCode::kServerBusy));
+  CHECK(host.ended == wire::CloseCode::kTryAgain);
 }
 
 TEST_CASE_METHOD(Fixture, "an acknowledgement is noted and not answered") {

@@ -15,6 +15,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -43,11 +44,19 @@ class Recorder final : public router::Router {
   void forget_group(GroupId group) override {
     std::erase_if(following, [&](const Pair& pair) { return pair.second == group.value(); });
   }
+  void dismiss(DeviceId device, ErrCode why) override {
+    dismissals.emplace_back(device.value(), static_cast<std::int64_t>(why));
+  }
+  bool online(DeviceId device) const override { return devices_online.contains(device); }
+  bool online(UserId user) const override { return users_online.contains(user); }
   std::size_t connected() const override { return 0; }
 
-  Pairs delivered;  // user, seq
-  Pairs following;  // user, group
-  Pairs to_groups;  // group, seq
+  Pairs delivered;   // user, seq
+  Pairs following;   // user, group
+  Pairs to_groups;   // group, seq
+  Pairs dismissals;  // device, why
+  std::set<DeviceId> devices_online;
+  std::set<UserId> users_online;
 
  private:
   void detach(std::size_t, std::size_t, std::uint64_t, UserId, DeviceId) override {}

@@ -23,10 +23,14 @@ class Recorder final : public Outlet {
     seqs.push_back(seq.value());
   }
   void deliver_live(Seq seq, const wire::PushPtr&) override { live.push_back(seq.value()); }
-  void replaced() override { ++replacements; }
+  void dismissed(ErrCode why) override {
+    if (why == ErrCode::kDeviceReplaced) ++replacements;
+    last_dismissal = why;
+  }
   std::vector<std::int64_t> live;
   std::vector<std::int64_t> seqs;
   int replacements = 0;
+  ErrCode last_dismissal = ErrCode::kSuccess;
   std::thread::id thread;
 };
 
@@ -223,4 +227,25 @@ TEST_CASE_METHOD(Fixture, "a device that has gone follows nothing, nor does its 
   router->deliver_to_group(GroupId(7), Seq(2), a_push());
   run();
   CHECK(fresh.live.empty());
+}
+
+TEST_CASE_METHOD(Fixture, "a device that is dismissed is told why, and nobody else is") {
+  Recorder phone;
+  Recorder tablet;
+  auto a = router->attach(UserId(1), DeviceId(10), *shards[0], phone);
+  auto b = router->attach(UserId(1), DeviceId(11), *shards[1], tablet);
+  CHECK(router->online(DeviceId(10)));
+  CHECK(router->online(UserId(1)));
+  CHECK_FALSE(router->online(DeviceId(12)));
+  CHECK_FALSE(router->online(UserId(2)));
+
+  router->dismiss(DeviceId(10), ErrCode::kSignedOut);
+  router->dismiss(DeviceId(12), ErrCode::kSignedOut);
+  run();
+
+  CHECK(phone.last_dismissal == ErrCode::kSignedOut);
+  CHECK(tablet.last_dismissal == ErrCode::kSuccess);
+  a.release();
+  CHECK_FALSE(router->online(DeviceId(10)));
+  CHECK(router->online(UserId(1)));
 }

@@ -145,6 +145,104 @@ TEMPLATE_TEST_CASE("a device has one token, which the next sign-in ends", "", La
   CHECK_FALSE(token_of(engine.store(), device));
 }
 
+TEMPLATE_TEST_CASE("a device that is signed out has no token and belongs to nobody", "", LazyMerge,
+                   MemoryEngine) {
+  TestType engine;
+  auto calls = engine.calls();
+  auto& store = engine.store();
+  const auto device = calls.device();
+  const auto user = Calls::get(calls.try_sign_in("100", device)).user;
+  REQUIRE(set_token(store, device, {user, "hash", Millis(50)}) == ErrCode::kSuccess);
+  auto sign_out = [&](UserId who) {
+    return await<Unit>(
+               [&](Done<Unit> done) { store.sign_out(who, device, Millis(60), std::move(done)); })
+        .code();
+  };
+  CHECK(sign_out(UserId(user.value() + 1)) == ErrCode::kDeviceNotBindUser);
+  CHECK(token_of(store, device));
+  CHECK(sign_out(user) == ErrCode::kSuccess);
+  CHECK_FALSE(token_of(store, device));
+  CHECK(device_of(store, device)->user == UserId());
+  CHECK(sign_out(user) == ErrCode::kDeviceNotBindUser);
+}
+
+TEMPLATE_TEST_CASE("only the token that a device still has is extended", "", LazyMerge,
+                   MemoryEngine) {
+  TestType engine;
+  auto calls = engine.calls();
+  auto& store = engine.store();
+  const auto device = calls.device();
+  const auto user = Calls::get(calls.try_sign_in("100", device)).user;
+  REQUIRE(set_token(store, device, {user, "hash", Millis(50)}) == ErrCode::kSuccess);
+  auto extend = [&](const std::string& hash, std::int64_t until) {
+    REQUIRE(await<Unit>([&](Done<Unit> done) {
+      store.extend_token(device, {user, hash, Millis(until)}, std::move(done));
+    }));
+    return token_of(store, device)->expires.value();
+  };
+  CHECK(extend("hash", 70) == 70);
+  CHECK(extend("hash", 60) == 70);
+  CHECK(extend("former", 90) == 70);
+}
+
+TEMPLATE_TEST_CASE("a user's devices are listed, with when each was seen", "", LazyMerge,
+                   MemoryEngine) {
+  TestType engine;
+  auto calls = engine.calls();
+  auto& store = engine.store();
+  const auto first = calls.device();
+  const auto second = calls.device();
+  calls.device();  // nobody's
+  const auto user = Calls::get(calls.try_sign_in("100", first)).user;
+  Calls::get(calls.try_sign_in("100", second));
+  for (auto seen : {50, 40})
+    REQUIRE(await<Unit>(
+        [&](Done<Unit> done) { store.set_seen(second, Millis(seen), std::move(done)); }));
+  auto devices_of = [&](UserId who) {
+    return Calls::get(await<std::vector<store::Device>>(
+        [&](Done<std::vector<store::Device>> done) { store.user_devices(who, std::move(done)); }));
+  };
+  auto devices = devices_of(user);
+  REQUIRE(devices.size() == 2);
+  CHECK(devices[0].id == first);
+  CHECK(devices[0].seen == Millis());
+  CHECK(devices[1].seen == Millis(50));
+  CHECK(devices_of(UserId()).empty());
+}
+
+TEMPLATE_TEST_CASE("a sign-in ends the devices that it excludes, no others", "", LazyMerge,
+                   MemoryEngine) {
+  TestType engine;
+  auto calls = engine.calls();
+  auto& store = engine.store();
+  auto device = [&](std::int32_t type) {
+    store::Device made;
+    made.type = type;
+    return calls.device(made);
+  };
+  const auto phone = device(1);
+  const auto desktop = device(3);
+  const auto strangers = device(1);
+  const auto user = Calls::get(calls.try_sign_in("100", phone)).user;
+  Calls::get(calls.try_sign_in("100", desktop));
+  Calls::get(calls.try_sign_in("200", strangers));
+  REQUIRE(set_token(store, phone, {user, "hash", Millis(50)}) == ErrCode::kSuccess);
+  store::SignIn sign_in;
+  sign_in.phone_number = "100";
+  sign_in.device = device(2);
+  sign_in.exclusive_types = {1, 2};
+  sign_in.now = Millis(9);
+
+  auto signed_in = Calls::get(await<store::SignedIn>(
+      [&](Done<store::SignedIn> done) { store.sign_in(sign_in, std::move(done)); }));
+
+  CHECK(signed_in.signed_out == std::vector<DeviceId>{phone});
+  CHECK_FALSE(token_of(store, phone));
+  CHECK(device_of(store, phone)->user == UserId());
+  CHECK(device_of(store, desktop)->user == user);
+  CHECK(device_of(store, strangers)->user != UserId());
+}
+
 TEMPLATE_TEST_CASE("a profile can be changed, a phone number cannot", "", LazyMerge, MemoryEngine) {
   TestType engine;
   auto id = engine.calls().user("+1");

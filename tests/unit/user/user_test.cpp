@@ -10,6 +10,11 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
+#include <map>
+#include <utility>
+#include <vector>
+
 using namespace linnet;
 using namespace linnet::user;
 
@@ -103,10 +108,91 @@ TEST_CASE_METHOD(Fixture, "a token is good until it expires or its device signs 
   CHECK(prove(second) == ErrCode::kSuccess);
   CHECK(prove(second + "x") == ErrCode::kUnauthorized);
 
-  clock.pass(std::chrono::hours(48) - std::chrono::milliseconds(1));
-  CHECK(prove(second) == ErrCode::kSuccess);
-  clock.pass(std::chrono::milliseconds(1));
+  clock.pass(std::chrono::hours(48));
   CHECK(prove(second) == ErrCode::kUnauthorized);
+}
+
+TEST_CASE_METHOD(Fixture, "a token lives on while it is used, and ends when it is not") {
+  auto on = device();
+  auto token = sign_in("100", "7777", on)->token();
+  for (int day = 0; day < 10; ++day) {
+    clock.pass(std::chrono::hours(40));
+    CHECK(prove(token) == ErrCode::kSuccess);
+  }
+  // As written, not only as remembered.
+  Accounts fresh{store, clock, log, options};
+  clock.pass(std::chrono::hours(47));
+  auto credentials = parse_token(token);
+  ErrCode code = ErrCode::kServerUnknown;
+  fresh.authenticate(*credentials, [&](Result<Identity> identity) { code = identity.code(); });
+  CHECK(code == ErrCode::kSuccess);
+  clock.pass(std::chrono::hours(48));
+  CHECK(prove(token) == ErrCode::kUnauthorized);
+}
+
+TEST_CASE_METHOD(Fixture, "a device that is signed out is told to whoever wants to know") {
+  std::vector<std::pair<DeviceId, ErrCode>> told;
+  accounts.on_revoked([&](DeviceId device, ErrCode why) { told.emplace_back(device, why); });
+  auto on = device();
+  auto token = sign_in("100", "7777", on)->token();
+  const auto user = parse_token(token)->user;
+  told.clear();
+
+  CHECK(test::run(accounts.sign_out(UserId(99), on)).code() == ErrCode::kDeviceNotBindUser);
+  CHECK(told.empty());
+  CHECK(test::run(accounts.sign_out(user, on)));
+  CHECK(told == std::vector{std::pair(on, ErrCode::kSignedOut)});
+  CHECK(prove(token) == ErrCode::kUnauthorized);
+  CHECK(test::run(accounts.sign_out(user, on)).code() == ErrCode::kDeviceNotBindUser);
+}
+
+TEST_CASE_METHOD(Fixture, "the device policy decides which devices a sign-in replaces") {
+  struct Case {
+    DevicePolicy policy;
+    std::vector<std::int32_t> remain;  // of one device of each type, after a new Android one
+  };
+  const Case cases[] = {{DevicePolicy::kAny, {1, 2, 3, 4, 5}},
+                        {DevicePolicy::kPerType, {2, 3, 4, 5}},
+                        {DevicePolicy::kPerClass, {3, 4, 5}},
+                        {DevicePolicy::kSingle, {}}};
+  for (const auto& [policy, remain] : cases) {
+    auto policed = options;
+    policed.device_policy = policy;
+    Accounts lenient{store, clock, log, options};
+    Accounts strict{store, clock, log, policed};
+    std::vector<ErrCode> told;
+    strict.on_revoked([&](DeviceId, ErrCode why) { told.push_back(why); });
+    const auto phone = "20" + std::to_string(static_cast<int>(policy));
+    auto sign_in_on = [&](Accounts& with, std::int32_t type) {
+      store::Device made;
+      made.type = type;
+      auto id = test::run(wait_for<DeviceId>(
+          [&](Done<DeviceId> done) { store.create_device(made, std::move(done)); }));
+      pb::SignInReq request;
+      request.set_phone_number(phone);
+      request.set_code("7777");
+      request.set_device_id(id->value());
+      auto signed_in = test::run(with.sign_in(Caller(), request));
+      REQUIRE(signed_in);
+      return signed_in->token();
+    };
+    std::map<std::int32_t, std::string> tokens;
+    for (std::int32_t type = 1; type <= 5; ++type)
+      tokens[type] = sign_in_on(lenient, type);
+    sign_in_on(strict, 1);
+
+    CAPTURE(phone);
+    std::vector<std::int32_t> good;
+    for (const auto& [type, token] : tokens) {
+      ErrCode code = ErrCode::kServerUnknown;
+      strict.authenticate(*parse_token(token),
+                          [&](Result<Identity> identity) { code = identity.code(); });
+      if (code == ErrCode::kSuccess) good.push_back(type);
+    }
+    CHECK(good == remain);
+    CHECK(std::count(told.begin(), told.end(), ErrCode::kDeviceExcluded) ==
+          static_cast<int>(5 - remain.size()));
+  }
 }
 
 TEST_CASE_METHOD(Fixture, "the store keeps a token's hash and not the token") {
