@@ -122,6 +122,13 @@ Setting log_level() {
   return setting;
 }
 
+std::string joined(const std::vector<std::string>& parts) {
+  std::string list;
+  for (const auto& part : parts)
+    list += (list.empty() ? "" : ",") + part;
+  return list;
+}
+
 Setting allowed_origins() {
   Setting setting;
   setting.key = "http.allowed_origins";
@@ -136,12 +143,27 @@ Setting allowed_origins() {
     config.http.allowed_origins = std::move(origins);
     return true;
   };
-  setting.get = [](const Config& config) {
-    std::string joined;
-    for (const auto& origin : config.http.allowed_origins)
-      joined += (joined.empty() ? "" : ",") + origin;
-    return joined;
+  setting.get = [](const Config& config) { return joined(config.http.allowed_origins); };
+  return setting;
+}
+
+Setting grpc_listen() {
+  Setting setting;
+  setting.key = "grpc.listen";
+  setting.doc =
+      "Where gRPC clients connect; every address serves every method. Empty: no gRPC. Without "
+      "effect "
+      "in a program built without it.";
+  setting.allowed = "addresses HOST:PORT or [IPv6]:PORT";
+  setting.is_text = true;
+  setting.is_list = true;
+  setting.set = [](Config& config, std::string_view value) {
+    auto addresses = split_list(value);
+    if (!std::all_of(addresses.begin(), addresses.end(), is_listen_address)) return false;
+    config.grpc.listen = std::move(addresses);
+    return true;
   };
+  setting.get = [](const Config& config) { return joined(config.grpc.listen); };
   return setting;
 }
 
@@ -166,6 +188,7 @@ void add_server(std::vector<Setting>& all) {
   all.push_back(text("http.listen", "Where HTTP and WebSocket clients connect.",
                      "HOST:PORT or [IPv6]:PORT", is_listen_address, LINNET_MEMBER(http.listen)));
   all.push_back(allowed_origins());
+  all.push_back(grpc_listen());
   all.push_back(integer("http.body_bytes", "The largest body of a call.", 1024, 64 * kMillion,
                         LINNET_MEMBER(http.body_bytes)));
 }

@@ -35,8 +35,10 @@ void announce(const app::Running& running, const app::Config& config) {
       running.development_code.c_str(), config.user.dev_code.empty() ? "" : " or ",
       config.user.dev_code.c_str());
   std::printf("linnet %s\n", app::kVersion);
-  std::printf("tcp  %s\nhttp %s\ndata %s\n", running.tcp.c_str(), running.http.c_str(),
-              running.data_dir.c_str());
+  std::printf("tcp  %s\n", running.tcp.c_str());
+  for (const auto& address : running.grpc)
+    std::printf("grpc %s\n", address.c_str());
+  std::printf("http %s\ndata %s\n", running.http.c_str(), running.data_dir.c_str());
   std::printf("chat http://%s/\n", running.http.c_str());
   std::fflush(stdout);
 }

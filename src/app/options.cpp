@@ -69,6 +69,7 @@ gateway::GatewayOptions gateway_options(const Config& config) {
   gateway::GatewayOptions options;
   options.tcp_listen = config.tcp.listen;
   options.http_listen = config.http.listen;
+  options.grpc_listen = config.grpc.listen;
   options.allowed_origins = config.http.allowed_origins;
   options.body_bytes = size(config.http.body_bytes);
   options.sign_in_timeout = std::chrono::milliseconds(config.session.sign_in_timeout_ms);

@@ -68,7 +68,7 @@ class Server::Impl {
       shard->start();
     gateway_->start();
     started_ = true;
-    return Running{addresses->tcp, addresses->http,
+    return Running{addresses->tcp, addresses->http, addresses->grpc,
                    std::filesystem::absolute(config_.server.data_dir).lexically_normal().string(),
                    accounts_->development_code()};
   }

@@ -1,6 +1,7 @@
 #include "linnet/gateway/gateway.hpp"
 
 #include "acceptor.hpp"
+#include "grpc/grpc_server.hpp"
 #include "http/server.hpp"
 #include "hub.hpp"
 
@@ -56,7 +57,10 @@ struct ShardDoors {
 class Gateway::Impl {
  public:
   Impl(Shards& shards, api::Api& api, HubServices services, GatewayOptions options)
-      : shards_(shards), options_(std::move(options)), session_(session_options(options_)) {
+      : shards_(shards),
+        options_(std::move(options)),
+        session_(session_options(options_)),
+        grpc_(shards, api, services.log, options_.body_bytes) {
     for (auto& shard : shards)
       doors_.push_back(
           std::make_unique<ShardDoors>(*shard, api, services, session_, http_options(options_)));
@@ -67,7 +71,9 @@ class Gateway::Impl {
     if (!tcp) return tcp.take_error();
     auto http = open_door(options_.http_listen, &ShardDoors::http_acceptor);
     if (!http) return http.take_error();
-    return Addresses{*tcp, *http};
+    auto grpc = open_grpc();
+    if (!grpc) return grpc.take_error();
+    return Addresses{*tcp, *http, std::move(*grpc)};
   }
 
   void start() {
@@ -86,6 +92,7 @@ class Gateway::Impl {
       door.http_acceptor.stop();
       door.http.drain();
     });
+    grpc_.stop(limit);
     // Calls under way are answered before their clients' connections are told to go.
     const auto deadline = std::chrono::steady_clock::now() + limit;
     wait_until(deadline, [](ShardDoors& door) { return door.http.open_connections(); });
@@ -95,14 +102,29 @@ class Gateway::Impl {
   }
 
  private:
-  Result<std::string> open_door(const std::string& listen, Acceptor ShardDoors::*acceptor) {
+  Result<std::vector<std::string>> open_grpc() {
+    if (options_.grpc_listen.empty()) return std::vector<std::string>();
+    for (const auto& listen : options_.grpc_listen) {
+      auto wanted = check_address(listen);
+      if (!wanted) return wanted.take_error();
+    }
+    return grpc_.open(options_.grpc_listen);
+  }
+
+  Result<boost::asio::ip::tcp::endpoint> check_address(const std::string& listen) const {
     auto wanted = parse_listen_address(listen);
-    if (!wanted) return wanted.take_error();
+    if (!wanted) return wanted;
     if (options_.loopback_only && !wanted->address().is_loopback())
       return Error(ErrCode::kBadRequest,
                    "will not listen on " + listen +
                        ": in development mode (no sender of codes is configured) anybody who "
                        "reaches the server can sign in as anyone; use a loopback address");
+    return wanted;
+  }
+
+  Result<std::string> open_door(const std::string& listen, Acceptor ShardDoors::*acceptor) {
+    auto wanted = check_address(listen);
+    if (!wanted) return wanted.take_error();
     auto endpoint = claim(shards_.front()->context(), *wanted);
     if (!endpoint) return endpoint.take_error();
     for (auto& door : doors_) {
@@ -144,6 +166,7 @@ class Gateway::Impl {
   Shards& shards_;
   GatewayOptions options_;
   SessionOptions session_;
+  GrpcServer grpc_;
   std::vector<std::unique_ptr<ShardDoors>> doors_;
 };
 

@@ -48,7 +48,7 @@ class Server:
 
     def start(self):
         self.process = subprocess.Popen(
-            [self.binary, '--tcp-listen', '127.0.0.1:0', '--http-listen', self.http, '--data-dir', self.data,
+            [self.binary, '--tcp-listen', '127.0.0.1:0', '--http-listen', self.http, '--set', 'grpc.listen=', '--data-dir', self.data,
              '--dev-code', CODE], stdout=subprocess.PIPE, text=True)
         for line in self.process.stdout:
             words = line.split()

@@ -25,7 +25,7 @@ class Server:
             arguments[arguments.index("--data-dir") + 1] = os.path.join(scratch, "first")
         else:
             arguments += ["--data-dir", os.path.join(scratch, "plain")]
-        arguments += ["--tcp-listen", "127.0.0.1:0", "--http-listen", "127.0.0.1:0"]
+        arguments += ["--tcp-listen", "127.0.0.1:0", "--http-listen", "127.0.0.1:0", "--set", "grpc.listen=127.0.0.1:0"]
         self.process = subprocess.Popen([os.path.join(build, "linnet")] + arguments,
                                         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         self.ports = {}

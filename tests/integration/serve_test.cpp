@@ -71,13 +71,15 @@ TEST_CASE("what cannot start says why in one line and leaves nothing started") {
       {{"--data-dir", (dir.path() / "taken").string()}, 1, "another"},
       {{"--tcp-listen", "0.0.0.0:0"}, 1, "loopback"},
       {{"--http-listen", "[::]:0"}, 1, "loopback"},
+      {{"--set", "grpc.listen=0.0.0.0:0"}, 1, "loopback"},
+      {{"--set", "grpc.listen=127.0.0.1:0,example"}, 78, "grpc.listen"},
       {{"--tcp-listen", "example:99"}, 1, "no address"},
       {{"--set", "store.synchronous=sometimes"}, 78, "full or normal"},
       {{"--set", "store.nonsense=1"}, 78, "store.nonsense"},
       {{"--frobnicate"}, 2, "--frobnicate"},
   };
   for (const auto& c : cases) {
-    std::vector<std::string> all{"--log-level", "off"};
+    std::vector<std::string> all{"--log-level", "off", "--set", "grpc.listen="};
     auto has = [&](const char* flag) { return c.more.front() == flag; };
     if (!has("--tcp-listen")) all.insert(all.end(), {"--tcp-listen", "127.0.0.1:0"});
     if (!has("--http-listen")) all.insert(all.end(), {"--http-listen", "127.0.0.1:0"});

@@ -144,7 +144,8 @@ Outcome run_program(const std::string& binary, const std::vector<std::string>& a
 ServerProcess::ServerProcess(std::filesystem::path data_dir, std::vector<std::string> more)
     : log_path_((data_dir.parent_path() / (data_dir.filename().string() + ".log")).string()) {
   std::vector<std::string> arguments{"--data-dir", data_dir.string(), "--dev-code",
-                                     kCode,        "--set",           "limits.enabled=false"};
+                                     kCode,        "--set",           "limits.enabled=false",
+                                     "--set",      "grpc.listen="};
   for (const char* listen : {"--tcp-listen", "--http-listen"}) {
     if (std::find(more.begin(), more.end(), listen) != more.end()) continue;
     arguments.insert(arguments.end(), {listen, "127.0.0.1:0"});
@@ -167,6 +168,7 @@ ServerProcess::ServerProcess(std::filesystem::path data_dir, std::vector<std::st
     }
     tcp_port_ = find_port(output, "tcp ");
     http_port_ = find_port(output, "http ");
+    grpc_port_ = find_port(output, "grpc ");
   }
   time_to_ready_ = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begin);
 }

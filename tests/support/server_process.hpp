@@ -36,6 +36,8 @@ class ServerProcess {
 
   std::uint16_t tcp_port() const { return tcp_port_; }
   std::uint16_t http_port() const { return http_port_; }
+  // 0 unless `more` named a grpc.listen.
+  std::uint16_t grpc_port() const { return grpc_port_; }
   pid_t pid() const { return pid_; }
   std::string http_address() const { return "127.0.0.1:" + std::to_string(http_port_); }
   std::chrono::milliseconds time_to_ready() const { return time_to_ready_; }
@@ -54,6 +56,7 @@ class ServerProcess {
   pid_t pid_ = -1;
   std::uint16_t tcp_port_ = 0;
   std::uint16_t http_port_ = 0;
+  std::uint16_t grpc_port_ = 0;
   std::chrono::milliseconds time_to_ready_{0};
 };
 

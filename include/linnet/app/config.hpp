@@ -32,6 +32,10 @@ struct Config {
     std::int64_t body_bytes = 262144;
   } http;
   struct {
+    // The ports of the lineage's two services.
+    std::vector<std::string> listen{"127.0.0.1:50001", "127.0.0.1:50301"};
+  } grpc;
+  struct {
     std::string synchronous = "full";
     std::int64_t readers = 2;
     std::int64_t batch = 512;

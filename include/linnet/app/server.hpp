@@ -9,14 +9,16 @@
 #include <chrono>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace linnet::app {
 
 struct Running {
-  std::string tcp;               // address of the TCP door, with the port that was found
-  std::string http;              // of HTTP and WebSocket
-  std::string data_dir;          // absolute
-  std::string development_code;  // accepted for every number; development mode only
+  std::string tcp;                // address of the TCP door, with the port that was found
+  std::string http;               // of HTTP and WebSocket
+  std::vector<std::string> grpc;  // none: no gRPC
+  std::string data_dir;           // absolute
+  std::string development_code;   // accepted for every number; development mode only
 };
 
 // Thread: one owner's.

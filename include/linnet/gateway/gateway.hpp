@@ -1,5 +1,5 @@
-// The doors: TCP, and HTTP with WebSocket. They decode, call, and encode; what a call means is not
-// their business.
+// The doors: TCP, HTTP with WebSocket, and gRPC. They decode, call, and encode; what a call means
+// is not their business.
 #pragma once
 
 #include "linnet/api/methods.hpp"
@@ -22,6 +22,7 @@ namespace linnet::gateway {
 struct GatewayOptions {
   std::string tcp_listen = "127.0.0.1:8080";  // HOST:PORT, [IPv6]:PORT; port 0: any that is free
   std::string http_listen = "127.0.0.1:8081";
+  std::vector<std::string> grpc_listen;      // none: no gRPC
   bool loopback_only = true;                 // refuse to listen elsewhere
   std::vector<std::string> allowed_origins;  // of browsers, beside the server's own
   std::size_t body_bytes = 256 * 1024;
@@ -39,6 +40,7 @@ struct GatewayOptions {
 struct Addresses {
   std::string tcp;  // "127.0.0.1:8080", with the port that was found
   std::string http;
+  std::vector<std::string> grpc;
 };
 
 // Thread: the owner's; the shards do the work.
@@ -48,8 +50,8 @@ class Gateway {
           router::Router& router, const Clock& clock, Logger& log, GatewayOptions options);
   ~Gateway();
 
-  // Binds both doors on every shard, before the shards run. Errors: kBadRequest with a sentence for
-  // the operator (an address that is none, in use, not allowed).
+  // Binds the doors, those of TCP and HTTP on every shard, before the shards run. Errors:
+  // kBadRequest with a sentence for the operator (an address that is none, in use, not allowed).
   Result<Addresses> open();
   // Begins to accept; the shards run.
   void start();

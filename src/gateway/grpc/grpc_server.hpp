@@ -1,0 +1,38 @@
+// The gRPC door: every method of the table, and reflection, on any number of addresses. Business
+// errors are statuses whose code is the ErrCode's number. gRPC stays behind it; built without gRPC
+// it is there and serves nothing.
+#pragma once
+
+#include "linnet/api/methods.hpp"
+#include "linnet/base/error.hpp"
+#include "linnet/base/log.hpp"
+#include "linnet/base/shard.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace linnet::gateway {
+
+class GrpcServer {
+ public:
+  // Calls run on the shards, in turn. `message_bytes`: the largest request.
+  GrpcServer(Shards& shards, api::Api& api, Logger& log, std::size_t message_bytes);
+  ~GrpcServer();
+
+  static bool built_in();
+  // Serves on `addresses` (HOST:PORT, 0: any port) from now on; gives them as they are bound. The
+  // shards may be started later: calls wait until then. Error: kBadRequest (an address cannot be
+  // bound).
+  Result<std::vector<std::string>> open(const std::vector<std::string>& addresses);
+  // Takes no more calls and waits for those under way, at most so long. The shards must run.
+  void stop(std::chrono::milliseconds limit);
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace linnet::gateway

@@ -1,0 +1,41 @@
+#include "grpc/status.hpp"
+
+#include "pb/linnet.pb.h"
+
+#include "linnet/api/errors.hpp"
+
+namespace linnet::gateway {
+namespace {
+
+// github.com/grpc/grpc/blob/master/doc/statuscodes.md
+int code_of(ErrCode code) {
+  switch (code) {
+    case ErrCode::kUnimplemented: return 12;
+    case ErrCode::kServerBusy:
+    case ErrCode::kShuttingDown: return 14;
+    case ErrCode::kTimeout: return 4;
+    case ErrCode::kRateLimited:
+    case ErrCode::kTooLarge: return 8;
+    default: return static_cast<int>(code);
+  }
+}
+
+}  // namespace
+
+GrpcStatus grpc_status(const Error& error, std::string_view request_name) {
+  GrpcStatus status;
+  status.code = code_of(error.code());
+  status.message = api::client_message(error);
+  pb::ErrorInfo info;
+  info.set_code(static_cast<int>(error.code()));
+  info.set_reason(std::string(name(error.code())));
+  info.set_request_id(std::string(request_name));
+  pb::RpcStatus details;
+  details.set_code(status.code);
+  details.set_message(status.message);
+  details.add_details()->PackFrom(info);
+  status.details = details.SerializeAsString();
+  return status;
+}
+
+}  // namespace linnet::gateway
