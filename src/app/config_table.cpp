@@ -188,9 +188,9 @@ void add_server(std::vector<Setting>& all) {
   all.push_back(text("http.listen", "Where HTTP and WebSocket clients connect.",
                      "HOST:PORT or [IPv6]:PORT", is_listen_address, LINNET_MEMBER(http.listen)));
   all.push_back(allowed_origins());
-  all.push_back(grpc_listen());
   all.push_back(integer("http.body_bytes", "The largest body of a call.", 1024, 64 * kMillion,
                         LINNET_MEMBER(http.body_bytes)));
+  all.push_back(grpc_listen());
 }
 
 void add_store(std::vector<Setting>& all) {
