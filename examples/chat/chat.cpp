@@ -128,7 +128,7 @@ void Chat::on_message(const pb::MessageItem& item) {
   const bool typed_here =
       UserId(item.sender_id()) == me_ && DeviceId(item.sender_device_id()) == kept_.device;
   if (!typed_here) screen_.say(describe(item, me_, [this](UserId user) { return name_of(user); }));
-  if (item.seq() == 0) return;
+  if (item.seq() == 0 || item.receiver_type() == pb::RT_LARGE_GROUP) return;  // not of the inbox
   kept_.last_seq = Seq(item.seq());
   save(kept_);
 }

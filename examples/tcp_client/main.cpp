@@ -93,8 +93,10 @@ class TcpClient {
   }
 
   void show(const pb::MessageItem& item) {
-    if (item.seq() != 0 && item.seq() <= seq_) return;  // we have it; 0: it is stored nowhere
-    seq_ = std::max(seq_, item.seq());
+    // 0: it is stored nowhere. A large group's message has the group's seq, not one of the inbox.
+    const bool of_inbox = item.seq() != 0 && item.receiver_type() != pb::RT_LARGE_GROUP;
+    if (of_inbox && item.seq() <= seq_) return;  // we have it
+    if (of_inbox) seq_ = item.seq();
     pb::Text text;
     const bool is_text = item.message_type() == pb::MT_TEXT;
     std::cout << "user " << item.sender_id() << ": ";

@@ -73,6 +73,11 @@ Async<MessagePtr> Api::call(const Method& method, const Call& call,
     if (!identity) co_return identity.take_error();
     caller.identity = *identity;
   }
+  co_return co_await call_as(method, caller, request);
+}
+
+Async<MessagePtr> Api::call_as(const Method& method, const user::Caller& caller,
+                               const google::protobuf::Message& request) {
   if (!limiter_.allow(method.rate, caller.identity.user, caller.address))
     co_return Error(ErrCode::kRateLimited);
 

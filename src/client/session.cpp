@@ -30,6 +30,11 @@ Error unreadable() {
   return Error(ErrCode::kServerUnknown, "the server sent what is no packet");
 }
 
+// Not: what is stored nowhere, and a large group's message, whose seq is the group's.
+bool is_of_inbox(const pb::MessageItem& item) {
+  return item.seq() != 0 && item.receiver_type() != pb::RT_LARGE_GROUP;
+}
+
 }  // namespace
 
 Session::Session(SessionOptions options, SessionIdentity identity, Seq last_seq, Door door,
@@ -122,12 +127,16 @@ void Session::on_message(const pb::Output& packet) {
   if (!message.ParseFromString(packet.data())) return finish(unreadable(), false);
   // A stored message before the sync is done comes again with it; taken now it would hide the
   // older ones.
-  if (phase_ != Phase::kOnline && message.message().seq() != 0) return;
+  if (phase_ != Phase::kOnline && is_of_inbox(message.message())) return;
   take(message.message());
 }
 
 void Session::take(const pb::MessageItem& item) {
   if (item.seq() < 0) return finish(unreadable(), false);
+  if (!is_of_inbox(item)) {
+    messages_.push_back(item);
+    return;
+  }
   const Seq seq(item.seq());
   if (seq && seq <= taken_) return;
   taken_ = std::max(taken_, seq);
@@ -181,7 +190,7 @@ std::vector<pb::MessageItem> Session::take_messages() {
 }
 
 void Session::delivered(const pb::MessageItem& item) {
-  delivered_ = std::max(delivered_, Seq(item.seq()));
+  if (is_of_inbox(item)) delivered_ = std::max(delivered_, Seq(item.seq()));
 }
 
 void Session::acknowledge(Millis wall) {

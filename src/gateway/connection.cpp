@@ -363,4 +363,24 @@ void Connection::detached(DeviceId device) {
   hub_.services().devices.seen(device);
 }
 
+void Connection::call(user::Identity identity, const pb::Input& packet) {
+  if (!calls_) {
+    boost::system::error_code ignored;
+    const auto peer = socket_.remote_endpoint(ignored);
+    calls_ = std::make_unique<Calls>(hub_.services().api, peer.address().to_string());
+  }
+  calls_->start(shared_from_this(), identity, packet);
+}
+
+boost::asio::io_context& Connection::context() {
+  return hub_.shard().context();
+}
+
+void Connection::on_called(const pb::Output& packet) {
+  if (phase_ != Phase::kOpen) return;
+  session_.on_called();
+  send(packet);
+  resume();
+}
+
 }  // namespace linnet::gateway

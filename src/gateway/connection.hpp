@@ -2,6 +2,7 @@
 // purpose: what to say is the session's business, which bytes say it is the wire module's.
 #pragma once
 
+#include "calls.hpp"
 #include "session.hpp"
 
 #include "linnet/wire/websocket.hpp"
@@ -50,6 +51,10 @@ class Connection final : public SessionHost, public std::enable_shared_from_this
   router::Attachment attach(UserId user, DeviceId device, router::Outlet& outlet) override;
   void follow_groups(UserId user) override;
   void detached(DeviceId device) override;
+  void call(user::Identity identity, const pb::Input& packet) override;
+  // For Calls: where its calls run, and the answer to one.
+  boost::asio::io_context& context();
+  void on_called(const pb::Output& packet);
   void send(const pb::Output& packet) override;
   void send_push(Seq seq, const wire::Push& push) override;
   std::size_t unsent() const override { return out_.size() - out_sent_; }
@@ -79,6 +84,7 @@ class Connection final : public SessionHost, public std::enable_shared_from_this
   Hub& hub_;
   boost::asio::ip::tcp::socket socket_;
   Session session_;
+  std::unique_ptr<Calls> calls_;                 // made by the first call
   std::unique_ptr<wire::WsDecoder> web_socket_;  // null at the TCP door
   std::string in_;   // the beginning of a packet, or what came while the session was busy
   std::string out_;  // framed, from out_sent_ on unsent

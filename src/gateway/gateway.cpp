@@ -173,7 +173,7 @@ class Gateway::Impl {
 Gateway::Gateway(Shards& shards, api::Api& api, logic::Messages& messages, logic::Devices& devices,
                  router::Router& router, const Clock& clock, Logger& log, GatewayOptions options)
     : impl_(std::make_unique<Impl>(
-          shards, api, HubServices{api.authenticator(), messages, devices, router, clock, log},
+          shards, api, HubServices{api, api.authenticator(), messages, devices, router, clock, log},
           std::move(options))) {}
 
 Gateway::~Gateway() = default;

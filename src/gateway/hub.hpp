@@ -6,6 +6,7 @@
 #include "http/server.hpp"
 #include "pb/conn.ext.pb.h"
 
+#include "linnet/api/methods.hpp"
 #include "linnet/base/clock.hpp"
 #include "linnet/base/log.hpp"
 #include "linnet/base/shard.hpp"
@@ -27,6 +28,7 @@ namespace linnet::gateway {
 
 // What every connection needs; lives as long as the gateway.
 struct HubServices {
+  api::Api& api;
   user::Authenticator& authenticator;
   logic::Messages& messages;
   logic::Devices& devices;

@@ -38,7 +38,7 @@ void Session::start(user::Identity identity, std::int64_t request_id) {
 
 bool Session::busy() const {
   return state_ == State::kSigningIn || state_ == State::kEnded || answering_sync_ ||
-         host_.unsent() > options_.outbox_bytes ||
+         host_.unsent() > options_.outbox_bytes || calls_ >= options_.calls_at_once ||
          (options_.packets_per_second > 0 && allowance_ == 0);
 }
 
@@ -54,6 +54,10 @@ void Session::on_packet(const pb::Input& packet, std::chrono::milliseconds now) 
     case pb::PT_SYNC: on_sync(packet); break;
     case pb::PT_HEARTBEAT: host_.send(output(pb::PT_HEARTBEAT, packet.request_id())); break;
     case pb::PT_MESSAGE: on_acknowledgement(packet); break;
+    case pb::PT_CALL:
+      ++calls_;
+      host_.call(identity_, packet);
+      break;
     case pb::PT_SIGN_IN: refuse(packet, "this connection is signed in already"); break;
     default: refuse(packet, "this packet type is not known here"); break;
   }
@@ -237,6 +241,10 @@ void Session::dismissed(ErrCode why) {
   host_.send(told);
   const bool replaced = why == ErrCode::kDeviceReplaced;
   end(replaced ? wire::CloseCode::kReplaced : wire::CloseCode::kUnauthorized, default_message(why));
+}
+
+void Session::on_called() {
+  if (calls_ > 0) --calls_;
 }
 
 void Session::on_drained() {

@@ -44,6 +44,7 @@ struct SessionOptions {
   std::size_t page_entries = 100;
   std::uint32_t packets_per_second = 500;  // 0: no limit; beyond it the socket is read later
   std::uint32_t packets_burst = 2000;
+  std::uint8_t calls_at_once = 16;  // with more under way the socket is read later
 };
 
 // What a session asks of its surroundings. Every call is on the shard; the answers come back
@@ -57,8 +58,9 @@ class SessionHost {
   virtual void read(UserId user, Seq after, store::PageLimit limit) = 0;  // -> on_page
   virtual void acknowledge(UserId user, DeviceId device, Seq seq) = 0;
   virtual router::Attachment attach(UserId user, DeviceId device, router::Outlet& outlet) = 0;
-  virtual void follow_groups(UserId user) = 0;  // -> on_following
-  virtual void detached(DeviceId device) = 0;   // after its last packet
+  virtual void follow_groups(UserId user) = 0;                              // -> on_following
+  virtual void detached(DeviceId device) = 0;                               // after its last packet
+  virtual void call(user::Identity identity, const pb::Input& packet) = 0;  // -> on_called
 
   virtual void send(const pb::Output& packet) = 0;
   virtual void send_push(Seq seq, const wire::Push& push) = 0;
@@ -92,6 +94,8 @@ class Session final : public router::Outlet {
   void on_following(Status following);
   void on_start(Result<Seq> start);
   void on_page(Result<store::InboxPage> page);
+  // One call has been answered.
+  void on_called();
   // Everything unsent has been sent.
   void on_drained();
   // The peer has gone, or the server ends: forget everything, say nothing.
@@ -133,6 +137,7 @@ class Session final : public router::Outlet {
   std::chrono::milliseconds last_seen_;  // last packet
   std::uint32_t allowance_ = 0;          // packets that may still come before the next sweep
   std::chrono::milliseconds swept_{0};
+  std::uint8_t calls_ = 0;  // under way
   State state_ = State::kNew;
   Flow flow_ = Flow::kWaiting;
   bool attached_ = false;

@@ -176,12 +176,25 @@ Status GroupLog::update(const Group& group) {
 
 Status GroupLog::append_notice(const GroupNotice& notice, const std::vector<UserId>& members,
                                GroupEdited& edited) {
-  NewMessage message;
-  message.message = notice.message;
-  message.message.receiver_type = receiver_type(edited.group.type);
-  message.message.receiver_id = edited.group.id.value();
-  message.recipients = joined(members, notice.persons);
-  message.group = edited.group.id;
+  const bool large = edited.group.type == kLargeGroup;
+  NewMessage to_people;
+  to_people.message = notice.message;
+  to_people.message.receiver_type = kNormalGroupReceiver;
+  to_people.message.receiver_id = edited.group.id.value();
+  to_people.recipients = joined(members, notice.persons);
+  if (!large) to_people.group = edited.group.id;
+  if (large) {
+    NewMessage to_group;
+    to_group.message = to_people.message;
+    to_group.message.receiver_type = kLargeGroupReceiver;
+    to_group.group = edited.group.id;
+    auto appended = append_one(std::move(to_group), edited);
+    if (!appended) return appended;
+  }
+  return to_people.recipients.empty() ? success() : append_one(std::move(to_people), edited);
+}
+
+Status GroupLog::append_one(NewMessage message, GroupEdited& edited) {
   auto appended = log_.append(message);
   if (!appended) return appended.take_error();
   edited.notices.push_back(std::move(message.message));

@@ -55,6 +55,7 @@ class GroupLog {
   Status grow(const GroupView& view, GroupEdited& edited);
   Status update(const Group& group);
   Status dissolve(GroupId group);
+  Status append_one(NewMessage message, GroupEdited& edited);
   Status append_notice(const GroupNotice& notice, const std::vector<UserId>& members,
                        GroupEdited& edited);
 

@@ -16,6 +16,7 @@ const Message* inner_prototype(const pb::Input& packet) {
     case pb::PT_SIGN_IN: return &pb::SignInInput::default_instance();
     case pb::PT_SYNC: return &pb::SyncInput::default_instance();
     case pb::PT_MESSAGE: return &pb::MessageACK::default_instance();
+    case pb::PT_CALL: return &pb::CallInput::default_instance();
     default: return nullptr;
   }
 }
@@ -24,6 +25,7 @@ const Message* inner_prototype(const pb::Output& packet) {
   switch (packet.type()) {
     case pb::PT_SYNC: return &pb::SyncOutput::default_instance();
     case pb::PT_MESSAGE: return &pb::Message::default_instance();
+    case pb::PT_CALL: return &pb::CallOutput::default_instance();
     default: return nullptr;
   }
 }

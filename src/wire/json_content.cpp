@@ -22,12 +22,35 @@ using google::protobuf::Message;
 // Which message is inside, for each value of the field that tells; nullptr for the values that are
 // not known.
 using PrototypeOf = const Message* (*)(int selector);
+using PrototypeOfMethod = const Message* (*)(const std::string& path);
 
 struct ContentField {
   const FieldDescriptor* bytes;
-  const FieldDescriptor* selector;  // an enumeration or an int32
+  const FieldDescriptor* selector;  // an enumeration or an int32, or the path of a method
   PrototypeOf prototype_of;
+  PrototypeOfMethod prototype_of_method;
 };
+
+const google::protobuf::MethodDescriptor* method_of(std::string path) {
+  const auto slash = path.rfind('/');
+  if (!path.starts_with('/') || slash == 0) return nullptr;
+  path[slash] = '.';
+  return google::protobuf::DescriptorPool::generated_pool()->FindMethodByName(path.substr(1));
+}
+
+const Message* prototype_of(const Descriptor* type) {
+  return google::protobuf::MessageFactory::generated_factory()->GetPrototype(type);
+}
+
+const Message* request_of_method(const std::string& path) {
+  const auto* method = method_of(path);
+  return method == nullptr ? nullptr : prototype_of(method->input_type());
+}
+
+const Message* response_of_method(const std::string& path) {
+  const auto* method = method_of(path);
+  return method == nullptr ? nullptr : prototype_of(method->output_type());
+}
 
 const Message* prototype_of_type(int type) {
   switch (type) {
@@ -57,11 +80,19 @@ const Message* prototype_of_push(int code) {
 std::optional<ContentField> content_field(const Descriptor& type) {
   if (&type == pb::MessageItem::descriptor() || &type == pb::SendMessageReq::descriptor()) {
     return ContentField{type.FindFieldByName("message_content"),
-                        type.FindFieldByName("message_type"), prototype_of_type};
+                        type.FindFieldByName("message_type"), prototype_of_type, nullptr};
   }
   if (&type == pb::Command::descriptor()) {
     return ContentField{type.FindFieldByName("data"), type.FindFieldByName("code"),
-                        prototype_of_push};
+                        prototype_of_push, nullptr};
+  }
+  if (&type == pb::CallInput::descriptor()) {
+    return ContentField{type.FindFieldByName("request"), type.FindFieldByName("method"), nullptr,
+                        request_of_method};
+  }
+  if (&type == pb::CallOutput::descriptor()) {
+    return ContentField{type.FindFieldByName("response"), type.FindFieldByName("method"), nullptr,
+                        response_of_method};
   }
   return std::nullopt;
 }
@@ -99,11 +130,20 @@ std::optional<int> selector_value(const Json& value, const FieldDescriptor& fiel
   return known == nullptr ? std::nullopt : std::optional<int>(known->number());
 }
 
+template <class Json>
+const Message* prototype_for(const ContentField& field, const Json& selector) {
+  if (field.prototype_of_method != nullptr)
+    return selector.is_string()
+               ? field.prototype_of_method(selector.template get_ref<const std::string&>())
+               : nullptr;
+  auto value = selector_value(selector, *field.selector);
+  return value ? field.prototype_of(*value) : nullptr;
+}
+
 void open_content(const ContentField& field, WrittenJson& object) {
   auto selector = object.find(field.selector->json_name());
   if (selector == object.end()) return;
-  auto value = selector_value(*selector, *field.selector);
-  const Message* prototype = value ? field.prototype_of(*value) : nullptr;
+  const Message* prototype = prototype_for(field, *selector);
   if (prototype == nullptr) return;
   auto content = object.find(field.bytes->json_name());
   std::string bytes;
@@ -123,8 +163,7 @@ Status close_content(const ContentField& field, ReadJson& object) {
   if (*selector == nullptr) {
     return bad_json(content_name, "is an object, so " + selector_name + " must be given");
   }
-  auto value = selector_value(**selector, *field.selector);
-  const Message* prototype = value ? field.prototype_of(*value) : nullptr;
+  const Message* prototype = prototype_for(field, **selector);
   if (prototype == nullptr) {
     return bad_json(content_name, "must be base64 for this " + selector_name);
   }

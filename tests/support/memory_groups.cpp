@@ -96,22 +96,31 @@ Result<GroupEdited> MemoryStore::edit(GroupId group, const GroupEdit& edit) {
 }
 
 Status MemoryStore::tell(GroupRecord& record, const GroupNotice& notice, GroupEdited& edited) {
-  NewMessage message;
-  message.message = notice.message;
-  message.message.receiver_type = receiver_type(record.group);
-  message.message.receiver_id = record.group.id.value();
-  message.group = record.group.id;
+  const bool large = record.group.type == kLargeGroup;
   std::set<UserId> recipients(notice.persons.begin(), notice.persons.end());
-  if (record.group.type != kLargeGroup || edited.grown) {
+  if (!large || edited.grown) {
     for (const auto& [user, member] : record.members)
       recipients.insert(user);
   }
+  NewMessage message;
+  message.message = notice.message;
+  message.message.receiver_id = record.group.id.value();
+  auto append = [&](std::int32_t type) {
+    message.message.receiver_type = type;
+    auto placed = place(message);
+    if (!placed) return Status(placed.take_error());
+    edited.notices.push_back(message.message);
+    edited.appended.push_back(std::move(*placed));
+    return success();
+  };
+  message.group = record.group.id;
+  if (large) {
+    auto appended = append(3);
+    if (!appended || recipients.empty()) return appended;
+    message.group = GroupId();
+  }
   message.recipients.assign(recipients.begin(), recipients.end());
-  auto placed = place(message);
-  if (!placed) return placed.take_error();
-  edited.notices.push_back(message.message);
-  edited.appended.push_back(std::move(*placed));
-  return success();
+  return append(2);
 }
 
 void MemoryStore::edit_group(GroupId group, std::vector<UserId> persons, GroupDecision decide,

@@ -75,6 +75,10 @@ class Api {
   // Errors: kUnauthorized, kRateLimited, kServerUnknown (a handler threw), and the handler's own.
   Async<MessagePtr> call(const Method& method, const Call& call,
                          const google::protobuf::Message& request);
+  // The same for a caller whose identity is proved already (a long connection's). Errors: as
+  // call(), but for kUnauthorized.
+  Async<MessagePtr> call_as(const Method& method, const user::Caller& caller,
+                            const google::protobuf::Message& request);
 
  private:
   const MethodTable& table_;

@@ -61,8 +61,9 @@ std::string_view name(State state);
 
 // Called on the client's own thread, one at a time; they must not throw, and may make calls.
 struct Handlers {
-  // Each message of the inbox once and in order of seq, also after reconnections, and messages that
-  // are stored nowhere (seq 0) as they come. When it returns the message is taken as kept and will
+  // Each message of the inbox once and in order of seq, also after reconnections; messages that are
+  // stored nowhere (seq 0) and those of large groups (RT_LARGE_GROUP, with the group's seq) as they
+  // come. When it returns the message is taken as kept and will
   // be acknowledged. Messages that this very device sent come only with a sync.
   std::function<void(const pb::MessageItem& item)> on_message;
   // `error` in kWaiting and kEnded, otherwise null.

@@ -70,8 +70,10 @@ struct GroupView {
   std::vector<Person> persons;  // in the order asked for
 };
 
-// A message about an edit. It enters the group's own inbox and those of `persons`; of a small
-// group, or one that has just grown, those of all members as they are after the edit.
+// A message about an edit, to the group and to `persons`. In a small group it is one message, in
+// the inboxes of the members as they are after the edit, of the persons, and of the group. In a
+// large one it is two: in the group's inbox, and (as that of a small group, so that receiver_type
+// tells whose seq it has) in the inboxes of the persons, or of all members when it has just grown.
 struct GroupNotice {
   Message message;
   std::vector<UserId> persons;  // unique
@@ -97,8 +99,8 @@ struct GroupEdited {
   bool grown = false;           // it has become large
   bool dissolved = false;
   std::vector<UserId> members;     // all of them, when it has grown
-  std::vector<Message> notices;    // with the receiver_type that the group has
-  std::vector<Appended> appended;  // one for each notice
+  std::vector<Message> notices;    // as they were appended
+  std::vector<Appended> appended;  // one for each of them
 };
 
 struct GroupAppended {

@@ -325,3 +325,17 @@ TEST_CASE("answers to what was not asked and unknown packets are ignored") {
   CHECK(deliver(session).empty());
   CHECK_FALSE(session.end());
 }
+
+TEST_CASE("a large group's message counts by the group's seq: it moves nothing of the inbox") {
+  auto session = online(5);
+  auto large = item(900);
+  large.set_receiver_type(pb::RT_LARGE_GROUP);
+  pb::Message message;
+  *message.mutable_message() = large;
+  auto packet = push(0);
+  packet.set_data(message.SerializeAsString());
+  session.on_packet(packet, 0ms);
+  session.on_packet(push(6), 0ms);
+  CHECK(deliver(session) == Seqs{900, 6});
+  CHECK(acknowledged(session) == 6);
+}

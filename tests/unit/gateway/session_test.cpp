@@ -48,6 +48,7 @@ class FakeHost final : public SessionHost {
     page_limit = limit.entries;
   }
   void acknowledge(UserId, DeviceId, Seq seq) override { acknowledged = seq; }
+  void call(user::Identity, const pb::Input& packet) override { called.push_back(packet); }
   void detached(DeviceId) override { ++detachments; }
   void follow_groups(UserId) override { following_asked = true; }
   router::Attachment attach(UserId, DeviceId, router::Outlet&) override {
@@ -98,6 +99,7 @@ class FakeHost final : public SessionHost {
   bool attached = false;
   bool following_asked = false;
   int detachments = 0;
+  std::vector<pb::Input> called;
   std::vector<pb::Output> sent;
   std::size_t unsent_bytes = 0;
   std::optional<wire::CloseCode> ended;
@@ -452,6 +454,19 @@ TEST_CASE_METHOD(Fixture, "a session that cannot follow its groups ends, to be t
   REQUIRE(host.sent.size() == 1);
   CHECK(host.sent[0].code() == pb_code(ErrCode::kServerBusy));
   CHECK(host.ended == wire::CloseCode::kTryAgain);
+}
+
+TEST_CASE_METHOD(Fixture,
+                 "with as many calls under way as there may be, the socket is read later") {
+  go_live(0);
+  for (int i = 1; i <= options.calls_at_once; ++i) {
+    CHECK_FALSE(session.busy());
+    session.on_packet(input(pb::PT_CALL, i), milliseconds(0));
+  }
+  CHECK(host.called.size() == options.calls_at_once);
+  CHECK(session.busy());
+  session.on_called();
+  CHECK_FALSE(session.busy());
 }
 
 TEST_CASE_METHOD(Fixture, "an acknowledgement is noted and not answered") {

@@ -124,6 +124,9 @@ TEMPLATE_TEST_CASE("a notice of a large group goes to its inbox and to the perso
   CHECK(edited.notices[0].receiver_id == group.value());
   CHECK(edited.appended[0].group_seq == Seq(1));
   CHECK(calls.inbox(3) == std::vector<std::string>{"joined"});
+  // Whose seq a message has is told by its receiver_type.
+  CHECK(calls.read(3, 0).entries[0].message.receiver_type == 2);
+  CHECK(Calls::get(calls.try_read_group(group, 1, 0)).entries[0].message.receiver_type == 3);
   CHECK(calls.inbox(1).empty());
   CHECK(calls.history(group, 1) == std::vector<std::string>{"joined"});
 }

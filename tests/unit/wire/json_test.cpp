@@ -275,3 +275,40 @@ TEST_CASE("a packet type that is newer than the server is a packet, with its req
   CHECK(static_cast<int>(numbered.type()) == 99);
   CHECK(Json::parse(wire::packet_to_json(numbered))["type"] == 99);
 }
+
+TEST_CASE("a call's request and response are objects of the method's types") {
+  auto packet = read_packet<pb::Input>(
+      R"({"type":"PT_CALL","requestId":"5","data":{"ordered":true,"method":"/pb.LogicExt/SendMessage",)"
+      R"("request":{"receiverId":"9","messageType":"MT_TEXT","messageContent":{"text":"hi"}}}})");
+  pb::CallInput input;
+  REQUIRE(input.ParseFromString(packet.data()));
+  CHECK(input.ordered());
+  pb::SendMessageReq request;
+  REQUIRE(request.ParseFromString(input.request()));
+  CHECK(request.receiver_id() == 9);
+  pb::Text text;
+  REQUIRE(text.ParseFromString(request.message_content()));
+  CHECK(text.text() == "hi");
+
+  pb::SendMessageResp response;
+  response.set_seq(7);
+  pb::CallOutput output;
+  output.set_method("/pb.LogicExt/SendMessage");
+  output.set_response(response.SerializeAsString());
+  pb::Output answer;
+  answer.set_type(pb::PT_CALL);
+  answer.set_request_id(5);
+  answer.set_data(output.SerializeAsString());
+  CHECK(Json::parse(linnet::wire::packet_to_json(answer)) ==
+        Json::parse(R"({"type":"PT_CALL","requestId":"5","code":0,"data":)"
+                    R"({"method":"/pb.LogicExt/SendMessage","response":{"seq":"7"}}})"));
+
+  pb::Input none;
+  for (const char* method :
+       {"", "/", "//", "/pb.LogicExt/Nothing", "pb.LogicExt.SendMessage", "/x"}) {
+    CAPTURE(method);
+    CHECK_FALSE(packet_from_json(
+        std::string(R"({"type":"PT_CALL","data":{"method":")") + method + R"(","request":{}}})",
+        none));
+  }
+}
