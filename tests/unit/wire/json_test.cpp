@@ -307,7 +307,7 @@ TEST_CASE("a call's request and response are objects of the method's types") {
   for (const char* method :
        {"", "/", "//", "/pb.LogicExt/Nothing", "pb.LogicExt.SendMessage", "/x"}) {
     CAPTURE(method);
-    CHECK_FALSE(packet_from_json(
+    CHECK_FALSE(linnet::wire::packet_from_json(
         std::string(R"({"type":"PT_CALL","data":{"method":")") + method + R"(","request":{}}})",
         none));
   }
