@@ -34,7 +34,8 @@ void tell(router::Router& router, const store::GroupEdited& edited) {
   for (std::size_t i = 0; i < edited.notices.size(); ++i) {
     const auto push = push_of(edited.notices[i]);
     deliver_placed(router, edited.appended[i], push);
-    if (large && !edited.grown && edited.appended[i].group_seq) router.deliver_to_group(group, edited.appended[i].group_seq, push);
+    if (large && !edited.grown && edited.appended[i].group_seq)
+      router.deliver_to_group(group, edited.appended[i].group_seq, push);
   }
   if (large) {
     for (auto user : edited.grown ? edited.members : edited.added)
