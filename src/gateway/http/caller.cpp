@@ -66,6 +66,16 @@ RequestId retry_id(const HttpHeaders& headers) {
   return RequestId();
 }
 
+Result<api::Call> call_of(const HttpRequest& request) {
+  auto credentials = call_credentials(request.headers);
+  if (!credentials) return credentials.take_error();
+  api::Call call;
+  call.credentials = std::move(*credentials);
+  call.request_id = retry_id(request.headers);
+  call.address = request.address;
+  return call;
+}
+
 std::string request_name(const HttpHeaders& headers) {
   for (std::string_view name : {"X-Request-Id", "request_id"}) {
     auto text = headers.first(name);

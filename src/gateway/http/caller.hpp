@@ -3,6 +3,7 @@
 
 #include "http/message.hpp"
 
+#include "linnet/api/methods.hpp"
 #include "linnet/base/error.hpp"
 #include "linnet/user/identity.hpp"
 
@@ -24,6 +25,9 @@ Result<user::Credentials> call_credentials(const HttpHeaders& headers);
 
 // The client's id for retries: `request_id`, or X-Request-Id when it is a number; 0: none.
 RequestId retry_id(const HttpHeaders& headers);
+
+// All of these, and the peer's address. Errors as in call_credentials().
+Result<api::Call> call_of(const HttpRequest& request);
 
 // What is echoed in X-Request-Id and put in errors: the client's when it is 1 to 64 printable
 // characters, otherwise one of our own.

@@ -1,15 +1,15 @@
-// Unary calls of the Connect protocol (connectrpc.com/docs/protocol), without sockets: a request
-// in, a response out. POST in JSON or protobuf, GET for methods without side effects.
+// Unary calls of the Connect protocol (connectrpc.com/docs/protocol), without sockets: POST in JSON
+// or protobuf, GET for methods without side effects.
 #pragma once
 
-#include "http/caller.hpp"
+#include "http/codec.hpp"
 #include "http/message.hpp"
 #include "http/server.hpp"
-
-#include "linnet/api/methods.hpp"
-#include "linnet/base/log.hpp"
+#include "http/timed_call.hpp"
 
 #include <boost/asio/awaitable.hpp>
+
+#include <string>
 
 namespace linnet::gateway {
 
@@ -19,22 +19,17 @@ class ConnectDoor {
   ConnectDoor(api::Api& api, Logger& log, const HttpOptions& options)
       : api_(api), log_(log), options_(options) {}
 
-  // Answers anything, errors included. A deadline (Connect-Timeout-Ms) ends the waiting only: the
-  // call itself is carried out. `request` outlives the awaiting.
-  boost::asio::awaitable<HttpResponse> handle(const HttpRequest& request);
+  // Answers anything, errors included. `request` outlives the awaiting; `name` is the request's.
+  boost::asio::awaitable<HttpResponse> answer(const api::Method& method, const HttpRequest& request,
+                                              const std::string& name);
 
  private:
   struct Prepared;
-  struct Pending;
 
-  boost::asio::awaitable<HttpResponse> answer(const HttpRequest& request, const std::string& name);
   Result<Prepared> prepare(const api::Method& method, const HttpRequest& request) const;
   Status read_message(const HttpRequest& request, Prepared& prepared) const;
   Status read_query(std::string_view text, Prepared& prepared) const;
-  Async<api::MessagePtr> carry_out(Prepared prepared);
-  // Static: it may outlive the door by a deadline.
-  static Async<api::MessagePtr> run(api::Api& api, std::shared_ptr<Pending> pending);
-  void add_cors(const HttpRequest& request, HttpResponse& response) const;
+  Status read_bytes(std::string_view bytes, bool compressed, Prepared& prepared) const;
 
   api::Api& api_;
   Logger& log_;

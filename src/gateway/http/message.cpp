@@ -30,6 +30,7 @@ std::string_view reason(int status) {
     case 403: return "Forbidden";
     case 404: return "Not Found";
     case 405: return "Method Not Allowed";
+    case 408: return "Request Timeout";
     case 409: return "Conflict";
     case 415: return "Unsupported Media Type";
     case 426: return "Upgrade Required";

@@ -73,6 +73,11 @@ std::optional<HttpResponse> read_failure(Code error, const HttpOptions& options)
       form);
 }
 
+std::optional<HttpResponse> late_request() {
+  return connect_error(Error(ErrCode::kTimeout, "the request did not come in time"), "",
+                       api::ErrorForm{"deadline_exceeded", 408});
+}
+
 }  // namespace
 
 // What the connections share. Frames own it, so that those which are destroyed after the server,
@@ -117,6 +122,7 @@ class HttpServer::Impl : public std::enable_shared_from_this<Impl> {
     std::string address;
     Phase phase = Phase::kFirst;
     std::chrono::milliseconds deadline = kNever;
+    bool too_slow = false;  // its request did not come in time
   };
   using ConnectionPtr = std::unique_ptr<Connection>;
 
@@ -134,6 +140,7 @@ class HttpServer::Impl : public std::enable_shared_from_this<Impl> {
   void hand_over(Connection& connection, const Reply& reply);
   void arm_sweep();
   void sweep();
+  static void give_up(Connection& connection);
 
   Shard& shard_;
   const Clock& clock_;
@@ -174,6 +181,7 @@ void HttpServer::Impl::serve(tcp::socket socket) {
 
 void HttpServer::Impl::drain() {
   draining_ = true;
+  site_.drain();
   for (auto* connection : connections_)
     if (connection->phase == Phase::kIdle || connection->phase == Phase::kFirst)
       connection->close();
@@ -196,8 +204,19 @@ void HttpServer::Impl::sweep() {
   sweeping_ = false;
   const auto now = clock_.steady();
   for (auto* connection : connections_)
-    if (connection->deadline <= now) connection->close();
+    if (connection->deadline <= now) give_up(*connection);
   if (!connections_.empty()) arm_sweep();
+}
+
+// Who has begun a request is told (by read()), others are closed without a word.
+void HttpServer::Impl::give_up(Connection& connection) {
+  if (connection.phase != Phase::kReading || connection.too_slow) {
+    connection.close();
+    return;
+  }
+  connection.too_slow = true;
+  Code ignored;
+  connection.socket.cancel(ignored);
 }
 
 asio::awaitable<void> HttpServer::Impl::run(ConnectionPtr connection) {
@@ -232,7 +251,8 @@ asio::awaitable<bool> HttpServer::Impl::read(Connection& connection, Parser& par
       co_await http::async_read_header(connection.socket, connection.buffer, parser, kAwait);
   if (!error && !parser.is_done()) error = co_await read_body(connection, parser);
   if (!error) co_return true;
-  auto answer = read_failure(error, connection.impl->options_);
+  auto answer =
+      connection.too_slow ? late_request() : read_failure(error, connection.impl->options_);
   if (answer) co_await refuse(connection, std::move(*answer));
   co_return false;
 }

@@ -27,8 +27,12 @@ asio::awaitable<Reply> Site::answer(const HttpRequest& request) {
   Reply reply;
   if (path == "/") {
     reply.response = page_.answer(request);
+  } else if (path == "/healthz") {
+    reply.response = answer_health(request, Health::kAlive);
+  } else if (path == "/readyz") {
+    reply.response = answer_health(request, draining_ ? Health::kDraining : Health::kReady);
   } else {
-    reply.response = co_await connect_.handle(request);
+    reply.response = co_await calls_.handle(request);
   }
   co_return reply;
 }

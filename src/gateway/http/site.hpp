@@ -1,8 +1,10 @@
-// Which door of a path: the page, the WebSocket, or a call; and how requests are checked before.
+// Which door of a path: the page, the WebSocket, the health, or a call; and how requests are
+// checked before.
 #pragma once
 
-#include "http/connect.hpp"
+#include "http/call_door.hpp"
 #include "http/handshake.hpp"
+#include "http/health.hpp"
 #include "http/message.hpp"
 #include "http/page.hpp"
 #include "http/server.hpp"
@@ -31,18 +33,21 @@ std::optional<Error> check_framing(const HttpRequest& request);
 class Site {
  public:
   Site(api::Api& api, Logger& log, const HttpOptions& options)
-      : api_(api), options_(options), connect_(api, log, options_), page_(embedded_page()) {}
+      : api_(api), options_(options), calls_(api, log, options_), page_(embedded_page()) {}
 
   // `request` outlives the awaiting.
   boost::asio::awaitable<Reply> answer(const HttpRequest& request);
+  // From now on /readyz says no.
+  void drain() { draining_ = true; }
 
  private:
   boost::asio::awaitable<Reply> shake_hands(const HttpRequest& request);
 
   api::Api& api_;
   HttpOptions options_;
-  ConnectDoor connect_;
+  CallDoor calls_;
   Page page_;
+  bool draining_ = false;
 };
 
 }  // namespace linnet::gateway

@@ -2,7 +2,7 @@
 // knows one user, and a way to run a coroutine to its end.
 #pragma once
 
-#include "http/connect.hpp"
+#include "http/call_door.hpp"
 #include "pb/logic.ext.pb.h"
 #include "pb/user.ext.pb.h"
 
@@ -52,6 +52,7 @@ class Handlers {
     if (request.user_id() == 404) co_return Error(ErrCode::kUserNotExist);
     pb::GetUserResp response;
     response.mutable_user()->set_user_id(request.user_id());
+    response.mutable_user()->set_nickname(nickname);
     co_return response;
   }
   // Slow: done after the deadline of the test that calls it.
@@ -67,6 +68,7 @@ class Handlers {
   int calls = 0;
   int finished = 0;
   int slow_ms = 0;
+  std::string nickname;
   user::Caller last_caller;
   pb::SendMessageReq last_send;
 };

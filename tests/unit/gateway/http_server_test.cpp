@@ -336,8 +336,14 @@ TEST_CASE("connections that say nothing, too little, or nothing more are closed 
   CHECK(idle.read().status == 200);
 
   CHECK(silent.ends());
-  CHECK(slow.ends());
-  CHECK(no_body.ends());
+  // Who has begun to ask is told.
+  for (auto* late : {&slow, &no_body}) {
+    auto answer = late->read();
+    CHECK(answer.status == 408);
+    CHECK(answer.body.find("deadline_exceeded") != std::string::npos);
+    late->half_close();
+    CHECK(late->ends());
+  }
   CHECK(idle.ends());
   CHECK(house.closes_all());
 }
@@ -363,6 +369,39 @@ TEST_CASE("draining closes idle connections and lets the others finish") {
   CHECK(answer.has("Connection: close"));
   CHECK(busy.ends());
   CHECK(house.closes_all());
+}
+
+TEST_CASE("health is told to whoever asks, with GET or HEAD") {
+  House house;
+  Client client(house);
+  const std::string rest = " HTTP/1.1\r\nHost: h\r\n\r\n";
+  client.send("GET /healthz" + rest);
+  CHECK(client.read().body == "{\"status\":\"alive\"}\n");
+  client.send("GET /readyz" + rest);
+  auto ready = client.read();
+  CHECK(ready.status == 200);
+  CHECK(ready.has("Cache-Control: no-store"));
+  CHECK(ready.body == "{\"status\":\"ready\"}\n");
+  client.send("HEAD /readyz" + rest);
+  CHECK(client.read(false).status == 200);
+  client.send("POST /readyz HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n");
+  CHECK(client.read().has("Allow: GET, HEAD"));
+}
+
+TEST_CASE("a server that drains says that it is not ready, to who asks on an open connection") {
+  House house;
+  Client client(house);
+  // The second begins in the segment of the first, so that its beginning is known to be there.
+  client.send("GET /readyz HTTP/1.1\r\nHost: h\r\n\r\nGET /readyz HTTP/1.1\r\nHo");
+  CHECK(client.read().status == 200);
+
+  house.on_shard([&] { house.server->drain(); });
+  client.send("st: h\r\n\r\n");
+
+  auto answer = client.read();
+  CHECK(answer.status == 503);
+  CHECK(answer.body == "{\"status\":\"draining\"}\n");
+  CHECK(answer.has("Connection: close"));
 }
 
 TEST_CASE("the server may go while its connections are in any state") {

@@ -1,0 +1,27 @@
+// The message of a call in the two encodings of a body, JSON and protobuf.
+#pragma once
+
+#include "linnet/base/error.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace google::protobuf {
+class Message;
+}
+
+namespace linnet::gateway {
+
+enum class Codec { kJson, kProto };
+
+// The type of a Content-Type header in lower case, without parameters; nothing when it names a
+// charset other than UTF-8.
+std::optional<std::string> media_type(std::string_view header);
+
+// Error: kBadRequest with the reason. No bytes are the default message in protobuf, and an error in
+// JSON.
+Status decode(Codec codec, std::string_view bytes, google::protobuf::Message& message);
+std::string encode(Codec codec, const google::protobuf::Message& message);
+
+}  // namespace linnet::gateway

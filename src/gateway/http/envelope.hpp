@@ -1,0 +1,31 @@
+// The frames of gRPC-Web and of Connect's streams:
+//
+//   +----------+--------------------+----------------+
+//   | flags, 1 | length, 4 (big-e.) | length bytes   |
+//   +----------+--------------------+----------------+
+#pragma once
+
+#include "linnet/base/error.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace linnet::gateway {
+
+inline constexpr std::uint8_t kCompressed = 0x01;
+inline constexpr std::uint8_t kConnectEnd = 0x02;    // the last of a Connect stream, in JSON
+inline constexpr std::uint8_t kGrpcTrailers = 0x80;  // the last of a gRPC-Web response
+
+struct Envelope {
+  std::uint8_t flags = 0;
+  std::string_view payload;
+};
+
+void append_envelope(std::uint8_t flags, std::string_view payload, std::string& out);
+
+// Of a body that is exactly one frame; the payload is a view into it. Errors: kBadRequest (cut off,
+// or flags that nobody defined), kUnimplemented (none, or more than one: the request is no stream).
+Result<Envelope> only_envelope(std::string_view body);
+
+}  // namespace linnet::gateway

@@ -1,0 +1,189 @@
+#include "http/grpc_web.hpp"
+
+#include "grpc/status.hpp"
+#include "http/caller.hpp"
+#include "http/codec.hpp"
+#include "http/compression.hpp"
+#include "http/encoding.hpp"
+#include "http/envelope.hpp"
+#include "http/errors.hpp"
+
+#include <google/protobuf/message.h>
+
+#include <array>
+#include <limits>
+#include <optional>
+
+namespace linnet::gateway {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr std::size_t kTimeoutDigits = 8;
+
+struct Form {
+  std::string_view asked;     // the request's type
+  std::string_view answered;  // the response's
+  Codec codec = Codec::kProto;
+  bool text = false;  // base64
+};
+
+constexpr std::array<Form, 6> kForms{{
+    {"application/grpc-web", "application/grpc-web+proto", Codec::kProto, false},
+    {"application/grpc-web+proto", "application/grpc-web+proto", Codec::kProto, false},
+    {"application/grpc-web+json", "application/grpc-web+json", Codec::kJson, false},
+    {"application/grpc-web-text", "application/grpc-web-text+proto", Codec::kProto, true},
+    {"application/grpc-web-text+proto", "application/grpc-web-text+proto", Codec::kProto, true},
+    {"application/grpc-web-text+json", "application/grpc-web-text+json", Codec::kJson, true},
+}};
+
+const Form* form_of(const HttpRequest& request) {
+  auto header = request.headers.first("Content-Type");
+  auto type = header ? media_type(*header) : std::nullopt;
+  for (const auto& form : kForms)
+    if (type == form.asked) return &form;
+  return nullptr;
+}
+
+// Milliseconds in one of the units of Grpc-Timeout; less than one counts as one.
+Result<std::optional<std::chrono::milliseconds>> timeout_of(const HttpHeaders& headers) {
+  std::optional<std::chrono::milliseconds> none;
+  auto text = headers.first("Grpc-Timeout");
+  if (!text) return none;
+  const Error wrong(ErrCode::kBadRequest, "Grpc-Timeout: at most 8 digits and H, M, S, m, u or n");
+  if (text->size() < 2 || text->size() > kTimeoutDigits + 1) return wrong;
+  auto value = parse_decimal(text->substr(0, text->size() - 1));
+  if (!value || *value < 0 || text->front() == '-') return wrong;
+  switch (text->back()) {
+    case 'H': return std::optional<std::chrono::milliseconds>(std::chrono::hours(*value));
+    case 'M': return std::optional<std::chrono::milliseconds>(std::chrono::minutes(*value));
+    case 'S': return std::optional<std::chrono::milliseconds>(std::chrono::seconds(*value));
+    case 'm': return std::optional(std::chrono::milliseconds(*value));
+    case 'u': return std::optional(std::chrono::milliseconds((*value + 999) / 1000));
+    case 'n': return std::optional(std::chrono::milliseconds((*value + 999999) / 1000000));
+    default: return wrong;
+  }
+}
+
+// Clients may encode piece by piece, so that padding stands in the middle too.
+std::optional<std::string> decode_text(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    auto padding = text.find('=');
+    auto end = padding == std::string_view::npos ? text.size() : (padding / 4 + 1) * 4;
+    if (end > text.size()) return std::nullopt;
+    auto piece = base64_decode(text.substr(0, end));
+    if (!piece) return std::nullopt;
+    out += *piece;
+    text.remove_prefix(end);
+  }
+  return out;
+}
+
+// What may stand in grpc-message; the rest is percent-encoded.
+std::string percent_encode(std::string_view text) {
+  constexpr std::string_view kDigits = "0123456789ABCDEF";
+  std::string out;
+  for (char c : text) {
+    if (c >= 0x20 && c <= 0x7e && c != '%') {
+      out += c;
+      continue;
+    }
+    const auto byte = static_cast<unsigned char>(c);
+    out += '%';
+    out += kDigits[byte >> 4U];
+    out += kDigits[byte & 15U];
+  }
+  return out;
+}
+
+}  // namespace
+
+void append_grpc_trailers(const Error* error, std::string_view request_name, std::string& out) {
+  std::string trailers = "grpc-status: 0\r\n";
+  if (error != nullptr) {
+    auto status = grpc_status(*error, request_name);
+    trailers = "grpc-status: " + std::to_string(status.code) + "\r\n";
+    trailers += "grpc-message: " + percent_encode(status.message) + "\r\n";
+    trailers += "grpc-status-details-bin: " + base64_encode(status.details, false) + "\r\n";
+  }
+  append_envelope(kGrpcTrailers, trailers, out);
+}
+
+bool GrpcWebDoor::speaks(const HttpRequest& request) {
+  return form_of(request) != nullptr;
+}
+
+asio::awaitable<HttpResponse> GrpcWebDoor::answer(const api::Method& method,
+                                                  const HttpRequest& request,
+                                                  const std::string& name) {
+  if (request.method != "POST") {
+    Error error(ErrCode::kMethodNotAllowed, "gRPC-Web calls with POST");
+    auto refusal = connect_error(error, name);
+    refusal.headers.add("Allow", "POST");
+    co_return refusal;
+  }
+  const Form& form = *form_of(request);
+  HttpResponse response(200);
+  response.headers.add("Content-Type", form.answered);
+  response.headers.add("Grpc-Accept-Encoding", "gzip");
+
+  Result<api::MessagePtr> result = Error(ErrCode::kServerUnknown);
+  auto prepared = prepare(method, request);
+  if (prepared) {
+    result = co_await carry_out(api_, log_, std::move(*prepared));
+  } else {
+    result = prepared.take_error();
+  }
+  std::string body;
+  if (result) {
+    auto bytes = encode(form.codec, **result);
+    const bool pack =
+        bytes.size() >= kWorthCompressing && accepts_gzip(request.headers, "Grpc-Accept-Encoding");
+    if (pack) response.headers.add("Grpc-Encoding", "gzip");
+    append_envelope(pack ? kCompressed : 0, pack ? gzip(bytes) : bytes, body);
+  }
+  append_grpc_trailers(result ? nullptr : &result.error(), name, body);
+  response.body = form.text ? base64_encode(body, true) : std::move(body);
+  co_return response;
+}
+
+Result<TimedCall> GrpcWebDoor::prepare(const api::Method& method,
+                                       const HttpRequest& request) const {
+  const Form& form = *form_of(request);
+  TimedCall timed;
+  timed.method = &method;
+  timed.message = method.new_request();
+
+  auto timeout = timeout_of(request.headers);
+  if (!timeout) return timeout.take_error();
+  timed.timeout = *timeout;
+  auto compressed = is_gzip(request.headers, "Grpc-Encoding");
+  if (!compressed) return compressed.take_error();
+  std::optional<std::string> decoded;
+  if (form.text) decoded = decode_text(request.body);
+  if (form.text && !decoded) return Error(ErrCode::kBadRequest, "the body is no valid base64");
+  auto envelope = only_envelope(decoded ? *decoded : request.body);
+  if (!envelope) return envelope.take_error();
+  if (envelope->payload.size() > options_.body_bytes)
+    return Error(ErrCode::kTooLarge,
+                 "a request has at most " + std::to_string(options_.body_bytes) + " bytes");
+  const bool packed = (envelope->flags & kCompressed) != 0;
+  if (packed && !*compressed)
+    return Error(ErrCode::kBadRequest, "a compressed frame needs Grpc-Encoding: gzip");
+  std::string plain(envelope->payload);
+  if (packed && !plain.empty()) {
+    auto inflated = gunzip(plain, options_.body_bytes);
+    if (!inflated) return inflated.take_error();
+    plain = std::move(*inflated);
+  }
+  auto read = decode(form.codec, plain, *timed.message);
+  if (!read) return read.take_error();
+  auto call = call_of(request);
+  if (!call) return call.take_error();
+  timed.call = std::move(*call);
+  return timed;
+}
+
+}  // namespace linnet::gateway

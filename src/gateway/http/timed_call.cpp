@@ -1,0 +1,56 @@
+#include "http/timed_call.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+
+#include <memory>
+
+namespace linnet::gateway {
+
+namespace asio = boost::asio;
+
+namespace {
+
+// Shared by the one who waits and the work, whoever ends last.
+struct Pending {
+  Pending(const asio::any_io_executor& executor, TimedCall what)
+      : timed(std::move(what)), timer(executor) {}
+
+  TimedCall timed;
+  asio::steady_timer timer;
+  std::optional<Result<api::MessagePtr>> answer;
+};
+
+Async<api::MessagePtr> run(api::Api& api, std::shared_ptr<Pending> pending) {
+  const auto& what = pending->timed;
+  Result<api::MessagePtr> answer = co_await api.call(*what.method, what.call, *what.message);
+  co_return answer;
+}
+
+}  // namespace
+
+Async<api::MessagePtr> carry_out(api::Api& api, Logger& log, TimedCall call) {
+  if (!call.timeout) {
+    Result<api::MessagePtr> answer = co_await api.call(*call.method, call.call, *call.message);
+    co_return answer;
+  }
+  auto executor = co_await asio::this_coro::executor;
+  auto pending = std::make_shared<Pending>(executor, std::move(call));
+  pending->timer.expires_after(*pending->timed.timeout);
+  auto completed = [pending, &log](std::exception_ptr failure, Result<api::MessagePtr> answer) {
+    if (failure) log.error("call_threw", {{"method", pending->timed.method->path}});
+    pending->answer = std::move(answer);
+    pending->timer.cancel();
+  };
+  asio::co_spawn(executor, run(api, pending), std::move(completed));
+  if (!pending->answer) {
+    constexpr auto kToken = asio::as_tuple(asio::use_awaitable);
+    co_await pending->timer.async_wait(kToken);
+  }
+  if (!pending->answer) co_return Error(ErrCode::kTimeout);
+  co_return std::move(*pending->answer);
+}
+
+}  // namespace linnet::gateway

@@ -1,0 +1,25 @@
+// A call that a door of HTTP has read, and its carrying out within the client's deadline.
+#pragma once
+
+#include "linnet/api/methods.hpp"
+#include "linnet/base/log.hpp"
+
+#include <chrono>
+#include <optional>
+
+namespace linnet::gateway {
+
+struct TimedCall {
+  TimedCall() = default;
+
+  const api::Method* method = nullptr;
+  api::MessagePtr message;
+  api::Call call;
+  std::optional<std::chrono::milliseconds> timeout;
+};
+
+// Error: kTimeout, and those of the call. A deadline ends the waiting only: what was begun is
+// carried out. `api` and `log` outlive the work.
+Async<api::MessagePtr> carry_out(api::Api& api, Logger& log, TimedCall call);
+
+}  // namespace linnet::gateway
