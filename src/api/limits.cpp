@@ -14,17 +14,18 @@ const Rate& Limiter::rate_of(RateClass rate) const {
   switch (rate) {
     case RateClass::kRead: return options_.read;
     case RateClass::kWrite: return options_.write;
+    case RateClass::kServer: return options_.server;
     case RateClass::kJoin: break;
   }
   return options_.join;
 }
 
-bool Limiter::allow(RateClass rate, UserId user, std::string_view address) {
+bool Limiter::allow(RateClass rate, std::int64_t who, std::string_view address) {
   if (!options_.enabled) return true;
   const Rate& limit = rate_of(rate);
-  auto who = rate == RateClass::kJoin ? std::hash<std::string_view>{}(address)
-                                      : mix(static_cast<std::uint64_t>(user.value()));
-  auto key = mix(who + static_cast<std::uint64_t>(rate) + 1);
+  auto caller = rate == RateClass::kJoin ? std::hash<std::string_view>{}(address)
+                                         : mix(static_cast<std::uint64_t>(who));
+  auto key = mix(caller + static_cast<std::uint64_t>(rate) + 1);
   auto now = clock_.steady();
 
   std::lock_guard lock(mutex_);

@@ -19,10 +19,19 @@ const google::protobuf::MethodDescriptor* find_descriptor(std::string_view path)
   return google::protobuf::DescriptorPool::generated_pool()->FindMethodByName(full_name);
 }
 
+Access to_access(pb::Access access) {
+  switch (access) {
+    case pb::ACCESS_ANYONE: return Access::kAnyone;
+    case pb::ACCESS_SERVER: return Access::kServer;
+    default: return Access::kDevice;
+  }
+}
+
 RateClass to_rate_class(pb::RateClass rate) {
   switch (rate) {
     case pb::RATE_WRITE: return RateClass::kWrite;
     case pb::RATE_JOIN: return RateClass::kJoin;
+    case pb::RATE_SERVER: return RateClass::kServer;
     default: return RateClass::kRead;
   }
 }
@@ -47,7 +56,10 @@ Method& MethodTable::declare(std::string_view path, const google::protobuf::Mess
 
   Method& method = methods_[name];
   method.path = name;
-  method.access = access == pb::ACCESS_ANYONE ? Access::kAnyone : Access::kDevice;
+  method.access = to_access(access);
+  method.scope = options.GetExtension(pb::scope);
+  if (method.access == Access::kServer && method.scope == pb::SCOPE_NONE)
+    throw std::logic_error(name + " declares no scope");
   method.rate = to_rate_class(options.GetExtension(pb::rate));
   method.no_side_effects =
       options.idempotency_level() == google::protobuf::MethodOptions::NO_SIDE_EFFECTS;
@@ -66,20 +78,41 @@ Async<MessagePtr> Api::call(const Method& method, const Call& call,
   user::Caller caller;
   caller.request_id = call.request_id;
   caller.address = call.address;
-  if (method.access == Access::kDevice) {
-    auto identity = co_await wait_for<user::Identity>([&](Done<user::Identity> done) {
-      authenticator_.authenticate(call.credentials, std::move(done));
-    });
-    if (!identity) co_return identity.take_error();
-    caller.identity = *identity;
-  }
+  auto proved = co_await prove(method, call.credentials, caller);
+  if (!proved) co_return proved.take_error();
   co_return co_await call_as(method, caller, request);
+}
+
+// Puts into `caller` what the credentials prove, if the method asks for any.
+Async<Unit> Api::prove(const Method& method, const user::Credentials& credentials,
+                       user::Caller& caller) {
+  if (method.access == Access::kAnyone) co_return Unit{};
+  if (method.access == Access::kServer) {
+    auto key = co_await wait_for<user::ServerKey>([&](Done<user::ServerKey> done) {
+      keys_.authenticate(credentials.token, std::move(done));
+    });
+    if (!key) co_return key.take_error();
+    if ((key->scopes >> static_cast<unsigned>(method.scope) & 1U) == 0)
+      co_return Error(ErrCode::kForbidden, "this API key lacks the scope that the call needs");
+    caller.key = key->id;
+    co_return Unit{};
+  }
+  if (user::looks_like_key(credentials.token))
+    co_return Error(ErrCode::kUnauthorized, "this call is for signed-in devices, not for servers");
+  auto identity = co_await wait_for<user::Identity>([&](Done<user::Identity> done) {
+    authenticator_.authenticate(credentials, std::move(done));
+  });
+  if (!identity) co_return identity.take_error();
+  caller.identity = *identity;
+  co_return Unit{};
 }
 
 Async<MessagePtr> Api::call_as(const Method& method, const user::Caller& caller,
                                const google::protobuf::Message& request) {
-  if (!limiter_.allow(method.rate, caller.identity.user, caller.address))
-    co_return Error(ErrCode::kRateLimited);
+  if (method.access == Access::kServer && !caller.key)
+    co_return Error(ErrCode::kUnauthorized, "this call needs a server's API key");
+  const auto who = caller.key ? caller.key.value() : caller.identity.user.value();
+  if (!limiter_.allow(method.rate, who, caller.address)) co_return Error(ErrCode::kRateLimited);
 
   std::string failure;
   try {

@@ -1,5 +1,6 @@
 // The command line: flags and subcommands, by CLI11.
 #include "config_table.hpp"
+#include "key_command.hpp"
 
 #include "linnet/app/config.hpp"
 
@@ -22,6 +23,29 @@ struct Flags {
   std::map<std::string, std::string> values;  // by key
   bool docs = false;
 };
+
+void add_key_command(CLI::App& app, KeyCommand& command) {
+  auto* key = app.add_subcommand("key", "API keys, with which your own servers call.");
+  key->require_subcommand(1);
+  auto* create = key->add_subcommand("create", "Make a key; it is printed once, stored never.");
+  create->add_option("name", command.name, "What it is for, for your own memory.")
+      ->required()
+      ->check([](const std::string& name) {
+        const bool good = !name.empty() && name.size() <= 64 && on_one_line(name) == name;
+        return good ? std::string() : std::string("1 to 64 printable bytes");
+      });
+  create->add_option("--scope", command.scopes, "What it may be used for; may be repeated.")
+      ->required()
+      ->check(CLI::IsMember(scope_names()))
+      ->allow_extra_args(false);
+  create->callback([&command] { command.verb = KeyCommand::Verb::kCreate; });
+  key->add_subcommand("list", "List the keys, without what they are.")->callback([&command] {
+    command.verb = KeyCommand::Verb::kList;
+  });
+  auto* revoke = key->add_subcommand("revoke", "End a key, also on a server that runs.");
+  revoke->add_option("id", command.id, "The number that create and list give.")->required();
+  revoke->callback([&command] { command.verb = KeyCommand::Verb::kRevoke; });
+}
 
 CommandLine failed(int status, std::string line) {
   CommandLine result;
@@ -126,6 +150,7 @@ Environment system_environment() {
 CommandLine parse_command_line(const std::vector<std::string>& arguments,
                                const Environment& environment) {
   Flags flags;
+  KeyCommand key;
   CLI::App app{"Linnet, an instant-messaging server in one executable.", "linnet"};
   app.set_version_flag("--version", "linnet " + std::string(kVersion));
   app.require_subcommand(0, 1);
@@ -135,6 +160,7 @@ CommandLine parse_command_line(const std::vector<std::string>& arguments,
   auto* config_command =
       app.add_subcommand("config", "Print the configuration in force, as a TOML file.");
   config_command->add_flag("--docs", flags.docs, "Print its documentation instead.");
+  add_key_command(app, key);
   auto* version_command = app.add_subcommand("version", "Print the version.");
   app.footer("Every setting: docs/configuration.md, or `linnet config`.");
 
@@ -155,6 +181,10 @@ CommandLine parse_command_line(const std::vector<std::string>& arguments,
   auto read = read_all(result.config, flags, environment);
   if (!read) return failed(kExitConfig, read.error().message());
   if (config_command->parsed()) return printed(to_toml(result.config));
+  if (app.got_subcommand("key")) {
+    result.action = CommandLine::Action::kKey;
+    result.key = std::move(key);
+  }
   return result;
 }
 
@@ -162,6 +192,7 @@ int run_command_line(int argc, char** argv, const std::function<int(const Config
   auto command = parse_command_line({argv + 1, argv + argc}, system_environment());
   switch (command.action) {
     case CommandLine::Action::kServe: return serve(command.config);
+    case CommandLine::Action::kKey: return run_key_command(command.config, command.key);
     case CommandLine::Action::kPrint: std::fputs(command.text.c_str(), stdout); return 0;
     case CommandLine::Action::kFail:
       std::fprintf(stderr, "linnet: %s\n", command.text.c_str());

@@ -280,6 +280,9 @@ void add_limits(std::vector<Setting>& all) {
   rate("limits.read_per_second", "Calls that read, per user.",
        LINNET_MEMBER(limits.read_per_second));
   rate("limits.read_burst", "How many of them at once.", LINNET_MEMBER(limits.read_burst));
+  rate("limits.server_per_second", "Calls of the operator's own servers, per API key.",
+       LINNET_MEMBER(limits.server_per_second));
+  rate("limits.server_burst", "How many of them at once.", LINNET_MEMBER(limits.server_burst));
   rate("limits.code_failures_per_minute", "Wrong sign-in codes, per phone number.",
        LINNET_MEMBER(limits.code_failures_per_minute));
   rate("limits.packets_per_second",

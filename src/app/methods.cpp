@@ -1,8 +1,11 @@
 #include "methods.hpp"
 
 #include "pb/logic.ext.pb.h"
+#include "pb/logic.int.pb.h"
 #include "pb/user.ext.pb.h"
+#include "pb/user.int.pb.h"
 
+#include "linnet/logic/backend.hpp"
 #include "linnet/logic/devices.hpp"
 #include "linnet/logic/friends.hpp"
 #include "linnet/logic/groups.hpp"
@@ -12,7 +15,8 @@
 namespace linnet::app {
 
 void add_methods(api::MethodTable& table, user::Accounts& accounts, logic::Devices& devices,
-                 logic::Friends& friends, logic::Groups& groups, logic::Messages& messages) {
+                 logic::Friends& friends, logic::Groups& groups, logic::Messages& messages,
+                 logic::Backend& backend) {
   table.add("/pb.UserExt/SignIn", accounts, &user::Accounts::sign_in);
   table.add("/pb.UserExt/GetUser", accounts, &user::Accounts::get_user);
   table.add("/pb.UserExt/UpdateUser", accounts, &user::Accounts::update_user);
@@ -53,6 +57,16 @@ void add_methods(api::MethodTable& table, user::Accounts& accounts, logic::Devic
   table.add("/pb.LogicExt/GrowGroup", groups, &logic::Groups::grow);
   table.add("/pb.LogicExt/SyncGroup", groups, &logic::Groups::sync);
   table.add("/pb.LogicExt/AckGroup", groups, &logic::Groups::acknowledge);
+
+  table.add("/pb.LogicInt/SendMessage", messages, &logic::Messages::send_from_server);
+  table.add("/pb.LogicInt/GetDevice", backend, &logic::Backend::get_device);
+  table.add("/pb.LogicInt/KickDevice", backend, &logic::Backend::kick_device);
+  table.add("/pb.LogicInt/GetOnline", backend, &logic::Backend::get_online);
+  table.add("/pb.LogicInt/CreateUser", backend, &logic::Backend::create_user);
+  table.add("/pb.LogicInt/MakeGroup", backend, &logic::Backend::make_group);
+  table.add("/pb.UserInt/Auth", accounts, &user::Accounts::auth);
+  table.add("/pb.UserInt/GetUser", accounts, &user::Accounts::get_user);
+  table.add("/pb.UserInt/GetUsers", accounts, &user::Accounts::get_users);
 }
 
 }  // namespace linnet::app

@@ -7,6 +7,7 @@ namespace linnet::user {
 class Accounts;
 }
 namespace linnet::logic {
+class Backend;
 class Devices;
 class Friends;
 class Groups;
@@ -17,6 +18,7 @@ namespace linnet::app {
 
 // The objects outlive the table.
 void add_methods(api::MethodTable& table, user::Accounts& accounts, logic::Devices& devices,
-                 logic::Friends& friends, logic::Groups& groups, logic::Messages& messages);
+                 logic::Friends& friends, logic::Groups& groups, logic::Messages& messages,
+                 logic::Backend& backend);
 
 }  // namespace linnet::app

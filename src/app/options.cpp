@@ -62,6 +62,7 @@ api::LimitOptions limit_options(const Config& config) {
   options.read = rate(config.limits.read_per_second, config.limits.read_burst);
   options.write = rate(config.limits.write_per_second, config.limits.write_burst);
   options.join = rate(config.limits.join_per_second, config.limits.join_burst);
+  options.server = rate(config.limits.server_per_second, config.limits.server_burst);
   return options;
 }
 

@@ -8,6 +8,7 @@
 #include "linnet/base/random.hpp"
 #include "linnet/base/shard.hpp"
 #include "linnet/gateway/gateway.hpp"
+#include "linnet/logic/backend.hpp"
 #include "linnet/logic/devices.hpp"
 #include "linnet/logic/friends.hpp"
 #include "linnet/logic/groups.hpp"
@@ -54,9 +55,12 @@ class Server::Impl {
     groups_ = std::make_unique<logic::Groups>(*store_, *router_, clock_, group_options(config_));
     messages_ = std::make_unique<logic::Messages>(*store_, *router_, *friends_, clock_,
                                                   message_options(config_));
+    backend_ = std::make_unique<logic::Backend>(*store_, *accounts_, *devices_, *router_, clock_,
+                                                group_options(config_));
+    keys_ = std::make_unique<user::Keys>(*store_);
     limiter_ = std::make_unique<api::Limiter>(clock_, limit_options(config_));
-    add_methods(table_, *accounts_, *devices_, *friends_, *groups_, *messages_);
-    api_ = std::make_unique<api::Api>(table_, *accounts_, *limiter_, log_);
+    add_methods(table_, *accounts_, *devices_, *friends_, *groups_, *messages_, *backend_);
+    api_ = std::make_unique<api::Api>(table_, *accounts_, *keys_, *limiter_, log_);
     gateway_ = std::make_unique<gateway::Gateway>(shards_, *api_, *messages_, *devices_, *router_,
                                                   clock_, log_, gateway_options(config_));
     auto addresses = gateway_->open();
@@ -96,6 +100,8 @@ class Server::Impl {
   std::unique_ptr<logic::Friends> friends_;
   std::unique_ptr<logic::Groups> groups_;
   std::unique_ptr<logic::Messages> messages_;
+  std::unique_ptr<logic::Backend> backend_;
+  std::unique_ptr<user::Keys> keys_;
   std::unique_ptr<api::Limiter> limiter_;
   api::MethodTable table_;
   std::unique_ptr<api::Api> api_;

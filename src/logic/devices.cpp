@@ -1,7 +1,7 @@
 #include "linnet/logic/devices.hpp"
 
+#include "pb/device.pb.h"
 #include "pb/logic.ext.pb.h"
-#include "pb/logic.int.pb.h"
 
 namespace linnet::logic {
 namespace {

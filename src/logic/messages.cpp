@@ -3,6 +3,9 @@
 #include "deliver.hpp"
 #include "pb/conn.ext.pb.h"
 #include "pb/logic.ext.pb.h"
+#include "profiles.hpp"
+
+#include <algorithm>
 
 namespace linnet::logic {
 namespace {
@@ -47,7 +50,8 @@ pb::MessageItem to_item(const store::Message& message) {
   item.set_request_id(message.request_id.value());
   item.set_sender_type(static_cast<pb::SenderType>(message.sender_type));
   item.set_sender_id(message.sender_id);
-  item.set_sender_device_id(message.sender_device_id.value());
+  // Below 0: an API key, which is nobody's business.
+  item.set_sender_device_id(std::max<std::int64_t>(message.sender_device_id.value(), 0));
   item.set_receiver_type(static_cast<pb::ReceiverType>(message.receiver_type));
   item.set_receiver_id(message.receiver_id);
   for (auto user : message.mentions)
@@ -89,24 +93,50 @@ Async<pb::SendMessageResp> Messages::send(const user::Caller& caller,
                                           const pb::SendMessageReq& request) {
   auto shape = check_shape(request);
   if (!shape) co_return shape.take_error();
-  if (to_group(request)) co_return co_await send_to_group(caller, request);
+  if (to_group(request)) {
+    auto message = to_message(caller, request, clock_.wall());
+    co_return co_await send_to_group(std::move(message), request.is_persist());
+  }
   co_return co_await send_to_user(caller, request);
+}
+
+Async<pb::SendMessageResp> Messages::send_from_server(const user::Caller& caller,
+                                                      const pb::SendMessageReq& request) {
+  auto shape = check_shape(request);
+  if (!shape) co_return shape.take_error();
+  auto type = request.sender_type() == pb::ST_UNKNOWN ? pb::ST_BUSINESS : request.sender_type();
+  if (type != pb::ST_BUSINESS && type != pb::ST_SYSTEM)
+    co_return Error(ErrCode::kBadRequest, "sender_type: ST_BUSINESS or ST_SYSTEM");
+  store::NewMessage message;
+  message.message = to_message(caller, request, clock_.wall());
+  message.message.sender_type = type;
+  message.message.sender_id = request.sender_id();
+  // Devices count from 1 up, keys from -1 down: so a retry is known as a device's is.
+  message.message.sender_device_id = DeviceId(-caller.key.value());
+  if (to_group(request))
+    co_return co_await send_to_group(std::move(message.message), request.is_persist());
+  auto receiver = co_await profile(store_, UserId(request.receiver_id()));
+  if (!receiver) co_return receiver.take_error();
+  message.recipients.push_back(receiver->id);
+  co_return co_await send_to_users(std::move(message), request.is_persist());
 }
 
 Async<pb::SendMessageResp> Messages::send_to_user(const user::Caller& caller,
                                                   const pb::SendMessageReq& request) {
-  auto checked = co_await check_standing(caller.identity.user, UserId(request.receiver_id()));
+  const UserId receiver(request.receiver_id());
+  auto checked = co_await check_standing(caller.identity.user, receiver);
   if (!checked) co_return checked.take_error();
-
   store::NewMessage message;
   message.message = to_message(caller, request, clock_.wall());
   message.recipients.push_back(caller.identity.user);
-  const UserId receiver(request.receiver_id());
   if (receiver != caller.identity.user) message.recipients.push_back(receiver);
-  auto push = std::make_shared<const wire::Push>(to_item(message.message));
+  co_return co_await send_to_users(std::move(message), request.is_persist());
+}
 
+Async<pb::SendMessageResp> Messages::send_to_users(store::NewMessage message, bool persist) {
+  auto push = std::make_shared<const wire::Push>(to_item(message.message));
   pb::SendMessageResp response;
-  if (!request.is_persist()) {
+  if (!persist) {
     std::vector<router::Delivery> deliveries;
     for (auto user : message.recipients)
       deliveries.push_back({user, Seq()});
@@ -121,11 +151,9 @@ Async<pb::SendMessageResp> Messages::send_to_user(const user::Caller& caller,
   co_return response;
 }
 
-Async<pb::SendMessageResp> Messages::send_to_group(const user::Caller& caller,
-                                                   const pb::SendMessageReq& request) {
-  const GroupId group(request.receiver_id());
-  auto message = to_message(caller, request, clock_.wall());
-  if (!request.is_persist()) {
+Async<pb::SendMessageResp> Messages::send_to_group(store::Message message, bool persist) {
+  const GroupId group(message.receiver_id);
+  if (!persist) {
     auto passed = co_await pass_to_group(group, std::move(message));
     if (!passed) co_return passed.take_error();
     co_return pb::SendMessageResp();
@@ -143,7 +171,8 @@ Async<pb::SendMessageResp> Messages::send_to_group(const user::Caller& caller,
 // To whoever is connected, stored nowhere.
 Async<Unit> Messages::pass_to_group(GroupId group, store::Message message) {
   auto audience = co_await wait_for<store::Audience>([&](Done<store::Audience> done) {
-    store_.audience(group, UserId(message.sender_id), std::move(done));
+    const bool user = message.sender_type == pb::ST_USER;
+    store_.audience(group, UserId(user ? message.sender_id : 0), std::move(done));
   });
   if (!audience) co_return audience.take_error();
   const bool large = audience->type == store::kLargeGroup;

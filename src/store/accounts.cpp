@@ -13,11 +13,12 @@ Result<UserId> find_by_phone(Connection& db, const std::string& phone_number) {
   return user;
 }
 
-Result<UserId> create_user(Connection& db, const SignIn& sign_in) {
+Result<UserId> insert_user(Connection& db, const User& made) {
   Query query(db,
               "INSERT INTO user (phone_number, nickname, sex, avatar_url, extra, created, updated)"
-              " VALUES (?1, ?2, 0, '', '', ?3, ?3) RETURNING id",
-              sign_in.phone_number, sign_in.nickname_if_new, sign_in.now);
+              " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6) RETURNING id",
+              made.phone_number, made.nickname, made.sex, made.avatar_url, made.extra,
+              made.created);
   UserId user;
   while (query.next())
     user = query.id<UserId>(0);
@@ -129,7 +130,13 @@ Result<std::vector<DeviceId>> exclude_others(Connection& db, UserId user, const 
 Result<SignedIn> sign_in(Connection& db, const SignIn& sign_in) {
   auto user = find_by_phone(db, sign_in.phone_number);
   const bool created = user.ok() && !*user;
-  if (created) user = create_user(db, sign_in);
+  if (created) {
+    User made;
+    made.phone_number = sign_in.phone_number;
+    made.nickname = sign_in.nickname_if_new;
+    made.created = sign_in.now;
+    user = insert_user(db, made);
+  }
   if (!user) return user.take_error();
   auto bound = Query(db, "UPDATE device SET user_id = ?2, updated = ?3 WHERE id = ?1",
                      sign_in.device, *user, sign_in.now)
@@ -167,6 +174,13 @@ Result<std::optional<TokenRecord>> get_token(Connection& db, DeviceId device) {
   if (row.next()) found = TokenRecord{row.id<UserId>(0), row.text(1), row.id<Millis>(2)};
   if (row.failed()) return row.error();
   return found;
+}
+
+Result<UserId> create_user(Connection& db, const User& user) {
+  auto known = find_by_phone(db, user.phone_number);
+  if (!known) return known;
+  if (*known) return Error(ErrCode::kUserAlreadyExist);
+  return insert_user(db, user);
 }
 
 Result<std::optional<User>> get_user(Connection& db, UserId user) {

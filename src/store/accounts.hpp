@@ -20,6 +20,7 @@ Status sign_out(Connection& db, UserId user, DeviceId device, Millis now);
 Result<std::vector<Device>> user_devices(Connection& db, UserId user);
 Status set_seen(Connection& db, DeviceId device, Millis now);
 Result<std::optional<TokenRecord>> get_token(Connection& db, DeviceId device);
+Result<UserId> create_user(Connection& db, const User& user);
 Result<std::optional<User>> get_user(Connection& db, UserId user);
 // Those that exist, in the order given.
 Result<std::vector<User>> get_users(Connection& db, const std::vector<UserId>& users);

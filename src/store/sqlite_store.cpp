@@ -3,6 +3,7 @@
 #include "accounts.hpp"
 #include "friends.hpp"
 #include "inbox.hpp"
+#include "keys.hpp"
 #include "migrate.hpp"
 
 #include "linnet/base/random.hpp"
@@ -225,6 +226,12 @@ void SqliteStore::get_token(DeviceId device, Done<std::optional<TokenRecord>> do
       [device](Connection& db) { return store::get_token(db, device); }, std::move(done));
 }
 
+void SqliteStore::create_user(User user, Done<UserId> done) {
+  write<UserId>(
+      Job::Writes::kOne, [this, u = std::move(user)] { return store::create_user(*db_, u); },
+      std::move(done));
+}
+
 void SqliteStore::get_user(UserId user, Done<std::optional<User>> done) {
   readers_.read<std::optional<User>>([user](Connection& db) { return store::get_user(db, user); },
                                      std::move(done));
@@ -308,6 +315,11 @@ void SqliteStore::blocked(UserId user, UserId after, std::size_t limit,
   readers_.read<std::vector<UserId>>(
       [user, after, limit](Connection& db) { return store::blocked(db, user, after, limit); },
       std::move(done));
+}
+
+void SqliteStore::find_key(std::string hash, Done<std::optional<ApiKey>> done) {
+  readers_.read<std::optional<ApiKey>>(
+      [h = std::move(hash)](Connection& db) { return store::find_key(db, h); }, std::move(done));
 }
 
 Result<std::unique_ptr<Store>> open_sqlite(const SqliteOptions& options, const Clock& clock,

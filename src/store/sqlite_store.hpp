@@ -46,6 +46,7 @@ class SqliteStore final : public Store {
   void user_devices(UserId user, Done<std::vector<Device>> done) override;
   void set_seen(DeviceId device, Millis now, Done<Unit> done) override;
   void get_token(DeviceId device, Done<std::optional<TokenRecord>> done) override;
+  void create_user(User user, Done<UserId> done) override;
   void get_user(UserId user, Done<std::optional<User>> done) override;
   void get_users(std::vector<UserId> users, Done<std::vector<User>> done) override;
   void update_user(User user, Done<Unit> done) override;
@@ -80,6 +81,8 @@ class SqliteStore final : public Store {
   void mark_read(GroupId group, UserId user, Seq seq, Done<Unit> done) override;
   void large_groups(UserId user, Done<std::vector<GroupId>> done) override;
   void large_groups_in_order(UserId user, Done<std::vector<GroupId>> done) override;
+
+  void find_key(std::string hash, Done<std::optional<ApiKey>> done) override;
 
   void close() override;
 

@@ -2,6 +2,7 @@
 
 #include "codes.hpp"
 #include "pb/user.ext.pb.h"
+#include "pb/user.int.pb.h"
 #include "tokens.hpp"
 
 #include <algorithm>
@@ -12,6 +13,7 @@ namespace {
 constexpr std::size_t kNicknameBytes = 128;
 constexpr std::size_t kUrlBytes = 2048;
 constexpr std::size_t kExtraBytes = 8192;
+constexpr int kUsersAtOnce = 1000;
 
 // An optional + and 3 to 20 digits (E.164 allows 15; test numbers are often short).
 bool is_phone_number(std::string_view text) {
@@ -20,16 +22,32 @@ bool is_phone_number(std::string_view text) {
          std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
-Status check_profile(const pb::UpdateUserReq& request) {
-  if (request.nickname().size() > kNicknameBytes)
+Status check_profile(const store::User& user) {
+  if (user.nickname.size() > kNicknameBytes)
     return Error(ErrCode::kBadRequest, "nickname: at most 128 bytes");
-  if (request.avatar_url().size() > kUrlBytes)
+  if (user.avatar_url.size() > kUrlBytes)
     return Error(ErrCode::kBadRequest, "avatar_url: at most 2048 bytes");
-  if (request.extra().size() > kExtraBytes)
+  if (user.extra.size() > kExtraBytes)
     return Error(ErrCode::kBadRequest, "extra: at most 8192 bytes");
-  if (request.sex() < 0 || request.sex() > 127)
+  if (user.sex < 0 || user.sex > 127)
     return Error(ErrCode::kBadRequest, "sex: 0 unknown, 1 male, 2 female, or your own up to 127");
   return success();
+}
+
+Error no_phone_number() {
+  return Error(ErrCode::kBadRequest, "phone_number: 3 to 20 digits, perhaps with a + before");
+}
+
+pb::User to_pb(const store::User& user) {
+  pb::User profile;
+  profile.set_user_id(user.id.value());
+  profile.set_nickname(user.nickname);
+  profile.set_sex(user.sex);
+  profile.set_avatar_url(user.avatar_url);
+  profile.set_extra(user.extra);
+  profile.set_create_time(user.created.value() / 1000);
+  profile.set_update_time(user.updated.value() / 1000);
+  return profile;
 }
 
 // The types of devices of which there may be one, when a device of `type` signs in.
@@ -69,8 +87,7 @@ const std::string& Accounts::development_code() const {
 }
 
 Async<pb::SignInResp> Accounts::sign_in(const Caller& caller, const pb::SignInReq& request) {
-  if (!is_phone_number(request.phone_number()))
-    co_return Error(ErrCode::kBadRequest, "phone_number: 3 to 20 digits, perhaps with a + before");
+  if (!is_phone_number(request.phone_number())) co_return no_phone_number();
   if (request.device_id() < 1)
     co_return Error(ErrCode::kBadRequest, "device_id: the one that RegisterDevice gave");
   auto verified = codes_->verify(request.phone_number(), request.code());
@@ -139,23 +156,46 @@ Async<pb::GetUserResp> Accounts::get_user(const Caller&, const pb::GetUserReq& r
       });
   if (!found) co_return found.take_error();
   if (!*found) co_return Error(ErrCode::kUserNotExist);
-  const auto& user = **found;
   pb::GetUserResp response;
-  auto* profile = response.mutable_user();
-  profile->set_user_id(user.id.value());
-  profile->set_nickname(user.nickname);
-  profile->set_sex(user.sex);
-  profile->set_avatar_url(user.avatar_url);
-  profile->set_extra(user.extra);
-  profile->set_create_time(user.created.value() / 1000);
-  profile->set_update_time(user.updated.value() / 1000);
+  *response.mutable_user() = to_pb(**found);
   co_return response;
+}
+
+Async<pb::GetUsersResp> Accounts::get_users(const Caller&, const pb::GetUsersReq& request) {
+  if (request.user_ids_size() > kUsersAtOnce)
+    co_return Error(ErrCode::kBadRequest, "user_ids: at most " + std::to_string(kUsersAtOnce));
+  std::vector<UserId> ids;
+  for (auto id : request.user_ids())
+    ids.emplace_back(id);
+  auto found = co_await wait_for<std::vector<store::User>>(
+      [&](Done<std::vector<store::User>> done) { store_.get_users(ids, std::move(done)); });
+  if (!found) co_return found.take_error();
+  pb::GetUsersResp response;
+  for (const auto& user : *found)
+    (*response.mutable_users())[user.id.value()] = to_pb(user);
+  co_return response;
+}
+
+Async<pb::AuthResp> Accounts::auth(const Caller&, const pb::AuthReq& request) {
+  Credentials credentials{UserId(request.user_id()), DeviceId(request.device_id()),
+                          request.token()};
+  auto identity = co_await wait_for<Identity>(
+      [&](Done<Identity> done) { authenticate(std::move(credentials), std::move(done)); });
+  if (!identity) co_return identity.take_error();
+  co_return pb::AuthResp();
+}
+
+Async<UserId> Accounts::create_user(store::User user) {
+  if (!is_phone_number(user.phone_number)) co_return no_phone_number();
+  auto checked = check_profile(user);
+  if (!checked) co_return checked.take_error();
+  auto id = co_await wait_for<UserId>(
+      [&](Done<UserId> done) { store_.create_user(std::move(user), std::move(done)); });
+  co_return id;
 }
 
 Async<pb::UpdateUserResp> Accounts::update_user(const Caller& caller,
                                                 const pb::UpdateUserReq& request) {
-  auto checked = check_profile(request);
-  if (!checked) co_return checked.take_error();
   store::User user;
   user.id = caller.identity.user;
   user.nickname = request.nickname();
@@ -163,6 +203,8 @@ Async<pb::UpdateUserResp> Accounts::update_user(const Caller& caller,
   user.avatar_url = request.avatar_url();
   user.extra = request.extra();
   user.updated = clock_.wall();
+  auto checked = check_profile(user);
+  if (!checked) co_return checked.take_error();
   auto updated =
       co_await wait_for<Unit>([&](Done<Unit> done) { store_.update_user(user, std::move(done)); });
   if (!updated) co_return updated.take_error();

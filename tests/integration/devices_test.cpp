@@ -1,5 +1,5 @@
 // Signing devices out, by hand and by policy, through the real executable: every door closes.
-#include "pb/logic.int.pb.h"
+#include "pb/device.pb.h"
 #include "support/raw_client.hpp"
 #include "support/server_process.hpp"
 #include "support/temp_dir.hpp"

@@ -242,6 +242,36 @@ void MemoryStore::get_token(DeviceId device, Done<std::optional<TokenRecord>> do
       std::move(done));
 }
 
+void MemoryStore::create_user(User user, Done<UserId> done) {
+  call<UserId>(
+      [&]() -> Result<UserId> {
+        for (const auto& [id, other] : users_)
+          if (other.phone_number == user.phone_number) return Error(ErrCode::kUserAlreadyExist);
+        user.id = UserId(static_cast<std::int64_t>(users_.size()) + 1);
+        user.updated = user.created;
+        users_[user.id] = user;
+        return user.id;
+      },
+      std::move(done));
+}
+
+void MemoryStore::find_key(std::string hash, Done<std::optional<ApiKey>> done) {
+  call<std::optional<ApiKey>>(
+      [&] {
+        std::optional<ApiKey> found;
+        for (const auto& key : keys_)
+          if (key.hash == hash && !key.revoked) found = key;
+        return found;
+      },
+      std::move(done));
+}
+
+void MemoryStore::add_key(ApiKey key) {
+  std::lock_guard lock(mutex_);
+  key.id = KeyId(static_cast<std::int64_t>(keys_.size()) + 1);
+  keys_.push_back(std::move(key));
+}
+
 void MemoryStore::get_user(UserId user, Done<std::optional<User>> done) {
   call<std::optional<User>>(
       [&] {

@@ -45,6 +45,7 @@ class MemoryStore final : public store::Store {
   void user_devices(UserId user, Done<std::vector<store::Device>> done) override;
   void set_seen(DeviceId device, Millis now, Done<Unit> done) override;
   void get_token(DeviceId device, Done<std::optional<store::TokenRecord>> done) override;
+  void create_user(store::User user, Done<UserId> done) override;
   void get_user(UserId user, Done<std::optional<store::User>> done) override;
   void get_users(std::vector<UserId> users, Done<std::vector<store::User>> done) override;
   void update_user(store::User user, Done<Unit> done) override;
@@ -82,6 +83,10 @@ class MemoryStore final : public store::Store {
   void mark_read(GroupId group, UserId user, Seq seq, Done<Unit> done) override;
   void large_groups(UserId user, Done<std::vector<GroupId>> done) override;
   void large_groups_in_order(UserId user, Done<std::vector<GroupId>> done) override;
+
+  void find_key(std::string hash, Done<std::optional<store::ApiKey>> done) override;
+  // As the command line would.
+  void add_key(store::ApiKey key);
 
   void close() override;
 
@@ -139,6 +144,7 @@ class MemoryStore final : public store::Store {
   std::map<UserId, store::User> users_;
   std::map<std::pair<UserId, UserId>, Standing> standings_;
   std::set<std::pair<UserId, UserId>> blocks_;
+  std::vector<store::ApiKey> keys_;
   std::map<GroupId, GroupRecord> groups_;
   std::int64_t last_group_ = 0;
 };

@@ -12,7 +12,7 @@
 
 namespace linnet::api {
 
-enum class RateClass { kRead, kWrite, kJoin };
+enum class RateClass { kRead, kWrite, kJoin, kServer };
 
 struct Rate {
   double per_second = 0;
@@ -21,9 +21,10 @@ struct Rate {
 
 struct LimitOptions {
   bool enabled = true;
-  Rate read{200, 1000};  // per user
-  Rate write{100, 500};  // per user
-  Rate join{50, 500};    // per address: RegisterDevice, SignIn
+  Rate read{200, 1000};      // per user
+  Rate write{100, 500};      // per user
+  Rate join{50, 500};        // per address: RegisterDevice, SignIn
+  Rate server{5000, 20000};  // per API key
 };
 
 // Thread: any.
@@ -31,8 +32,9 @@ class Limiter {
  public:
   Limiter(const Clock& clock, LimitOptions options) : clock_(clock), options_(options) {}
 
-  // Takes one token; false when there is none.
-  bool allow(RateClass rate, UserId user, std::string_view address);
+  // Takes one token of `who` (a user's id or a key's, by class) or of `address`; false when there
+  // is none.
+  bool allow(RateClass rate, std::int64_t who, std::string_view address);
 
  private:
   struct Bucket {

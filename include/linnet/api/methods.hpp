@@ -6,6 +6,7 @@
 #include "linnet/base/async.hpp"
 #include "linnet/base/log.hpp"
 #include "linnet/user/identity.hpp"
+#include "linnet/user/keys.hpp"
 
 #include <google/protobuf/message.h>
 
@@ -20,11 +21,12 @@ namespace linnet::api {
 
 using MessagePtr = std::unique_ptr<google::protobuf::Message>;
 
-enum class Access { kAnyone, kDevice };
+enum class Access { kAnyone, kDevice, kServer };
 
 struct Method {
   std::string path;  // "/pb.LogicExt/SendMessage"
   Access access = Access::kAnyone;
+  int scope = 0;  // pb.Scope that a server's key needs
   RateClass rate = RateClass::kRead;
   bool no_side_effects = false;
   const google::protobuf::Message* request = nullptr;  // prototypes: New() makes one
@@ -65,24 +67,29 @@ struct Call {
 // throws.
 class Api {
  public:
-  Api(const MethodTable& table, user::Authenticator& authenticator, Limiter& limiter, Logger& log)
-      : table_(table), authenticator_(authenticator), limiter_(limiter), log_(log) {}
+  Api(const MethodTable& table, user::Authenticator& authenticator, user::Keys& keys,
+      Limiter& limiter, Logger& log)
+      : table_(table), authenticator_(authenticator), keys_(keys), limiter_(limiter), log_(log) {}
 
   const MethodTable& table() const { return table_; }
   user::Authenticator& authenticator() { return authenticator_; }
 
   // Awaits on the caller's executor. `method`, `call` and `request` outlive the awaiting.
-  // Errors: kUnauthorized, kRateLimited, kServerUnknown (a handler threw), and the handler's own.
+  // Errors: kUnauthorized, kForbidden (the key lacks the method's scope), kRateLimited,
+  // kServerUnknown (a handler threw), and the handler's own.
   Async<MessagePtr> call(const Method& method, const Call& call,
                          const google::protobuf::Message& request);
-  // The same for a caller whose identity is proved already (a long connection's). Errors: as
-  // call(), but for kUnauthorized.
+  // The same for a caller whose identity is proved already (a long connection's).
   Async<MessagePtr> call_as(const Method& method, const user::Caller& caller,
                             const google::protobuf::Message& request);
 
  private:
+  Async<Unit> prove(const Method& method, const user::Credentials& credentials,
+                    user::Caller& caller);
+
   const MethodTable& table_;
   user::Authenticator& authenticator_;
+  user::Keys& keys_;
   Limiter& limiter_;
   Logger& log_;
 };

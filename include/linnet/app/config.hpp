@@ -75,6 +75,8 @@ struct Config {
     std::int64_t write_burst = 500;
     std::int64_t read_per_second = 200;
     std::int64_t read_burst = 1000;
+    std::int64_t server_per_second = 5000;
+    std::int64_t server_burst = 20000;
     std::int64_t code_failures_per_minute = 10;
     std::int64_t packets_per_second = 500;
     std::int64_t packets_burst = 2000;
@@ -88,10 +90,20 @@ inline constexpr int kExitFailure = 1;
 inline constexpr int kExitUsage = 2;
 inline constexpr int kExitConfig = 78;
 
+// What `linnet key` is to do.
+struct KeyCommand {
+  enum class Verb { kCreate, kList, kRevoke };
+  Verb verb = Verb::kList;
+  std::string name;                 // of the key to be made
+  std::vector<std::string> scopes;  // at least one
+  std::int64_t id = 0;              // of the key to be revoked
+};
+
 struct CommandLine {
-  enum class Action { kServe, kPrint, kFail };
+  enum class Action { kServe, kPrint, kFail, kKey };
   Action action = Action::kServe;
   Config config;
+  KeyCommand key;
   std::string
       text;  // to print on stdout (kPrint), or the one line of what is wrong for stderr (kFail)
   int exit_status = 0;

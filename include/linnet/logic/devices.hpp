@@ -47,9 +47,10 @@ class Devices {
   // The device was connected until now.
   void seen(DeviceId device);
 
- private:
+  // As clients see it, with whether it is connected.
   pb::Device describe(const store::Device& device) const;
 
+ private:
   store::AccountStore& store_;
   user::Accounts& accounts_;
   router::Router& router_;

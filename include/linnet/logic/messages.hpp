@@ -37,6 +37,12 @@ class Messages {
   // those of the store.
   Async<pb::SendMessageResp> send(const user::Caller& caller, const pb::SendMessageReq& request);
 
+  // Sends as the operator's own server: ST_BUSINESS or ST_SYSTEM, to anybody. The answer's seq is a
+  // group's own; to a user 0. A request id holds for the API key as it does for a device. Errors:
+  // kBadRequest, kTooLarge, kUserNotExist, kGroupNotExist, and those of the store.
+  Async<pb::SendMessageResp> send_from_server(const user::Caller& caller,
+                                              const pb::SendMessageReq& request);
+
   // Where a device that says it has everything up to `seq` starts: there; with 0, after what any
   // device of the user has acknowledged. `done` as in the store.
   void sync_start(UserId user, Seq seq, Done<Seq> done);
@@ -52,8 +58,8 @@ class Messages {
  private:
   Async<pb::SendMessageResp> send_to_user(const user::Caller& caller,
                                           const pb::SendMessageReq& request);
-  Async<pb::SendMessageResp> send_to_group(const user::Caller& caller,
-                                           const pb::SendMessageReq& request);
+  Async<pb::SendMessageResp> send_to_group(store::Message message, bool persist);
+  Async<pb::SendMessageResp> send_to_users(store::NewMessage message, bool persist);
   Async<Unit> pass_to_group(GroupId group, store::Message message);
   Async<Unit> check_standing(UserId sender, UserId receiver);
   Status check_shape(const pb::SendMessageReq& request) const;

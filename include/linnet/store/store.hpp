@@ -8,6 +8,7 @@
 
 #include "linnet/base/callback.hpp"
 #include "linnet/store/group_store.hpp"
+#include "linnet/store/keys.hpp"
 #include "linnet/store/types.hpp"
 
 #include <optional>
@@ -68,6 +69,8 @@ class AccountStore {
   virtual void set_seen(DeviceId device, Millis now, Done<Unit> done) = 0;
   virtual void get_token(DeviceId device, Done<std::optional<TokenRecord>> done) = 0;
 
+  // `user.id` is ignored; gives the new one. Error: kUserAlreadyExist (the phone number).
+  virtual void create_user(User user, Done<UserId> done) = 0;
   virtual void get_user(UserId user, Done<std::optional<User>> done) = 0;
   // Those of `users` (unique) that exist, in the order given.
   virtual void get_users(std::vector<UserId> users, Done<std::vector<User>> done) = 0;
@@ -106,7 +109,11 @@ class FriendStore {
 };
 
 // What an engine provides. The parts live as long as the store.
-class Store : public MessageStore, public AccountStore, public FriendStore, public GroupStore {
+class Store : public MessageStore,
+              public AccountStore,
+              public FriendStore,
+              public GroupStore,
+              public KeyStore {
  public:
   // Commits what is queued, completes it, and joins its threads; afterwards every method answers
   // kShuttingDown. Thread: the owner's, once.

@@ -13,6 +13,10 @@
 #include <string>
 
 namespace pb {
+class AuthReq;
+class AuthResp;
+class GetUsersReq;
+class GetUsersResp;
 class GetUserReq;
 class GetUserResp;
 class SignInReq;
@@ -59,6 +63,13 @@ class Accounts final : public Authenticator {
   // Errors: kBadRequest (a field is too long).
   Async<pb::UpdateUserResp> update_user(const Caller& caller, const pb::UpdateUserReq& request);
 
+  // Of pb.UserInt. Error: kUnauthorized.
+  Async<pb::AuthResp> auth(const Caller& caller, const pb::AuthReq& request);
+  // Error: kBadRequest (too many).
+  Async<pb::GetUsersResp> get_users(const Caller& caller, const pb::GetUsersReq& request);
+
+  // A user made by the operator's own server. Errors: kBadRequest, kUserAlreadyExist.
+  Async<UserId> create_user(store::User user);
   // Ends the token of `device` and binds it to nobody. Error: kDeviceNotBindUser (it is another's).
   Async<Unit> sign_out(UserId user, DeviceId device);
 

@@ -26,6 +26,7 @@ struct Caller {
   Identity identity;     // zeros when the method needs no credentials
   RequestId request_id;  // the client's, for retries; 0: none
   std::string address;   // of the peer, for limits and the log
+  KeyId key = {};        // of the trusted server that calls; 0: none does
 };
 
 // "l1.<user>.<device>.<secret>": a token names its user and device, so that it can stand alone in

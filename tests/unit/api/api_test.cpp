@@ -1,13 +1,16 @@
 // The method table, the limits, and how errors look at the doors.
 #include "pb/linnet.pb.h"
 #include "pb/logic.ext.pb.h"
+#include "pb/logic.int.pb.h"
 #include "pb/user.ext.pb.h"
 #include "support/false_clock.hpp"
+#include "support/memory_store.hpp"
 #include "support/run.hpp"
 
 #include "linnet/api/errors.hpp"
 #include "linnet/api/limits.hpp"
 #include "linnet/api/methods.hpp"
+#include "linnet/base/random.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -63,9 +66,11 @@ struct Fixture {
   Handlers handlers;
   MethodTable table;
   OneToken authenticator;
-  LimitOptions limits{true, {1, 3}, {1, 3}, {1, 3}};
+  LimitOptions limits{true, {1, 3}, {1, 3}, {1, 3}, {1, 3}};
   Limiter limiter{clock, limits};
-  Api api{table, authenticator, limiter, log};
+  test::MemoryStore store;
+  user::Keys keys{store};
+  Api api{table, authenticator, keys, limiter, log};
 };
 
 }  // namespace
@@ -101,6 +106,42 @@ TEST_CASE_METHOD(Fixture,
   CHECK(dynamic_cast<pb::GetFriendsResp&>(**answer).friends(0).user_id() == 5);
 }
 
+TEST_CASE_METHOD(Fixture, "a server's method is reached only with a key of its scope") {
+  REQUIRE(init_random());
+  struct {
+    Async<pb::GetOnlineResp> online(const user::Caller& caller, const pb::GetOnlineReq&) {
+      pb::GetOnlineResp response;
+      response.add_user_ids(caller.key.value());
+      co_return response;
+    }
+  } backend;
+  using Backend = decltype(backend);
+  table.add("/pb.LogicInt/GetOnline", backend, &Backend::online);
+  auto add_key = [&](std::uint32_t scopes) {
+    const auto key = user::make_key();
+    store::ApiKey record;
+    record.hash = user::hash_of_key(key);
+    record.scopes = scopes;
+    store.add_key(record);
+    return key;
+  };
+  const auto users = add_key(1U << pb::SCOPE_USERS);
+  const auto messages = add_key(1U << pb::SCOPE_MESSAGES);
+  auto answer = call("/pb.LogicInt/GetOnline", users);
+  REQUIRE(answer);
+  CHECK(dynamic_cast<pb::GetOnlineResp&>(**answer).user_ids(0) == 1);  // the first key
+  CHECK(call("/pb.LogicInt/GetOnline", messages).code() == ErrCode::kForbidden);
+  CHECK(call("/pb.LogicInt/GetOnline", "good").code() == ErrCode::kUnauthorized);
+  CHECK(call("/pb.LogicInt/GetOnline", "").code() == ErrCode::kUnauthorized);
+  CHECK(call("/pb.LogicExt/GetFriends", users).code() == ErrCode::kUnauthorized);
+  // A long connection proves a device, never a server.
+  const auto* method = table.find("/pb.LogicInt/GetOnline");
+  user::Caller device;
+  device.identity = {UserId(5), DeviceId(50)};
+  CHECK(test::run(api.call_as(*method, device, pb::GetOnlineReq())).code() ==
+        ErrCode::kUnauthorized);
+}
+
 TEST_CASE_METHOD(Fixture, "what a handler throws is answered as the server's failure") {
   CHECK(call("/pb.LogicExt/RegisterDevice", "").code() == ErrCode::kServerUnknown);
 }
@@ -108,22 +149,22 @@ TEST_CASE_METHOD(Fixture, "what a handler throws is answered as the server's fai
 TEST_CASE_METHOD(Fixture,
                  "calls beyond the burst wait for the rate, each user and class for itself") {
   for (int i = 0; i < 3; ++i)
-    CHECK(limiter.allow(RateClass::kWrite, UserId(1), "a"));
-  CHECK_FALSE(limiter.allow(RateClass::kWrite, UserId(1), "a"));
-  CHECK(limiter.allow(RateClass::kWrite, UserId(2), "a"));
-  CHECK(limiter.allow(RateClass::kRead, UserId(1), "a"));
+    CHECK(limiter.allow(RateClass::kWrite, 1, "a"));
+  CHECK_FALSE(limiter.allow(RateClass::kWrite, 1, "a"));
+  CHECK(limiter.allow(RateClass::kWrite, 2, "a"));
+  CHECK(limiter.allow(RateClass::kRead, 1, "a"));
   clock.pass(std::chrono::milliseconds(999));
-  CHECK_FALSE(limiter.allow(RateClass::kWrite, UserId(1), "a"));
+  CHECK_FALSE(limiter.allow(RateClass::kWrite, 1, "a"));
   clock.pass(std::chrono::milliseconds(2));
-  CHECK(limiter.allow(RateClass::kWrite, UserId(1), "a"));
+  CHECK(limiter.allow(RateClass::kWrite, 1, "a"));
   for (int i = 0; i < 3; ++i)
-    CHECK(limiter.allow(RateClass::kJoin, UserId(), "a"));
-  CHECK_FALSE(limiter.allow(RateClass::kJoin, UserId(), "a"));
-  CHECK(limiter.allow(RateClass::kJoin, UserId(), "b"));
+    CHECK(limiter.allow(RateClass::kJoin, 0, "a"));
+  CHECK_FALSE(limiter.allow(RateClass::kJoin, 0, "a"));
+  CHECK(limiter.allow(RateClass::kJoin, 0, "b"));
 
-  Limiter off(clock, LimitOptions{false, {1, 1}, {1, 1}, {1, 1}});
+  Limiter off(clock, LimitOptions{false, {1, 1}, {1, 1}, {1, 1}, {1, 1}});
   for (int i = 0; i < 100; ++i)
-    CHECK(off.allow(RateClass::kWrite, UserId(1), "a"));
+    CHECK(off.allow(RateClass::kWrite, 1, "a"));
 }
 
 TEST_CASE("every code has a form at the doors and a sentence for the client") {

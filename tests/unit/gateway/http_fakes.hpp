@@ -5,6 +5,7 @@
 #include "http/call_door.hpp"
 #include "pb/logic.ext.pb.h"
 #include "pb/user.ext.pb.h"
+#include "support/memory_store.hpp"
 
 #include "linnet/api/methods.hpp"
 
@@ -89,7 +90,9 @@ struct World {
   api::MethodTable table;
   api::LimitOptions limits;
   api::Limiter limiter{clock, limits};
-  api::Api api{table, authenticator, limiter, log};
+  test::MemoryStore store;
+  user::Keys keys{store};
+  api::Api api{table, authenticator, keys, limiter, log};
   HttpOptions options;
 };
 

@@ -2,7 +2,7 @@
 #include "linnet/logic/devices.hpp"
 
 #include "logic_kit.hpp"
-#include "pb/logic.int.pb.h"
+#include "pb/device.pb.h"
 
 using namespace linnet;
 using namespace linnet::logic;

@@ -243,6 +243,32 @@ TEMPLATE_TEST_CASE("a sign-in ends the devices that it excludes, no others", "",
   CHECK(device_of(store, strangers)->user != UserId());
 }
 
+TEMPLATE_TEST_CASE("a user is made once per phone number, and is who signs in with it", "",
+                   LazyMerge, MemoryEngine) {
+  TestType engine;
+  auto calls = engine.calls();
+  auto& store = engine.store();
+  store::User made;
+  made.phone_number = "100";
+  made.nickname = "Anna";
+  made.extra = "x";
+  made.created = Millis(5);
+  auto create = [&] {
+    return await<UserId>([&](Done<UserId> done) { store.create_user(made, std::move(done)); });
+  };
+  auto id = create();
+  REQUIRE(id);
+  CHECK(create().code() == ErrCode::kUserAlreadyExist);
+  auto signed_in = Calls::get(calls.try_sign_in("100", calls.device()));
+  CHECK(signed_in.user == *id);
+  CHECK_FALSE(signed_in.created);
+  auto user = user_of(store, id->value());
+  REQUIRE(user);
+  CHECK(user->nickname == "Anna");
+  CHECK(user->extra == "x");
+  CHECK(user->created == Millis(5));
+}
+
 TEMPLATE_TEST_CASE("a profile can be changed, a phone number cannot", "", LazyMerge, MemoryEngine) {
   TestType engine;
   auto id = engine.calls().user("+1");
