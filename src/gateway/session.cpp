@@ -115,7 +115,7 @@ void Session::on_head(Result<Seq> head) {
 }
 
 void Session::on_following(Status following) {
-  if (state_ == State::kActive && !following) fail(following.error());
+  if (state_ == State::kActive && !following) fail(following.take_error());
 }
 
 void Session::on_sync(const pb::Input& packet) {
