@@ -26,8 +26,9 @@ Status check_exists(Connection& db, UserId user) {
   return success();
 }
 
-Result<bool> blocks(Connection& db, UserId user, UserId other) {
-  Query query(db, "SELECT 1 FROM user_block WHERE user_id = ?1 AND blocked_id = ?2", user, other);
+Result<bool> blocks(Connection& db, UserId blocker, UserId blocked) {
+  Query query(db, "SELECT 1 FROM user_block WHERE user_id = ?1 AND blocked_id = ?2", blocker,
+              blocked);
   const bool found = query.next();
   if (query.failed()) return query.error();
   return found;
