@@ -43,13 +43,15 @@ MessagePtr Method::new_request() const {
 }
 
 Method& MethodTable::declare(std::string_view path, const google::protobuf::Message& request,
-                             const google::protobuf::Message& response) {
+                             const google::protobuf::Message& response, bool streaming) {
   const auto* descriptor = find_descriptor(path);
   const std::string name(path);
   if (descriptor == nullptr) throw std::logic_error(name + " is in no .proto file");
   if (descriptor->input_type() != request.GetDescriptor() ||
       descriptor->output_type() != response.GetDescriptor())
     throw std::logic_error(name + ": the handler has other types than the .proto file");
+  if (descriptor->client_streaming() || descriptor->server_streaming() != streaming)
+    throw std::logic_error(name + ": the .proto file has another kind of call");
   const auto& options = descriptor->options();
   auto access = options.GetExtension(pb::access);
   if (access == pb::ACCESS_UNSET) throw std::logic_error(name + " declares no access");
@@ -63,6 +65,7 @@ Method& MethodTable::declare(std::string_view path, const google::protobuf::Mess
   method.rate = to_rate_class(options.GetExtension(pb::rate));
   method.no_side_effects =
       options.idempotency_level() == google::protobuf::MethodOptions::NO_SIDE_EFFECTS;
+  method.server_streaming = streaming;
   method.request = &request;
   method.response = &response;
   return method;
@@ -73,14 +76,28 @@ const Method* MethodTable::find(std::string_view path) const {
   return it == methods_.end() ? nullptr : &it->second;
 }
 
-Async<MessagePtr> Api::call(const Method& method, const Call& call,
-                            const google::protobuf::Message& request) {
+Async<user::Caller> Api::identify(const Method& method, const Call& call) {
   user::Caller caller;
   caller.request_id = call.request_id;
   caller.address = call.address;
   auto proved = co_await prove(method, call.credentials, caller);
   if (!proved) co_return proved.take_error();
-  co_return co_await call_as(method, caller, request);
+  co_return caller;
+}
+
+Async<user::Caller> Api::admit(const Method& method, const Call& call) {
+  auto caller = co_await identify(method, call);
+  if (!caller) co_return caller.take_error();
+  auto allowed = check_rate(method, *caller);
+  if (!allowed) co_return allowed.take_error();
+  co_return caller;
+}
+
+Async<MessagePtr> Api::call(const Method& method, const Call& call,
+                            const google::protobuf::Message& request) {
+  auto caller = co_await identify(method, call);
+  if (!caller) co_return caller.take_error();
+  co_return co_await call_as(method, *caller, request);
 }
 
 // Puts into `caller` what the credentials prove, if the method asks for any.
@@ -107,12 +124,21 @@ Async<Unit> Api::prove(const Method& method, const user::Credentials& credential
   co_return Unit{};
 }
 
+Status Api::check_rate(const Method& method, const user::Caller& caller) {
+  const auto who = caller.key ? caller.key.value() : caller.identity.user.value();
+  if (!limiter_.allow(method.rate, who, caller.address)) return Error(ErrCode::kRateLimited);
+  return success();
+}
+
 Async<MessagePtr> Api::call_as(const Method& method, const user::Caller& caller,
                                const google::protobuf::Message& request) {
   if (method.access == Access::kServer && !caller.key)
     co_return Error(ErrCode::kUnauthorized, "this call needs a server's API key");
-  const auto who = caller.key ? caller.key.value() : caller.identity.user.value();
-  if (!limiter_.allow(method.rate, who, caller.address)) co_return Error(ErrCode::kRateLimited);
+  auto allowed = check_rate(method, caller);
+  if (!allowed) co_return allowed.take_error();
+  if (!method.handler)
+    co_return Error(ErrCode::kUnimplemented,
+                    "this method answers with a stream, which cannot be had here");
 
   std::string failure;
   try {

@@ -224,6 +224,9 @@ void add_session(std::vector<Setting>& all) {
                         kMillion, LINNET_MEMBER(session.tcp_idle_s)));
   all.push_back(integer("session.ws_idle_s", "A WebSocket silent for so long is closed.", 1,
                         kMillion, LINNET_MEMBER(session.ws_idle_s)));
+  all.push_back(integer("session.stream_heartbeat_s",
+                        "After so long without a message a stream over HTTP is sent a heartbeat.",
+                        1, kMillion, LINNET_MEMBER(session.stream_heartbeat_s)));
   all.push_back(integer("session.outbox_bytes",
                         "Unsent bytes at which a connection falls behind and is caught up from the "
                         "store instead of from memory.",

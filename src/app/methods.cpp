@@ -1,5 +1,6 @@
 #include "methods.hpp"
 
+#include "pb/conn.ext.pb.h"
 #include "pb/logic.ext.pb.h"
 #include "pb/logic.int.pb.h"
 #include "pb/user.ext.pb.h"
@@ -27,6 +28,8 @@ void add_methods(api::MethodTable& table, user::Accounts& accounts, logic::Devic
   table.add("/pb.LogicExt/RevokeDevice", devices, &logic::Devices::revoke);
   table.add("/pb.LogicExt/GetDevice", devices, &logic::Devices::get);
   table.add("/pb.LogicExt/SendMessage", messages, &logic::Messages::send);
+  table.add("/pb.LogicExt/AckMessages", messages, &logic::Messages::ack);
+  table.add_stream<pb::SyncInput, pb::Message>("/pb.LogicExt/Receive");
   table.add("/pb.LogicExt/AddFriend", friends, &logic::Friends::add_friend);
   table.add("/pb.LogicExt/AgreeAddFriend", friends, &logic::Friends::agree_add_friend);
   table.add("/pb.LogicExt/GetFriends", friends, &logic::Friends::get_friends);

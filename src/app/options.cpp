@@ -77,6 +77,7 @@ gateway::GatewayOptions gateway_options(const Config& config) {
   options.sync_grace = std::chrono::milliseconds(config.session.sync_grace_ms);
   options.tcp_idle = std::chrono::seconds(config.session.tcp_idle_s);
   options.ws_idle = std::chrono::seconds(config.session.ws_idle_s);
+  options.stream_heartbeat = std::chrono::seconds(config.session.stream_heartbeat_s);
   options.outbox_bytes = size(config.session.outbox_bytes);
   options.page_entries = size(config.session.page_entries);
   options.packets_per_second =

@@ -64,6 +64,10 @@ void Connection::on_readable() {
     discard();
     return;
   }
+  if (stream_) {
+    listen_for_end();
+    return;
+  }
   if (session_.busy()) return;  // resume() waits again
   auto& buffer = hub_.buffer();
   std::memcpy(buffer.data(), in_.data(), in_.size());
@@ -194,6 +198,12 @@ void Connection::on_text(std::string_view packet) {
 // ---- writing ----
 
 void Connection::send(const pb::Output& packet) {
+  if (stream_) {
+    // Of packets a stream has only the error with which it ends.
+    if (packet.code() != 0)
+      stream_->why = Error(static_cast<ErrCode>(packet.code()), packet.message());
+    return;
+  }
   if (text_) {
     append(wire::packet_to_json(packet), wire::WsOpcode::kText);
     return;
@@ -205,6 +215,12 @@ void Connection::send(const pb::Output& packet) {
 }
 
 void Connection::send_push(Seq seq, const wire::Push& push) {
+  if (stream_) {
+    if (phase_ != Phase::kOpen) return;
+    stream_->items.item(seq, push, out_);
+    mark_unsent();
+    return;
+  }
   auto& scratch = hub_.scratch();
   scratch.clear();
   if (text_) {
@@ -240,6 +256,7 @@ void Connection::flush() {
                        MSG_DONTWAIT | MSG_NOSIGNAL);
     if (sent >= 0) {
       out_sent_ += static_cast<std::size_t>(sent);
+      if (stream_) stream_->last_sent = hub_.now();
       continue;
     }
     if (errno == EINTR) continue;
@@ -277,6 +294,7 @@ void Connection::flush() {
 
 void Connection::end(wire::CloseCode code, std::string_view reason) {
   if (phase_ != Phase::kOpen) return;
+  if (stream_) end_stream(code);
   if (web_socket_) {
     append(wire::ws_close_payload(code, reason), wire::WsOpcode::kClose);
     close_frame_sent_ = true;
@@ -312,74 +330,13 @@ void Connection::sweep(std::chrono::milliseconds now) {
     return;
   }
   const auto& options = hub_.options();
-  session_.on_sweep(now, web_socket_ ? options.ws_idle : options.tcp_idle);
-  resume();
-}
-
-// ---- what the session asks for ----
-
-template <class T>
-Done<T> Connection::on_shard(void (Session::*function)(Result<T>)) {
-  return [self = shared_from_this(), function](Result<T> result) mutable {
-    auto& shard = self->hub_.shard();
-    shard.post([self = std::move(self), function, result = std::move(result)]() mutable {
-      if (self->phase_ != Phase::kOpen) return;
-      (self->session_.*function)(std::move(result));
-      self->resume();
-    });
-  };
-}
-
-void Connection::authenticate(user::Credentials credentials) {
-  hub_.services().authenticator.authenticate(std::move(credentials),
-                                             on_shard(&Session::on_authenticated));
-}
-
-void Connection::find_head(UserId user) {
-  hub_.services().messages.head(user, on_shard(&Session::on_head));
-}
-
-void Connection::find_start(UserId user, Seq seq) {
-  hub_.services().messages.sync_start(user, seq, on_shard(&Session::on_start));
-}
-
-void Connection::read(UserId user, Seq after, store::PageLimit limit) {
-  hub_.services().messages.read(user, after, limit, on_shard(&Session::on_page));
-}
-
-void Connection::acknowledge(UserId user, DeviceId device, Seq seq) {
-  hub_.services().messages.acknowledge(user, device, seq);
-}
-
-router::Attachment Connection::attach(UserId user, DeviceId device, router::Outlet& outlet) {
-  return hub_.services().router.attach(user, device, hub_.shard(), outlet);
-}
-
-void Connection::follow_groups(UserId user) {
-  hub_.services().messages.follow_groups(user, on_shard(&Session::on_following));
-}
-
-void Connection::detached(DeviceId device) {
-  hub_.services().devices.seen(device);
-}
-
-void Connection::call(user::Identity identity, const pb::Input& packet) {
-  if (!calls_) {
-    boost::system::error_code ignored;
-    const auto peer = socket_.remote_endpoint(ignored);
-    calls_ = std::make_unique<Calls>(hub_.services().api, peer.address().to_string());
+  if (stream_) {
+    // A stream's client is never heard of: whether it lives shows in what it takes.
+    session_.on_sweep(now, std::chrono::milliseconds::max());
+    if (phase_ == Phase::kOpen) sweep_stream(now);
+    return;
   }
-  calls_->start(shared_from_this(), identity, packet);
-}
-
-boost::asio::io_context& Connection::context() {
-  return hub_.shard().context();
-}
-
-void Connection::on_called(const pb::Output& packet) {
-  if (phase_ != Phase::kOpen) return;
-  session_.on_called();
-  send(packet);
+  session_.on_sweep(now, web_socket_ ? options.ws_idle : options.tcp_idle);
   resume();
 }
 

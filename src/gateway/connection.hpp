@@ -3,6 +3,7 @@
 #pragma once
 
 #include "calls.hpp"
+#include "http/item_stream.hpp"
 #include "session.hpp"
 
 #include "linnet/wire/websocket.hpp"
@@ -11,6 +12,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -18,7 +20,7 @@ namespace linnet::gateway {
 
 class Hub;
 
-enum class Door : std::uint8_t { kTcp, kWebSocket };
+enum class Door : std::uint8_t { kTcp, kWebSocket, kStream };
 
 // Owned by its hub and by the handlers under way. Thread: the shard's.
 class Connection final : public SessionHost, public std::enable_shared_from_this<Connection> {
@@ -30,6 +32,8 @@ class Connection final : public SessionHost, public std::enable_shared_from_this
   void start_tcp();
   void start_web_socket(user::Identity identity, std::int64_t request_id, bool text,
                         std::string early);
+  // The body of an HTTP response, one way: what the client sends is thrown away.
+  void start_stream(StreamStart start);
   void sweep(std::chrono::milliseconds now);
   // Sends what is unsent and closes; the session says nothing more. For the end of the server.
   void drain();
@@ -68,6 +72,7 @@ class Connection final : public SessionHost, public std::enable_shared_from_this
 
   void wait_readable();
   void on_readable();
+  void listen_for_end();
   void on_peer_done();
   void discard();
   void process();
@@ -79,6 +84,8 @@ class Connection final : public SessionHost, public std::enable_shared_from_this
   void resume();
   void append(std::string_view packet, wire::WsOpcode opcode);
   void mark_unsent();
+  void end_stream(wire::CloseCode code);
+  void sweep_stream(std::chrono::milliseconds now);
   void finish();
 
   Hub& hub_;
@@ -86,6 +93,15 @@ class Connection final : public SessionHost, public std::enable_shared_from_this
   Session session_;
   std::unique_ptr<Calls> calls_;                 // made by the first call
   std::unique_ptr<wire::WsDecoder> web_socket_;  // null at the TCP door
+  // What a stream needs beside the rest.
+  struct Stream {
+    explicit Stream(const StreamStart& start) : items(start.form, start.request_name) {}
+    ItemStream items;
+    std::optional<Error> why;  // of its end
+    std::chrono::milliseconds last_sent{0};
+    std::optional<std::chrono::milliseconds> deadline;
+  };
+  std::unique_ptr<Stream> stream_;  // null at the other doors
   std::string in_;   // the beginning of a packet, or what came while the session was busy
   std::string out_;  // framed, from out_sent_ on unsent
   std::size_t out_sent_ = 0;

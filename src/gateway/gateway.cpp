@@ -19,6 +19,7 @@ SessionOptions session_options(const GatewayOptions& options) {
   session.sync_grace = options.sync_grace;
   session.tcp_idle = options.tcp_idle;
   session.ws_idle = options.ws_idle;
+  session.stream_heartbeat = options.stream_heartbeat;
   session.outbox_bytes = options.outbox_bytes;
   session.page_entries = options.page_entries;
   session.packets_per_second = options.packets_per_second;

@@ -28,6 +28,12 @@ void Hub::upgraded(Upgraded upgraded) {
                                std::move(upgraded.early));
 }
 
+void Hub::streaming(boost::asio::ip::tcp::socket socket, StreamStart start) {
+  auto connection = std::make_shared<Connection>(*this, std::move(socket), Door::kStream);
+  adopt(connection);
+  connection->start_stream(std::move(start));
+}
+
 void Hub::adopt(const std::shared_ptr<Connection>& connection) {
   if (stopped_) {
     connection->abort();

@@ -45,6 +45,7 @@ class Hub final : public UpgradeSink {
   void start();
   void add_tcp(boost::asio::ip::tcp::socket socket);
   void upgraded(Upgraded upgraded) override;
+  void streaming(boost::asio::ip::tcp::socket socket, StreamStart start) override;
   // Tells every connection to go, and lets them flush.
   void drain();
   // Closes what is left and forgets it.

@@ -36,6 +36,12 @@ void Session::start(user::Identity identity, std::int64_t request_id) {
   host_.find_head(identity.user);
 }
 
+void Session::start_stream(user::Identity identity, Seq seq) {
+  stream_ = true;
+  stream_from_ = seq;
+  start(identity, 0);
+}
+
 bool Session::busy() const {
   return state_ == State::kSigningIn || state_ == State::kEnded || answering_sync_ ||
          host_.unsent() > options_.outbox_bytes || calls_ >= options_.calls_at_once ||
@@ -112,6 +118,7 @@ void Session::on_head(Result<Seq> head) {
   attached_ = true;
   host_.follow_groups(identity_.user);
   if (!told_signed_in_) host_.send(output(pb::PT_SIGN_IN, sign_in_request_));
+  if (stream_) begin_sync(stream_from_);
 }
 
 void Session::on_following(Status following) {
@@ -125,9 +132,13 @@ void Session::on_sync(const pb::Input& packet) {
     return;
   }
   sync_request_ = packet.request_id();
+  begin_sync(Seq(sync.seq()));
+}
+
+void Session::begin_sync(Seq seq) {
   answering_sync_ = true;
   flow_ = Flow::kReading;
-  host_.find_start(identity_.user, Seq(sync.seq()));
+  host_.find_start(identity_.user, seq);
 }
 
 void Session::on_start(Result<Seq> start) {
@@ -169,7 +180,7 @@ void Session::on_page(Result<store::InboxPage> page) {
   // is.
   cursor_ = page->entries.empty() ? page->head : page->entries.back().seq;
   const bool has_more = cursor_ < newest_;
-  if (answering_sync_) {
+  if (answering_sync_ && !stream_) {
     send_page_as_answer(*page, has_more);
   } else {
     send_page_as_pushes(*page);
@@ -207,7 +218,8 @@ void Session::send_page_as_answer(const store::InboxPage& page, bool has_more) {
 
 void Session::send_page_as_pushes(const store::InboxPage& page) {
   for (const auto& entry : page.entries) {
-    if (entry.message.sender_device_id == identity_.device) continue;
+    // What the device sent itself is part of an answer, not of what is pushed.
+    if (!answering_sync_ && entry.message.sender_device_id == identity_.device) continue;
     host_.send_push(entry.seq, wire::Push(logic::to_item(entry.message)));
   }
 }

@@ -40,6 +40,7 @@ struct SessionOptions {
   std::chrono::milliseconds sync_grace{2000};
   std::chrono::milliseconds tcp_idle{660000};  // 11 minutes: the lineage's clients beat every 5
   std::chrono::milliseconds ws_idle{720000};
+  std::chrono::milliseconds stream_heartbeat{15000};  // proxies close what is silent for a minute
   std::size_t outbox_bytes = 256 * 1024;  // unsent bytes at which a session falls behind
   std::size_t page_entries = 100;
   std::uint32_t packets_per_second = 500;  // 0: no limit; beyond it the socket is read later
@@ -79,6 +80,9 @@ class Session final : public router::Outlet {
 
   // A connection whose credentials were proved before it began (WebSocket).
   void start(user::Identity identity, std::int64_t request_id);
+  // One that only listens: what comes after `seq` (as in a SyncInput) is pushed from the first on,
+  // nothing is asked or answered.
+  void start_stream(user::Identity identity, Seq seq);
 
   // While busy() no packet may be given: an answer is awaited, too much is unsent, or the sender is
   // too fast.
@@ -121,6 +125,7 @@ class Session final : public router::Outlet {
   void fail(const Error& error);
   void end(wire::CloseCode code, std::string_view reason);
   void detach();
+  void begin_sync(Seq seq);
   void read_on();
   void send_page_as_answer(const store::InboxPage& page, bool has_more);
   void send_page_as_pushes(const store::InboxPage& page);
@@ -130,7 +135,8 @@ class Session final : public router::Outlet {
   router::Attachment attachment_;
   user::Identity identity_;
   Seq cursor_;
-  Seq newest_;  // highest seq that was heard of
+  Seq newest_;       // highest seq that was heard of
+  Seq stream_from_;  // where a stream begins
   std::int64_t sign_in_request_ = 0;
   std::int64_t sync_request_ = 0;
   std::chrono::milliseconds since_;      // accepted, then signed in
@@ -142,6 +148,7 @@ class Session final : public router::Outlet {
   Flow flow_ = Flow::kWaiting;
   bool attached_ = false;
   bool answering_sync_ = false;
+  bool stream_ = false;
   bool told_signed_in_ = false;  // TCP is answered, a WebSocket's upgrade was the answer
 };
 

@@ -189,6 +189,13 @@ Async<Unit> Messages::pass_to_group(GroupId group, store::Message message) {
   co_return Unit{};
 }
 
+Async<pb::AckMessagesResp> Messages::ack(const user::Caller& caller,
+                                         const pb::AckMessagesReq& request) {
+  if (request.seq() < 1) co_return Error(ErrCode::kBadRequest, "seq: 1 or more");
+  acknowledge(caller.identity.user, caller.identity.device, Seq(request.seq()));
+  co_return pb::AckMessagesResp();
+}
+
 void Messages::follow_groups(UserId user, Done<Unit> done) {
   // Most users are in no large group: that is found without waiting for the writer.
   auto in_order = [this, user, done = std::move(done)](Result<std::vector<GroupId>> some) mutable {

@@ -109,6 +109,10 @@ std::string to_json(const Message& message) {
   return print_tree(tree);
 }
 
+std::string to_plain_json(const Message& message) {
+  return print_tree(print_message(message));
+}
+
 Status from_json(std::string_view json, Message& message) {
   message.Clear();
   auto tree = read_tree(json);

@@ -40,34 +40,38 @@ std::string encode_without_seq(const pb::MessageItem& item) {
 Push::Push(const pb::MessageItem& item)
     : request_id_(item.request_id()),
       sender_device_(item.sender_device_id()),
+      of_large_group_(item.receiver_type() == pb::RT_LARGE_GROUP),
       item_(encode_without_seq(item)) {}
 
-void Push::append_binary(Seq seq, std::string& out) const {
+std::size_t Push::item_size(Seq seq) const {
   auto number = static_cast<std::uint64_t>(seq.value());
-  std::size_t item_size = item_.size() + (number == 0 ? 0 : 1 + varint_size(number));
+  return item_.size() + (number == 0 ? 0 : 1 + varint_size(number));
+}
+
+void Push::append_binary(Seq seq, std::string& out) const {
   out += kOutputType;
   out += static_cast<char>(pb::PT_MESSAGE);
   if (request_id_ != 0) {
     out += kOutputRequestId;
     append_varint(static_cast<std::uint64_t>(request_id_), out);
   }
+  const auto size = item_size(seq);
   out += kOutputData;
-  append_varint(1 + varint_size(item_size) + item_size, out);
+  append_varint(1 + varint_size(size) + size, out);
+  append_message(seq, out);
+}
+
+void Push::append_message(Seq seq, std::string& out) const {
   out += kMessageItem;
-  append_varint(item_size, out);
+  append_varint(item_size(seq), out);
   out += item_;
-  if (number != 0) {  // last, which protobuf allows: fields may come in any order
+  if (seq) {  // last, which protobuf allows: fields may come in any order
     out += kItemSeq;
-    append_varint(number, out);
+    append_varint(static_cast<std::uint64_t>(seq.value()), out);
   }
 }
 
 void Push::append_text(Seq seq, std::string& out) const {
-  std::call_once(text_once_, [this] {
-    pb::MessageItem item;
-    item.ParseFromString(item_);
-    text_ = to_json(item);
-  });
   out += R"({"type":"PT_MESSAGE",)";
   if (request_id_ != 0) {
     out += R"("requestId":")";
@@ -75,16 +79,26 @@ void Push::append_text(Seq seq, std::string& out) const {
     out += R"(",)";
   }
   out += R"("code":0,"data":{"message":)";
+  append_item_text(seq, out);
+  out += "}}";
+}
+
+void Push::append_item_text(Seq seq, std::string& out) const {
+  std::call_once(text_once_, [this] {
+    pb::MessageItem item;
+    item.ParseFromString(item_);
+    text_ = to_json(item);
+  });
   std::string_view item = text_;
   item.remove_suffix(1);
   out += item;
-  if (seq.value() != 0) {
+  if (seq) {
     if (item.size() > 1) out += ',';
     out += R"("seq":")";
     out += std::to_string(seq.value());
     out += '"';
   }
-  out += "}}}";
+  out += '}';
 }
 
 }  // namespace linnet::wire

@@ -29,6 +29,7 @@ struct Method {
   int scope = 0;  // pb.Scope that a server's key needs
   RateClass rate = RateClass::kRead;
   bool no_side_effects = false;
+  bool server_streaming = false;  // carried by a door itself: there is no handler
   const google::protobuf::Message* request = nullptr;  // prototypes: New() makes one
   const google::protobuf::Message* response = nullptr;
   std::function<Async<MessagePtr>(const user::Caller&, const google::protobuf::Message&)> handler;
@@ -47,13 +48,20 @@ class MethodTable {
   void add(std::string_view path, Object& object,
            Async<Response> (Object::*function)(const user::Caller&, const Request&));
 
+  // Declares `path`, whose answer is a stream, with its rules as above. The doors that can carry a
+  // stream do so themselves; elsewhere it is kUnimplemented.
+  template <class Request, class Response>
+  void add_stream(std::string_view path) {
+    declare(path, Request::default_instance(), Response::default_instance(), true);
+  }
+
   // Null when nothing is served there.
   const Method* find(std::string_view path) const;
   const std::map<std::string, Method, std::less<>>& all() const { return methods_; }
 
  private:
   Method& declare(std::string_view path, const google::protobuf::Message& request,
-                  const google::protobuf::Message& response);
+                  const google::protobuf::Message& response, bool streaming);
   std::map<std::string, Method, std::less<>> methods_;
 };
 
@@ -79,13 +87,18 @@ class Api {
   // kServerUnknown (a handler threw), and the handler's own.
   Async<MessagePtr> call(const Method& method, const Call& call,
                          const google::protobuf::Message& request);
+  // Credentials and limits alone, for a door that carries a stream itself. Errors: kUnauthorized,
+  // kRateLimited.
+  Async<user::Caller> admit(const Method& method, const Call& call);
   // The same for a caller whose identity is proved already (a long connection's).
   Async<MessagePtr> call_as(const Method& method, const user::Caller& caller,
                             const google::protobuf::Message& request);
 
  private:
+  Async<user::Caller> identify(const Method& method, const Call& call);
   Async<Unit> prove(const Method& method, const user::Credentials& credentials,
                     user::Caller& caller);
+  Status check_rate(const Method& method, const user::Caller& caller);
 
   const MethodTable& table_;
   user::Authenticator& authenticator_;
@@ -97,7 +110,7 @@ class Api {
 template <class Object, class Request, class Response>
 void MethodTable::add(std::string_view path, Object& object,
                       Async<Response> (Object::*function)(const user::Caller&, const Request&)) {
-  Method& method = declare(path, Request::default_instance(), Response::default_instance());
+  Method& method = declare(path, Request::default_instance(), Response::default_instance(), false);
   method.handler = [&object, function](
                        const user::Caller& caller,
                        const google::protobuf::Message& request) -> Async<MessagePtr> {

@@ -48,6 +48,7 @@ struct Config {
     std::int64_t sync_grace_ms = 2000;
     std::int64_t tcp_idle_s = 660;
     std::int64_t ws_idle_s = 720;
+    std::int64_t stream_heartbeat_s = 15;
     std::int64_t outbox_bytes = 262144;
     std::int64_t page_entries = 100;
   } session;

@@ -31,6 +31,7 @@ struct GatewayOptions {
   std::chrono::milliseconds sync_grace{2000};
   std::chrono::milliseconds tcp_idle{660000};
   std::chrono::milliseconds ws_idle{720000};
+  std::chrono::milliseconds stream_heartbeat{15000};
   std::size_t outbox_bytes = 256 * 1024;
   std::size_t page_entries = 100;
   std::uint32_t packets_per_second = 500;  // 0: no limit

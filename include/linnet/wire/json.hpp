@@ -22,6 +22,8 @@ namespace linnet::wire {
 
 // Any message; MessageItem and SendMessageReq at any depth have their content as an object.
 std::string to_json(const google::protobuf::Message& message);
+// Protobuf's own mapping without our additions, for who decodes by that alone.
+std::string to_plain_json(const google::protobuf::Message& message);
 // Error: kBadRequest with the reason. Accepts content as an object or as base64. `message` is
 // cleared first.
 Status from_json(std::string_view json, google::protobuf::Message& message);

@@ -39,7 +39,7 @@ std::optional<std::string> media_type(std::string_view header) {
 }
 
 Status decode(Codec codec, std::string_view bytes, google::protobuf::Message& message) {
-  if (codec == Codec::kJson) {
+  if (codec != Codec::kProto) {
     if (strip(bytes).empty())
       return Error(ErrCode::kBadRequest, "the body is empty; send a JSON object, at least {}");
     return wire::from_json(bytes, message);
@@ -51,7 +51,12 @@ Status decode(Codec codec, std::string_view bytes, google::protobuf::Message& me
 }
 
 std::string encode(Codec codec, const google::protobuf::Message& message) {
-  return codec == Codec::kJson ? wire::to_json(message) : message.SerializeAsString();
+  switch (codec) {
+    case Codec::kJson: return wire::to_json(message);
+    case Codec::kPlainJson: return wire::to_plain_json(message);
+    case Codec::kProto: break;
+  }
+  return message.SerializeAsString();
 }
 
 }  // namespace linnet::gateway

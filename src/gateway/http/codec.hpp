@@ -13,7 +13,9 @@ class Message;
 
 namespace linnet::gateway {
 
-enum class Codec { kJson, kProto };
+// Both kinds of JSON are read alike. Written, kJson has the content of messages as objects, for
+// people and pages; generated clients expect protobuf's own mapping, where it is base64.
+enum class Codec { kJson, kPlainJson, kProto };
 
 // The type of a Content-Type header in lower case, without parameters; nothing when it names a
 // charset other than UTF-8.

@@ -15,26 +15,17 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr std::size_t kTimeoutDigits = 10;
 constexpr std::string_view kJsonType = "application/json";
 constexpr std::string_view kProtoType = "application/proto";
 
 std::optional<Codec> codec_of(const HttpHeaders& headers) {
   auto header = headers.first("Content-Type");
   auto type = header ? media_type(*header) : std::nullopt;
-  if (type == kJsonType) return Codec::kJson;
+  // Only the protocol's own clients send this header.
+  const bool generated = headers.count("Connect-Protocol-Version") > 0;
+  if (type == kJsonType) return generated ? Codec::kPlainJson : Codec::kJson;
   if (type == kProtoType) return Codec::kProto;
   return std::nullopt;
-}
-
-Result<std::optional<std::chrono::milliseconds>> timeout_of(const HttpHeaders& headers) {
-  std::optional<std::chrono::milliseconds> none;
-  auto text = headers.first("Connect-Timeout-Ms");
-  if (!text) return none;
-  auto value = parse_decimal(*text);
-  if (!value || *value < 0 || text->front() == '-' || text->size() > kTimeoutDigits)
-    return Error(ErrCode::kBadRequest, "Connect-Timeout-Ms: milliseconds, at most 10 digits");
-  return std::optional(std::chrono::milliseconds(*value));
 }
 
 HttpResponse refusal(const api::Method& method, const Error& error, const std::string& name) {
@@ -66,7 +57,7 @@ asio::awaitable<HttpResponse> ConnectDoor::answer(const api::Method& method,
   if (!result) co_return connect_error(result.error(), name);
 
   HttpResponse response(200);
-  response.headers.add("Content-Type", codec == Codec::kJson ? kJsonType : kProtoType);
+  response.headers.add("Content-Type", codec == Codec::kProto ? kProtoType : kJsonType);
   response.headers.add("Vary", "Accept-Encoding");
   response.body = encode(codec, **result);
   if (response.body.size() >= kWorthCompressing &&
@@ -85,7 +76,7 @@ Result<ConnectDoor::Prepared> ConnectDoor::prepare(const api::Method& method,
 
   if (request.headers.first("Connect-Protocol-Version").value_or("1") != "1")
     return Error(ErrCode::kBadRequest, "Connect-Protocol-Version: 1 is the only one");
-  auto timeout = timeout_of(request.headers);
+  auto timeout = connect_timeout(request.headers);
   if (!timeout) return timeout.take_error();
   prepared.timed.timeout = *timeout;
   auto read = read_message(request, prepared);
@@ -136,7 +127,8 @@ Status ConnectDoor::read_query(std::string_view text, Prepared& prepared) const 
   auto encoding = query->get("encoding").value_or("");
   if (encoding != "json" && encoding != "proto")
     return Error(ErrCode::kUnsupportedMedia, "encoding: json or proto");
-  prepared.codec = encoding == "json" ? Codec::kJson : Codec::kProto;
+  const auto json = query->get("connect") ? Codec::kPlainJson : Codec::kJson;
+  prepared.codec = encoding == "json" ? json : Codec::kProto;
   auto compressed = is_gzip(query->get("compression").value_or(""));
   if (!compressed) return compressed.take_error();
   auto message = query->get("message");

@@ -1,5 +1,7 @@
 #include "http/envelope.hpp"
 
+#include "http/compression.hpp"
+
 namespace linnet::gateway {
 namespace {
 
@@ -32,6 +34,21 @@ Result<Envelope> only_envelope(std::string_view body) {
     return Error(ErrCode::kBadRequest, "a frame's flags are 0, or 1 for compressed");
   envelope.payload = body;
   return envelope;
+}
+
+Status read_envelope(Codec codec, std::string_view body, bool compressed, std::size_t limit,
+                     google::protobuf::Message& message) {
+  auto envelope = only_envelope(body);
+  if (!envelope) return envelope.take_error();
+  if (envelope->payload.size() > limit)
+    return Error(ErrCode::kTooLarge, "a request has at most " + std::to_string(limit) + " bytes");
+  const bool packed = (envelope->flags & kCompressed) != 0;
+  if (packed && !compressed)
+    return Error(ErrCode::kBadRequest, "a compressed frame needs the encoding gzip");
+  if (!packed || envelope->payload.empty()) return decode(codec, envelope->payload, message);
+  auto plain = gunzip(envelope->payload, limit);
+  if (!plain) return plain.take_error();
+  return decode(codec, *plain, message);
 }
 
 }  // namespace linnet::gateway

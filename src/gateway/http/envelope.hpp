@@ -5,8 +5,11 @@
 //   +----------+--------------------+----------------+
 #pragma once
 
+#include "http/codec.hpp"
+
 #include "linnet/base/error.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -27,5 +30,10 @@ void append_envelope(std::uint8_t flags, std::string_view payload, std::string& 
 // Of a body that is exactly one frame; the payload is a view into it. Errors: kBadRequest (cut off,
 // or flags that nobody defined), kUnimplemented (none, or more than one: the request is no stream).
 Result<Envelope> only_envelope(std::string_view body);
+
+// Decodes the message of such a body; `compressed`: its encoding is gzip, where the frame says so.
+// Errors: also kTooLarge (over `limit` bytes, compressed or not).
+Status read_envelope(Codec codec, std::string_view body, bool compressed, std::size_t limit,
+                     google::protobuf::Message& message);
 
 }  // namespace linnet::gateway

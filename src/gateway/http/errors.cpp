@@ -10,21 +10,19 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-void set_json(HttpResponse& response, const Json& json) {
+void set_json(HttpResponse& response, std::string body) {
   response.headers.add("Content-Type", "application/json");
   response.headers.add("Cache-Control", "no-store");
   response.headers.add("X-Content-Type-Options", "nosniff");
-  // A reason may quote what the client sent: what is no UTF-8 must not throw here.
-  response.body = json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  response.body = std::move(body);
 }
 
-}  // namespace
-
-HttpResponse connect_error(const Error& error, std::string_view request_name) {
-  return connect_error(error, request_name, api::error_form(error.code()));
+// A reason may quote what the client sent: what is no UTF-8 must not throw here.
+std::string dump(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-HttpResponse connect_error(const Error& error, std::string_view request_name, api::ErrorForm form) {
+std::string error_body(const Error& error, std::string_view request_name, api::ErrorForm form) {
   pb::ErrorInfo info;
   info.set_code(static_cast<std::int32_t>(error.code()));
   info.set_reason(std::string(name(error.code())));
@@ -43,19 +41,36 @@ HttpResponse connect_error(const Error& error, std::string_view request_name, ap
   body["message"] = api::client_message(error);
   body["details"] = Json::array();
   body["details"].push_back(std::move(detail));
+  return dump(body);
+}
 
+}  // namespace
+
+HttpResponse connect_error(const Error& error, std::string_view request_name) {
+  return connect_error(error, request_name, api::error_form(error.code()));
+}
+
+HttpResponse connect_error(const Error& error, std::string_view request_name, api::ErrorForm form) {
   HttpResponse response(form.http_status);
-  set_json(response, body);
+  set_json(response, error_body(error, request_name, form));
   if (!request_name.empty()) response.headers.add("X-Request-Id", request_name);
   return response;
 }
 
-HttpResponse short_error(const Error& error, int status) {
+std::string connect_error_body(const Error& error, std::string_view request_name) {
+  return error_body(error, request_name, api::error_form(error.code()));
+}
+
+std::string short_error_body(const Error& error) {
   Json body;
   body["code"] = static_cast<std::int32_t>(error.code());
   body["message"] = api::client_message(error);
+  return dump(body);
+}
+
+HttpResponse short_error(const Error& error, int status) {
   HttpResponse response(status);
-  set_json(response, body);
+  set_json(response, short_error_body(error));
   return response;
 }
 

@@ -7,6 +7,7 @@
 #include "linnet/api/errors.hpp"
 #include "linnet/base/error.hpp"
 
+#include <string>
 #include <string_view>
 
 namespace linnet::gateway {
@@ -17,7 +18,11 @@ namespace linnet::gateway {
 HttpResponse connect_error(const Error& error, std::string_view request_name);
 HttpResponse connect_error(const Error& error, std::string_view request_name, api::ErrorForm form);
 
-// {"code":1003,"message":"…"}
+// The body of these alone: what the end of a Connect stream has under "error".
+std::string connect_error_body(const Error& error, std::string_view request_name);
+
+// {"code":1003,"message":"…"}, the body of short_error().
+std::string short_error_body(const Error& error);
 HttpResponse short_error(const Error& error, int status);
 
 }  // namespace linnet::gateway

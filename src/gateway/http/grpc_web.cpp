@@ -20,51 +20,14 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr std::size_t kTimeoutDigits = 8;
-
-struct Form {
-  std::string_view asked;     // the request's type
-  std::string_view answered;  // the response's
-  Codec codec = Codec::kProto;
-  bool text = false;  // base64
-};
-
-constexpr std::array<Form, 6> kForms{{
+constexpr std::array<GrpcWebForm, 6> kForms{{
     {"application/grpc-web", "application/grpc-web+proto", Codec::kProto, false},
     {"application/grpc-web+proto", "application/grpc-web+proto", Codec::kProto, false},
-    {"application/grpc-web+json", "application/grpc-web+json", Codec::kJson, false},
+    {"application/grpc-web+json", "application/grpc-web+json", Codec::kPlainJson, false},
     {"application/grpc-web-text", "application/grpc-web-text+proto", Codec::kProto, true},
     {"application/grpc-web-text+proto", "application/grpc-web-text+proto", Codec::kProto, true},
-    {"application/grpc-web-text+json", "application/grpc-web-text+json", Codec::kJson, true},
+    {"application/grpc-web-text+json", "application/grpc-web-text+json", Codec::kPlainJson, true},
 }};
-
-const Form* form_of(const HttpRequest& request) {
-  auto header = request.headers.first("Content-Type");
-  auto type = header ? media_type(*header) : std::nullopt;
-  for (const auto& form : kForms)
-    if (type == form.asked) return &form;
-  return nullptr;
-}
-
-// Milliseconds in one of the units of Grpc-Timeout; less than one counts as one.
-Result<std::optional<std::chrono::milliseconds>> timeout_of(const HttpHeaders& headers) {
-  std::optional<std::chrono::milliseconds> none;
-  auto text = headers.first("Grpc-Timeout");
-  if (!text) return none;
-  const Error wrong(ErrCode::kBadRequest, "Grpc-Timeout: at most 8 digits and H, M, S, m, u or n");
-  if (text->size() < 2 || text->size() > kTimeoutDigits + 1) return wrong;
-  auto value = parse_decimal(text->substr(0, text->size() - 1));
-  if (!value || *value < 0 || text->front() == '-') return wrong;
-  switch (text->back()) {
-    case 'H': return std::optional<std::chrono::milliseconds>(std::chrono::hours(*value));
-    case 'M': return std::optional<std::chrono::milliseconds>(std::chrono::minutes(*value));
-    case 'S': return std::optional<std::chrono::milliseconds>(std::chrono::seconds(*value));
-    case 'm': return std::optional(std::chrono::milliseconds(*value));
-    case 'u': return std::optional(std::chrono::milliseconds((*value + 999) / 1000));
-    case 'n': return std::optional(std::chrono::milliseconds((*value + 999999) / 1000000));
-    default: return wrong;
-  }
-}
 
 // Clients may encode piece by piece, so that padding stands in the middle too.
 std::optional<std::string> decode_text(std::string_view text) {
@@ -100,6 +63,14 @@ std::string percent_encode(std::string_view text) {
 
 }  // namespace
 
+const GrpcWebForm* grpc_web_form(const HttpRequest& request) {
+  auto header = request.headers.first("Content-Type");
+  auto type = header ? media_type(*header) : std::nullopt;
+  for (const auto& form : kForms)
+    if (type == form.asked) return &form;
+  return nullptr;
+}
+
 void append_grpc_trailers(const Error* error, std::string_view request_name, std::string& out) {
   std::string trailers = "grpc-status: 0\r\n";
   if (error != nullptr) {
@@ -111,12 +82,19 @@ void append_grpc_trailers(const Error* error, std::string_view request_name, std
   append_envelope(kGrpcTrailers, trailers, out);
 }
 
-bool GrpcWebDoor::speaks(const HttpRequest& request) {
-  return form_of(request) != nullptr;
+Status read_grpc_web(const HttpRequest& request, const GrpcWebForm& form, std::size_t limit,
+                     google::protobuf::Message& message) {
+  auto compressed = is_gzip(request.headers, "Grpc-Encoding");
+  if (!compressed) return compressed.take_error();
+  if (!form.text) return read_envelope(form.codec, request.body, *compressed, limit, message);
+  auto body = decode_text(request.body);
+  if (!body) return Error(ErrCode::kBadRequest, "the body is no valid base64");
+  return read_envelope(form.codec, *body, *compressed, limit, message);
 }
 
 asio::awaitable<HttpResponse> GrpcWebDoor::answer(const api::Method& method,
                                                   const HttpRequest& request,
+                                                  const GrpcWebForm& form,
                                                   const std::string& name) {
   if (request.method != "POST") {
     Error error(ErrCode::kMethodNotAllowed, "gRPC-Web calls with POST");
@@ -124,13 +102,12 @@ asio::awaitable<HttpResponse> GrpcWebDoor::answer(const api::Method& method,
     refusal.headers.add("Allow", "POST");
     co_return refusal;
   }
-  const Form& form = *form_of(request);
   HttpResponse response(200);
   response.headers.add("Content-Type", form.answered);
   response.headers.add("Grpc-Accept-Encoding", "gzip");
 
   Result<api::MessagePtr> result = Error(ErrCode::kServerUnknown);
-  auto prepared = prepare(method, request);
+  auto prepared = prepare(method, request, form);
   if (prepared) {
     result = co_await carry_out(api_, log_, std::move(*prepared));
   } else {
@@ -149,36 +126,15 @@ asio::awaitable<HttpResponse> GrpcWebDoor::answer(const api::Method& method,
   co_return response;
 }
 
-Result<TimedCall> GrpcWebDoor::prepare(const api::Method& method,
-                                       const HttpRequest& request) const {
-  const Form& form = *form_of(request);
+Result<TimedCall> GrpcWebDoor::prepare(const api::Method& method, const HttpRequest& request,
+                                       const GrpcWebForm& form) const {
   TimedCall timed;
   timed.method = &method;
   timed.message = method.new_request();
-
-  auto timeout = timeout_of(request.headers);
+  auto timeout = grpc_timeout(request.headers);
   if (!timeout) return timeout.take_error();
   timed.timeout = *timeout;
-  auto compressed = is_gzip(request.headers, "Grpc-Encoding");
-  if (!compressed) return compressed.take_error();
-  std::optional<std::string> decoded;
-  if (form.text) decoded = decode_text(request.body);
-  if (form.text && !decoded) return Error(ErrCode::kBadRequest, "the body is no valid base64");
-  auto envelope = only_envelope(decoded ? *decoded : request.body);
-  if (!envelope) return envelope.take_error();
-  if (envelope->payload.size() > options_.body_bytes)
-    return Error(ErrCode::kTooLarge,
-                 "a request has at most " + std::to_string(options_.body_bytes) + " bytes");
-  const bool packed = (envelope->flags & kCompressed) != 0;
-  if (packed && !*compressed)
-    return Error(ErrCode::kBadRequest, "a compressed frame needs Grpc-Encoding: gzip");
-  std::string plain(envelope->payload);
-  if (packed && !plain.empty()) {
-    auto inflated = gunzip(plain, options_.body_bytes);
-    if (!inflated) return inflated.take_error();
-    plain = std::move(*inflated);
-  }
-  auto read = decode(form.codec, plain, *timed.message);
+  auto read = read_grpc_web(request, form, options_.body_bytes, *timed.message);
   if (!read) return read.take_error();
   auto call = call_of(request);
   if (!call) return call.take_error();

@@ -3,6 +3,7 @@
 // form.
 #pragma once
 
+#include "http/codec.hpp"
 #include "http/message.hpp"
 #include "http/server.hpp"
 #include "http/timed_call.hpp"
@@ -12,9 +13,25 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include <cstddef>
 #include <string>
+#include <string_view>
 
 namespace linnet::gateway {
+
+// One of the content types.
+struct GrpcWebForm {
+  std::string_view asked;     // the request's
+  std::string_view answered;  // the response's
+  Codec codec = Codec::kProto;
+  bool text = false;  // base64
+};
+// That of a request; null when it speaks something else.
+const GrpcWebForm* grpc_web_form(const HttpRequest& request);
+// Errors: kBadRequest, kTooLarge (over `limit` bytes, also uncompressed), kUnimplemented (none or
+// several messages, an unknown encoding).
+Status read_grpc_web(const HttpRequest& request, const GrpcWebForm& form, std::size_t limit,
+                     google::protobuf::Message& message);
 
 // Thread: any; `options` must outlive it.
 class GrpcWebDoor {
@@ -22,16 +39,14 @@ class GrpcWebDoor {
   GrpcWebDoor(api::Api& api, Logger& log, const HttpOptions& options)
       : api_(api), log_(log), options_(options) {}
 
-  // Whether a request's Content-Type is one of gRPC-Web's.
-  static bool speaks(const HttpRequest& request);
-
-  // Answers anything, errors included: in the trailers, but for a wrong verb. `request` outlives
-  // the awaiting; `name` is the request's.
+  // Answers anything, errors included: in the trailers, but for a wrong verb. `form` is the
+  // request's, `name` its name; all outlive the awaiting.
   boost::asio::awaitable<HttpResponse> answer(const api::Method& method, const HttpRequest& request,
-                                              const std::string& name);
+                                              const GrpcWebForm& form, const std::string& name);
 
  private:
-  Result<TimedCall> prepare(const api::Method& method, const HttpRequest& request) const;
+  Result<TimedCall> prepare(const api::Method& method, const HttpRequest& request,
+                            const GrpcWebForm& form) const;
 
   api::Api& api_;
   Logger& log_;

@@ -71,8 +71,20 @@ Result<std::int64_t> read_id(const Query& query, std::string_view name) {
   return *value;
 }
 
-Result<user::Credentials> read_credentials(const Query& query, const HttpHeaders& headers,
-                                           std::optional<std::string_view> offered) {
+HttpResponse accept(const HttpHeaders& headers, bool linnet) {
+  HttpResponse response(101);
+  response.headers.add("Upgrade", "websocket");
+  response.headers.add("Connection", "Upgrade");
+  response.headers.add("Sec-WebSocket-Accept",
+                       wire::ws_accept(*headers.first("Sec-WebSocket-Key")));
+  if (linnet) response.headers.add("Sec-WebSocket-Protocol", kProtocol);
+  return response;
+}
+
+}  // namespace
+
+Result<user::Credentials> connection_credentials(const Query& query, const HttpHeaders& headers,
+                                                 std::optional<std::string_view> offered) {
   auto token = query.get("token");
   if (!token) token = bearer_token(headers);
   if (!token) token = offered;
@@ -92,18 +104,6 @@ Result<user::Credentials> read_credentials(const Query& query, const HttpHeaders
   return credentials;
 }
 
-HttpResponse accept(const HttpHeaders& headers, bool linnet) {
-  HttpResponse response(101);
-  response.headers.add("Upgrade", "websocket");
-  response.headers.add("Connection", "Upgrade");
-  response.headers.add("Sec-WebSocket-Accept",
-                       wire::ws_accept(*headers.first("Sec-WebSocket-Key")));
-  if (linnet) response.headers.add("Sec-WebSocket-Protocol", kProtocol);
-  return response;
-}
-
-}  // namespace
-
 std::variant<Handshake, HttpResponse> read_handshake(const HttpRequest& request,
                                                      const std::vector<std::string>& allowed) {
   if (auto refusal = check_protocol(request)) return std::move(*refusal);
@@ -119,7 +119,7 @@ std::variant<Handshake, HttpResponse> read_handshake(const HttpRequest& request,
     return bad_request("Sec-WebSocket-Protocol: offer linnet beside the bearer token");
 
   Handshake handshake;
-  auto credentials = read_credentials(*query, request.headers, offer.token);
+  auto credentials = connection_credentials(*query, request.headers, offer.token);
   if (!credentials) return bad_request(credentials.error().message());
   handshake.credentials = std::move(*credentials);
   if (!query->get("request_id").value_or("").empty()) {

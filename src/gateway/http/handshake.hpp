@@ -7,7 +7,9 @@
 #include "linnet/user/identity.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -26,6 +28,12 @@ struct Handshake {
 // which may then be left out). The response is the refusal: its body is {"code":…,"message":"…"}.
 std::variant<Handshake, HttpResponse> read_handshake(const HttpRequest& request,
                                                      const std::vector<std::string>& allowed);
+
+class Query;
+// ?user_id=U&device_id=D&token=T; the token also as `Authorization: Bearer`, or `offered`; with a
+// token alone the ids are those that it names. Error: kBadRequest, with what is missing.
+Result<user::Credentials> connection_credentials(const Query& query, const HttpHeaders& headers,
+                                                 std::optional<std::string_view> offered);
 
 // The refusal of credentials, or of a failed authentication.
 HttpResponse refuse_handshake(const Error& error);

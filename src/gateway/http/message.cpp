@@ -115,7 +115,11 @@ std::string format_head(const HttpResponse& response, unsigned version, bool kee
     head += "\r\n";
   }
   const bool bodiless = response.status < 200 || response.status == 204 || response.status == 304;
-  if (!bodiless) head += "Content-Length: " + std::to_string(response.body.size()) + "\r\n";
+  if (response.streamed) {
+    if (version == 11) head += "Transfer-Encoding: chunked\r\n";
+  } else if (!bodiless) {
+    head += "Content-Length: " + std::to_string(response.body.size()) + "\r\n";
+  }
   if (response.status != 101) {
     if (!keep_alive) {
       head += "Connection: close\r\n";

@@ -48,6 +48,7 @@ struct HttpResponse {
   int status = 200;
   HttpHeaders headers;  // without Content-Length, Connection and Date, which format_head() adds
   std::string body;
+  bool streamed = false;  // the body follows by itself, in chunks (HTTP/1.0: until the end)
 };
 
 struct HttpTarget {

@@ -7,6 +7,7 @@
 #include "http/server.hpp"
 
 #include "http/errors.hpp"
+#include "http/reply.hpp"
 #include "http/site.hpp"
 
 #include <boost/asio/as_tuple.hpp>
@@ -137,7 +138,7 @@ class HttpServer::Impl : public std::enable_shared_from_this<Impl> {
   static asio::awaitable<void> refuse(Connection& connection, HttpResponse response);
 
   void enter(Connection& connection, Phase phase, std::chrono::milliseconds limit);
-  void hand_over(Connection& connection, const Reply& reply);
+  void hand_over(Connection& connection, Reply& reply);
   void arm_sweep();
   void sweep();
   static void give_up(Connection& connection);
@@ -283,12 +284,12 @@ asio::awaitable<bool> HttpServer::Impl::exchange(Connection& connection, Parser&
   impl.enter(connection, Phase::kHandling, kNever);
   Reply reply = co_await impl.site_.answer(request);
 
-  const bool keep_alive = wants_more && !impl.draining_;
+  const bool keep_alive = wants_more && !impl.draining_ && !reply.stream;
   impl.enter(connection, Phase::kWriting, impl.options_.idle_timeout);
   const bool sent = co_await write(connection, reply.response, request.version, keep_alive,
                                    request.method != "HEAD");
   if (!sent) co_return false;
-  if (reply.upgraded) {
+  if (reply.upgraded || reply.stream) {
     impl.hand_over(connection, reply);
     co_return false;
   }
@@ -323,7 +324,11 @@ asio::awaitable<void> HttpServer::Impl::refuse(Connection& connection, HttpRespo
   }
 }
 
-void HttpServer::Impl::hand_over(Connection& connection, const Reply& reply) {
+void HttpServer::Impl::hand_over(Connection& connection, Reply& reply) {
+  if (reply.stream) {
+    sink_.streaming(std::move(connection.socket), std::move(*reply.stream));
+    return;
+  }
   Upgraded upgraded{
       std::move(connection.socket), {}, *reply.upgraded, reply.text, reply.request_id};
   const auto early = connection.buffer.data();

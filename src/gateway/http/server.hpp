@@ -2,6 +2,8 @@
 // behind it.
 #pragma once
 
+#include "http/stream_form.hpp"
+
 #include "linnet/api/methods.hpp"
 #include "linnet/base/clock.hpp"
 #include "linnet/base/log.hpp"
@@ -36,11 +38,14 @@ struct Upgraded {
   std::int64_t request_id = 0;
 };
 
+// Where sockets go that are no longer HTTP's.
 class UpgradeSink {
  public:
   virtual ~UpgradeSink() = default;
   // Thread: the shard's.
   virtual void upgraded(Upgraded connection) = 0;
+  // The head of the response has been sent; what follows is the stream.
+  virtual void streaming(boost::asio::ip::tcp::socket socket, StreamStart start) = 0;
 };
 
 // Thread: the shard's, but for the constructor and destructor (its owner's, while the loop does not

@@ -24,6 +24,7 @@ std::optional<Error> check_framing(const HttpRequest& request) {
 asio::awaitable<Reply> Site::answer(const HttpRequest& request) {
   auto path = split_target(request.target).path;
   if (path == "/ws") co_return co_await shake_hands(request);
+  if (path == "/events") co_return co_await streams_.events(request);
   Reply reply;
   if (path == "/") {
     reply.response = page_.answer(request);
@@ -32,7 +33,7 @@ asio::awaitable<Reply> Site::answer(const HttpRequest& request) {
   } else if (path == "/readyz") {
     reply.response = answer_health(request, draining_ ? Health::kDraining : Health::kReady);
   } else {
-    reply.response = co_await calls_.handle(request);
+    reply = co_await calls_.handle(request);
   }
   co_return reply;
 }

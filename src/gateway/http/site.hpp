@@ -1,4 +1,4 @@
-// Which door of a path: the page, the WebSocket, the health, or a call; and how requests are
+// Which door of a path: the page, the WebSocket, events, health, or a call; and how requests are
 // checked before.
 #pragma once
 
@@ -7,23 +7,15 @@
 #include "http/health.hpp"
 #include "http/message.hpp"
 #include "http/page.hpp"
+#include "http/reply.hpp"
 #include "http/server.hpp"
+#include "http/stream_door.hpp"
 
 #include <boost/asio/awaitable.hpp>
 
 #include <optional>
 
 namespace linnet::gateway {
-
-// The answer to a request, and for a handshake that was let in, who is connected.
-struct Reply {
-  Reply() = default;
-
-  HttpResponse response;
-  std::optional<user::Identity> upgraded;
-  bool text = false;
-  std::int64_t request_id = 0;
-};
 
 // What is wrong with the framing of a request (RFC 9112 sections 3.2 and 6); such a connection is
 // closed after the answer, as nobody knows where the next request begins.
@@ -33,7 +25,11 @@ std::optional<Error> check_framing(const HttpRequest& request);
 class Site {
  public:
   Site(api::Api& api, Logger& log, const HttpOptions& options)
-      : api_(api), options_(options), calls_(api, log, options_), page_(embedded_page()) {}
+      : api_(api),
+        options_(options),
+        calls_(api, log, options_),
+        streams_(api, options_),
+        page_(embedded_page()) {}
 
   // `request` outlives the awaiting.
   boost::asio::awaitable<Reply> answer(const HttpRequest& request);
@@ -46,6 +42,7 @@ class Site {
   api::Api& api_;
   HttpOptions options_;
   CallDoor calls_;
+  StreamDoor streams_;
   Page page_;
   bool draining_ = false;
 };

@@ -1,5 +1,7 @@
 #include "http/timed_call.hpp"
 
+#include "http/encoding.hpp"
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -12,6 +14,9 @@ namespace linnet::gateway {
 namespace asio = boost::asio;
 
 namespace {
+
+constexpr std::size_t kConnectDigits = 10;
+constexpr std::size_t kGrpcDigits = 8;
 
 // Shared by the one who waits and the work, whoever ends last.
 struct Pending {
@@ -30,6 +35,35 @@ Async<api::MessagePtr> run(api::Api& api, std::shared_ptr<Pending> pending) {
 }
 
 }  // namespace
+
+Result<std::optional<std::chrono::milliseconds>> connect_timeout(const HttpHeaders& headers) {
+  std::optional<std::chrono::milliseconds> none;
+  auto text = headers.first("Connect-Timeout-Ms");
+  if (!text) return none;
+  auto value = parse_decimal(*text);
+  if (!value || *value < 0 || text->front() == '-' || text->size() > kConnectDigits)
+    return Error(ErrCode::kBadRequest, "Connect-Timeout-Ms: milliseconds, at most 10 digits");
+  return std::optional(std::chrono::milliseconds(*value));
+}
+
+Result<std::optional<std::chrono::milliseconds>> grpc_timeout(const HttpHeaders& headers) {
+  std::optional<std::chrono::milliseconds> none;
+  auto text = headers.first("Grpc-Timeout");
+  if (!text) return none;
+  const Error wrong(ErrCode::kBadRequest, "Grpc-Timeout: at most 8 digits and H, M, S, m, u or n");
+  if (text->size() < 2 || text->size() > kGrpcDigits + 1) return wrong;
+  auto value = parse_decimal(text->substr(0, text->size() - 1));
+  if (!value || *value < 0 || text->front() == '-') return wrong;
+  switch (text->back()) {
+    case 'H': return std::optional<std::chrono::milliseconds>(std::chrono::hours(*value));
+    case 'M': return std::optional<std::chrono::milliseconds>(std::chrono::minutes(*value));
+    case 'S': return std::optional<std::chrono::milliseconds>(std::chrono::seconds(*value));
+    case 'm': return std::optional(std::chrono::milliseconds(*value));
+    case 'u': return std::optional(std::chrono::milliseconds((*value + 999) / 1000));
+    case 'n': return std::optional(std::chrono::milliseconds((*value + 999999) / 1000000));
+    default: return wrong;
+  }
+}
 
 Async<api::MessagePtr> carry_out(api::Api& api, Logger& log, TimedCall call) {
   if (!call.timeout) {

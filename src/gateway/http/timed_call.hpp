@@ -1,6 +1,8 @@
 // A call that a door of HTTP has read, and its carrying out within the client's deadline.
 #pragma once
 
+#include "http/message.hpp"
+
 #include "linnet/api/methods.hpp"
 #include "linnet/base/log.hpp"
 
@@ -17,6 +19,11 @@ struct TimedCall {
   api::Call call;
   std::optional<std::chrono::milliseconds> timeout;
 };
+
+// The deadline of Connect-Timeout-Ms, or of Grpc-Timeout (whose units below a millisecond count as
+// one); nothing without the header. Error: kBadRequest.
+Result<std::optional<std::chrono::milliseconds>> connect_timeout(const HttpHeaders& headers);
+Result<std::optional<std::chrono::milliseconds>> grpc_timeout(const HttpHeaders& headers);
 
 // Error: kTimeout, and those of the call. A deadline ends the waiting only: what was begun is
 // carried out. `api` and `log` outlive the work.

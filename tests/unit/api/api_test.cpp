@@ -1,4 +1,5 @@
 // The method table, the limits, and how errors look at the doors.
+#include "pb/conn.ext.pb.h"
 #include "pb/linnet.pb.h"
 #include "pb/logic.ext.pb.h"
 #include "pb/logic.int.pb.h"
@@ -93,6 +94,8 @@ TEST_CASE_METHOD(Fixture, "a wrong registration shows at once") {
   CHECK_THROWS_AS(table.add("/pb.LogicExt/Nonsense", handlers, &Handlers::get_friends),
                   std::logic_error);
   CHECK_THROWS_AS(table.add("/pb.UserExt/SignIn", handlers, &Handlers::get_user), std::logic_error);
+  CHECK_THROWS_AS((table.add_stream<pb::GetUserReq, pb::GetUserResp>("/pb.UserExt/GetUser")),
+                  std::logic_error);
   // GetGroup declares no access: it is not served.
   CHECK_THROWS_AS(table.add("/pb.LogicExt/GetGroup", handlers, &Handlers::get_friends),
                   std::logic_error);
@@ -140,6 +143,14 @@ TEST_CASE_METHOD(Fixture, "a server's method is reached only with a key of its s
   device.identity = {UserId(5), DeviceId(50)};
   CHECK(test::run(api.call_as(*method, device, pb::GetOnlineReq())).code() ==
         ErrCode::kUnauthorized);
+}
+
+TEST_CASE_METHOD(Fixture,
+                 "a stream is no unary call, and its caller is admitted by the same rules") {
+  table.add_stream<pb::SyncInput, pb::Message>("/pb.LogicExt/Receive");
+  CHECK(table.find("/pb.LogicExt/Receive")->server_streaming);
+  CHECK(call("/pb.LogicExt/Receive", "good").code() == ErrCode::kUnimplemented);
+  CHECK(call("/pb.LogicExt/Receive", "bad").code() == ErrCode::kUnauthorized);
 }
 
 TEST_CASE_METHOD(Fixture, "what a handler throws is answered as the server's failure") {

@@ -21,7 +21,7 @@ constexpr std::string_view kGetUser = "/pb.UserExt/GetUser";
 struct Door : World {
   HttpResponse ask(const HttpRequest& request) {
     CallDoor door(api, log, options);
-    return run(door.handle(request));
+    return run(door.handle(request)).response;
   }
 };
 
@@ -284,6 +284,22 @@ TEST_CASE("an answer is compressed when that is worth it and the client takes it
     auto body = one.packed ? gunzip(answer.body, 10000).value() : answer.body;
     CHECK(Json::parse(body)["user"]["nickname"] == door.handlers.nickname);
   }
+}
+
+TEST_CASE("content is an object for people, and base64 for the protocol's own clients") {
+  Door door;
+  door.table.add("/pb.LogicExt/SyncGroup", door.handlers, &Handlers::sync);
+  auto content = [&](const HttpRequest& request) {
+    return Json::parse(door.ask(request).body)["messages"][0]["messageContent"];
+  };
+  auto person = json_call("/pb.LogicExt/SyncGroup", "{}");
+  CHECK(content(person)["text"] == "one");
+  auto client = person;
+  client.headers.add("Connect-Protocol-Version", "1");
+  CHECK(content(client) == "CgNvbmU=");
+  client = request("GET", "/pb.LogicExt/SyncGroup?connect=v1&encoding=json&message=%7B%7D");
+  client.headers.add("Authorization", "Bearer " + std::string(kToken));
+  CHECK(content(client) == "CgNvbmU=");
 }
 
 TEST_CASE("a version of the protocol that is not there is refused, none at all is taken") {

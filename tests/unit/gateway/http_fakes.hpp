@@ -56,6 +56,16 @@ class Handlers {
     response.mutable_user()->set_nickname(nickname);
     co_return response;
   }
+  // One message, with the text "one".
+  Async<pb::SyncGroupResp> sync(const user::Caller&, const pb::SyncGroupReq&) {
+    pb::Text text;
+    text.set_text("one");
+    pb::SyncGroupResp response;
+    auto& item = *response.add_messages();
+    item.set_message_type(pb::MT_TEXT);
+    item.set_message_content(text.SerializeAsString());
+    co_return response;
+  }
   // Slow: done after the deadline of the test that calls it.
   Async<pb::SignInResp> sign_in(const user::Caller&, const pb::SignInReq&) {
     ++calls;

@@ -18,7 +18,7 @@ constexpr std::string_view kGetUser = "/pb.UserExt/GetUser";
 struct Door : World {
   HttpResponse ask(const HttpRequest& request) {
     CallDoor door(api, log, options);
-    return run(door.handle(request));
+    return run(door.handle(request)).response;
   }
 };
 

@@ -25,7 +25,9 @@ namespace {
 class Sink final : public UpgradeSink {
  public:
   void upgraded(Upgraded connection) override { promise.set_value(std::move(connection)); }
+  void streaming(tcp::socket, StreamStart start) override { stream.set_value(std::move(start)); }
   std::promise<Upgraded> promise;
+  std::promise<StreamStart> stream;
 };
 
 HttpOptions quick() {

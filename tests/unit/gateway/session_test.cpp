@@ -542,3 +542,25 @@ TEST_CASE_METHOD(Fixture, "a store that fails a sync says so and sends the clien
   CHECK(host.sent[0].code() == pb_code(ErrCode::kServerBusy));
   CHECK(host.ended == wire::CloseCode::kTryAgain);
 }
+
+TEST_CASE("a stream is pushed what it missed from its first moment on, its own messages too") {
+  FakeHost host;
+  SessionOptions options;
+  Session session(host, options, milliseconds(0));
+  session.start_stream({kUser, kDevice}, Seq(3));
+  session.on_head(Seq(5));
+  CHECK(host.start_asked == Seq(3));
+  session.on_start(Seq(3));
+  REQUIRE(host.reads == std::vector<Seq>{Seq(3)});
+  store::InboxPage page;
+  page.head = Seq(5);
+  page.entries.push_back({Seq(4), message_of(Seq(4), kDevice)});
+  page.entries.push_back({Seq(5), message_of(Seq(5))});
+  session.on_page(page);
+  session.deliver(Seq(6), push_of(Seq(6), kDevice));
+  session.deliver(Seq(7), push_of(Seq(7)));
+
+  CHECK(host.seqs() == std::vector<std::int64_t>{4, 5, 7});
+  for (const auto& packet : host.sent)
+    CHECK(packet.type() == pb::PT_MESSAGE);
+}

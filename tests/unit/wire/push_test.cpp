@@ -119,3 +119,23 @@ TEST_CASE("the text of a push may be asked for by several threads at once") {
   for (const auto& text : texts)
     CHECK(text == expected);
 }
+
+TEST_CASE("the message and the item of a push can be had alone") {
+  const wire::Push push(text_item());
+  for (auto seq : kSeqs) {
+    auto item = text_item();
+    item.set_seq(seq);
+    std::string bytes;
+    push.append_message(Seq(seq), bytes);
+    pb::Message message;
+    REQUIRE(message.ParseFromString(bytes));
+    CHECK(MessageDifferencer::Equals(message.message(), item));
+    std::string text;
+    push.append_item_text(Seq(seq), text);
+    CHECK(nlohmann::json::parse(text) == nlohmann::json::parse(wire::to_json(item)));
+  }
+  CHECK_FALSE(push.of_large_group());
+  auto large = text_item();
+  large.set_receiver_type(pb::RT_LARGE_GROUP);
+  CHECK(wire::Push(large).of_large_group());
+}

@@ -1,0 +1,72 @@
+// What a connection's session asks for: each a call of a service, answered on the shard.
+#include "connection.hpp"
+#include "hub.hpp"
+
+namespace linnet::gateway {
+
+template <class T>
+Done<T> Connection::on_shard(void (Session::*function)(Result<T>)) {
+  return [self = shared_from_this(), function](Result<T> result) mutable {
+    auto& shard = self->hub_.shard();
+    shard.post([self = std::move(self), function, result = std::move(result)]() mutable {
+      if (self->phase_ != Phase::kOpen) return;
+      (self->session_.*function)(std::move(result));
+      self->resume();
+    });
+  };
+}
+
+void Connection::authenticate(user::Credentials credentials) {
+  hub_.services().authenticator.authenticate(std::move(credentials),
+                                             on_shard(&Session::on_authenticated));
+}
+
+void Connection::find_head(UserId user) {
+  hub_.services().messages.head(user, on_shard(&Session::on_head));
+}
+
+void Connection::find_start(UserId user, Seq seq) {
+  hub_.services().messages.sync_start(user, seq, on_shard(&Session::on_start));
+}
+
+void Connection::read(UserId user, Seq after, store::PageLimit limit) {
+  hub_.services().messages.read(user, after, limit, on_shard(&Session::on_page));
+}
+
+void Connection::acknowledge(UserId user, DeviceId device, Seq seq) {
+  hub_.services().messages.acknowledge(user, device, seq);
+}
+
+router::Attachment Connection::attach(UserId user, DeviceId device, router::Outlet& outlet) {
+  return hub_.services().router.attach(user, device, hub_.shard(), outlet);
+}
+
+void Connection::follow_groups(UserId user) {
+  hub_.services().messages.follow_groups(user, on_shard(&Session::on_following));
+}
+
+void Connection::detached(DeviceId device) {
+  hub_.services().devices.seen(device);
+}
+
+void Connection::call(user::Identity identity, const pb::Input& packet) {
+  if (!calls_) {
+    boost::system::error_code ignored;
+    const auto peer = socket_.remote_endpoint(ignored);
+    calls_ = std::make_unique<Calls>(hub_.services().api, peer.address().to_string());
+  }
+  calls_->start(shared_from_this(), identity, packet);
+}
+
+boost::asio::io_context& Connection::context() {
+  return hub_.shard().context();
+}
+
+void Connection::on_called(const pb::Output& packet) {
+  if (phase_ != Phase::kOpen) return;
+  session_.on_called();
+  send(packet);
+  resume();
+}
+
+}  // namespace linnet::gateway
