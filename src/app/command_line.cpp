@@ -1,4 +1,5 @@
 // The command line: flags and subcommands, by CLI11.
+#include "call_command.hpp"
 #include "config_table.hpp"
 #include "key_command.hpp"
 
@@ -47,11 +48,67 @@ void add_key_command(CLI::App& app, KeyCommand& command) {
   revoke->callback([&command] { command.verb = KeyCommand::Verb::kRevoke; });
 }
 
+void add_call_command(CLI::App& app, CallCommand& command) {
+  using Verb = CallCommand::Verb;
+  auto* call = app.add_subcommand("call", "Call a method of a running server, over HTTP.");
+  call->add_option("method", command.method,
+                   "SendMessage, LogicExt.SendMessage or /pb.LogicExt/SendMessage.");
+  call->add_option("request", command.request, "JSON; - reads it from standard input.");
+  call->add_option("--server", command.server, "Where the server's HTTP door is.")
+      ->type_name("HOST:PORT")
+      ->capture_default_str();
+  call->add_option("--timeout", command.timeout_s, "How long to wait for the answer.")
+      ->type_name("SECONDS")
+      ->check(CLI::Range(1, 3600))
+      ->capture_default_str();
+  call->add_option_function<std::string>(
+          "--sign-in",
+          [&command](const std::string& number) {
+            command.verb = Verb::kSignIn;
+            command.phone_number = number;
+          },
+          "Sign in, and keep the token for the calls to come.")
+      ->type_name("PHONE");
+  call->add_option("--code", command.code,
+                   "The code for --sign-in; without it, a line of standard input.");
+  call->add_flag_callback(
+      "--keep-key", [&command] { command.verb = Verb::kKeepKey; },
+      "Keep the API key that comes on standard input, for the calls that need one.");
+  call->add_flag_callback(
+      "--list", [&command] { command.verb = Verb::kList; },
+      "List the methods, who may call them, and what they do.");
+  call->footer(
+      "Credentials are kept in linnet/credentials.json under XDG_CONFIG_HOME or ~/.config.");
+}
+
+// Where the XDG base directories have it.
+std::string credentials_file(const Environment& environment) {
+  const auto value = [&](const char* name) {
+    auto it = environment.find(name);
+    return it == environment.end() ? std::string() : it->second;
+  };
+  // A relative path there is to be ignored.
+  if (auto config = value("XDG_CONFIG_HOME"); config.starts_with('/'))
+    return config + "/linnet/credentials.json";
+  const auto home = value("HOME");
+  return home.empty() ? home : home + "/.config/linnet/credentials.json";
+}
+
 CommandLine failed(int status, std::string line) {
   CommandLine result;
   result.action = CommandLine::Action::kFail;
   result.exit_status = status;
   result.text = std::move(line);
+  return result;
+}
+
+CommandLine calling(CallCommand call, const Environment& environment) {
+  if (call.verb == CallCommand::Verb::kCall && call.method.empty())
+    return failed(kExitUsage, "call: which method? (see linnet call --help)");
+  CommandLine result;
+  result.action = CommandLine::Action::kCall;
+  result.call = std::move(call);
+  result.call.credentials_file = credentials_file(environment);
   return result;
 }
 
@@ -151,6 +208,7 @@ CommandLine parse_command_line(const std::vector<std::string>& arguments,
                                const Environment& environment) {
   Flags flags;
   KeyCommand key;
+  CallCommand call;
   CLI::App app{"Linnet, an instant-messaging server in one executable.", "linnet"};
   app.set_version_flag("--version", "linnet " + std::string(kVersion));
   app.require_subcommand(0, 1);
@@ -161,6 +219,7 @@ CommandLine parse_command_line(const std::vector<std::string>& arguments,
       app.add_subcommand("config", "Print the configuration in force, as a TOML file.");
   config_command->add_flag("--docs", flags.docs, "Print its documentation instead.");
   add_key_command(app, key);
+  add_call_command(app, call);
   auto* version_command = app.add_subcommand("version", "Print the version.");
   app.footer("Every setting: docs/configuration.md, or `linnet config`.");
 
@@ -176,6 +235,7 @@ CommandLine parse_command_line(const std::vector<std::string>& arguments,
   }
   if (version_command->parsed()) return printed("linnet " + std::string(kVersion) + "\n");
   if (config_command->parsed() && flags.docs) return printed(configuration_document());
+  if (app.got_subcommand("call")) return calling(std::move(call), environment);
 
   CommandLine result;
   auto read = read_all(result.config, flags, environment);
@@ -193,6 +253,7 @@ int run_command_line(int argc, char** argv, const std::function<int(const Config
   switch (command.action) {
     case CommandLine::Action::kServe: return serve(command.config);
     case CommandLine::Action::kKey: return run_key_command(command.config, command.key);
+    case CommandLine::Action::kCall: return run_call_command(command.call);
     case CommandLine::Action::kPrint: std::fputs(command.text.c_str(), stdout); return 0;
     case CommandLine::Action::kFail:
       std::fprintf(stderr, "linnet: %s\n", command.text.c_str());

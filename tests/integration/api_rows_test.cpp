@@ -54,6 +54,12 @@ class Stage {
                                     "--data-dir", (dir_.path() / "data").string()});
     REQUIRE(key.status == 0);
     people_["server"].token = key.out.substr(0, key.out.size() - 1);
+    for (const char* scope : {"rooms", "users"}) {
+      auto narrow = run_program(LINNET_BINARY, {"key", "create", "test", "--scope", scope,
+                                                "--data-dir", (dir_.path() / "data").string()});
+      REQUIRE(narrow.status == 0);
+      people_[scope].token = narrow.out.substr(0, narrow.out.size() - 1);
+    }
     names_["device"] = std::to_string(people_["owner"].device.value());
     names_["nobodys"] = must("", "/pb.LogicExt/RegisterDevice",
                              R"({"type":1,"brand":"b","model":"m","systemVersion":"s",)"
@@ -232,6 +238,10 @@ TEST_CASE("whoever may not call a method is refused, whatever the method") {
     REQUIRE(access != pb::ACCESS_UNSET);
     if (access == pb::ACCESS_ANYONE) continue;
     if (method->server_streaming()) continue;  // streams_test.cpp tries those
+    if (access == pb::ACCESS_SERVER) {
+      const bool rooms = method->options().GetExtension(pb::scope) == pb::SCOPE_ROOMS;
+      CHECK(Stage::error_in(stage.call(rooms ? "users" : "rooms", path, "{}")) == "EC_FORBIDDEN");
+    }
     const std::string other = access == pb::ACCESS_DEVICE ? "server" : "owner";
     for (const auto& who : {std::string(), other}) {
       CHECK(Stage::error_in(stage.call(who, path, "{}")) == "EC_UNAUTHORIZED");

@@ -100,11 +100,25 @@ struct KeyCommand {
   std::int64_t id = 0;              // of the key to be revoked
 };
 
+// What `linnet call` is to do.
+struct CallCommand {
+  enum class Verb { kCall, kList, kSignIn, kKeepKey };
+  Verb verb = Verb::kCall;
+  std::string method;
+  std::string request = "{}";  // JSON; "-": from standard input
+  std::string server = "127.0.0.1:8081";
+  std::string phone_number;
+  std::string code;  // empty: a line of standard input
+  std::int64_t timeout_s = 10;
+  std::string credentials_file;  // empty: the environment does not say where
+};
+
 struct CommandLine {
-  enum class Action { kServe, kPrint, kFail, kKey };
+  enum class Action { kServe, kPrint, kFail, kKey, kCall };
   Action action = Action::kServe;
   Config config;
   KeyCommand key;
+  CallCommand call;
   std::string
       text;  // to print on stdout (kPrint), or the one line of what is wrong for stderr (kFail)
   int exit_status = 0;

@@ -1,5 +1,7 @@
 #include "http/site.hpp"
 
+#include "http/documents.hpp"
+
 #include "linnet/base/async.hpp"
 
 namespace linnet::gateway {
@@ -32,6 +34,8 @@ asio::awaitable<Reply> Site::answer(const HttpRequest& request) {
     reply.response = answer_health(request, Health::kAlive);
   } else if (path == "/readyz") {
     reply.response = answer_health(request, draining_ ? Health::kDraining : Health::kReady);
+  } else if (auto document = answer_document(request, path)) {
+    reply.response = std::move(*document);
   } else {
     reply = co_await calls_.handle(request);
   }

@@ -1,5 +1,5 @@
-// Which door of a path: the page, the WebSocket, events, health, or a call; and how requests are
-// checked before.
+// Which door of a path: the page, the WebSocket, events, health, a document, or a call; and how
+// requests are checked before.
 #pragma once
 
 #include "http/call_door.hpp"
