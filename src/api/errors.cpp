@@ -34,6 +34,8 @@ ErrorForm error_form(ErrCode code) {
     case ErrCode::kJoinClosed: return {"permission_denied", 403};
     case ErrCode::kSignedOut: return {"unauthenticated", 401};
     case ErrCode::kDeviceExcluded: return {"unauthenticated", 401};
+    case ErrCode::kNotInRoom: return {"failed_precondition", 400};
+    case ErrCode::kTooManyRooms: return {"resource_exhausted", 429};
   }
   return {"unknown", 500};
 }

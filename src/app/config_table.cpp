@@ -267,6 +267,34 @@ void add_groups(std::vector<Setting>& all) {
                         100 * kMillion, LINNET_MEMBER(groups.large_members)));
 }
 
+void add_rooms(std::vector<Setting>& all) {
+  all.push_back(integer("rooms.per_connection", "The most live rooms of one connection.", 1, 1000,
+                        LINNET_MEMBER(rooms.per_connection)));
+  all.push_back(integer("rooms.message_bytes", "The largest content of a message in a room.", 1,
+                        48000, LINNET_MEMBER(rooms.message_bytes)));
+  all.push_back(integer("rooms.history", "Messages of a room kept for who comes later.", 0, 1000,
+                        LINNET_MEMBER(rooms.history)));
+  all.push_back(integer("rooms.history_bytes", "The most bytes of them.", 1024, 49152,
+                        LINNET_MEMBER(rooms.history_bytes)));
+  all.push_back(integer("rooms.keep_s", "How long a room that nobody is in is remembered.", 0,
+                        kMillion, LINNET_MEMBER(rooms.keep_s)));
+  all.push_back(integer("rooms.pace_ms",
+                        "The pause in which a room's messages are gathered for one send to each "
+                        "member; 0: as fast as it goes.",
+                        0, 1000, LINNET_MEMBER(rooms.pace_ms)));
+  all.push_back(integer("rooms.state_ms", "How often a room tells how many are in it.", 100,
+                        kMillion, LINNET_MEMBER(rooms.state_ms)));
+  all.push_back(integer("rooms.log_messages",
+                        "Messages of a room kept for members that are slow; beyond it they miss "
+                        "the oldest of the lowest priority.",
+                        1, kMillion, LINNET_MEMBER(rooms.log_messages)));
+  all.push_back(integer("rooms.log_bytes", "The most bytes of them.", 65536, 1000 * kMillion,
+                        LINNET_MEMBER(rooms.log_bytes)));
+  all.push_back(integer("rooms.member_bytes",
+                        "Unsent bytes of a connection at which its rooms wait.", 1024,
+                        64 * kMillion, LINNET_MEMBER(rooms.member_bytes)));
+}
+
 void add_limits(std::vector<Setting>& all) {
   all.push_back(boolean("limits.enabled",
                         "false turns every rate limit off, for benchmarks and tests.",
@@ -292,6 +320,9 @@ void add_limits(std::vector<Setting>& all) {
        "Packets on a long connection; one that sends more is read later.",
        LINNET_MEMBER(limits.packets_per_second));
   rate("limits.packets_burst", "How many of them at once.", LINNET_MEMBER(limits.packets_burst));
+  rate("limits.room_per_second", "Messages of one user in one live room.",
+       LINNET_MEMBER(limits.room_per_second));
+  rate("limits.room_burst", "How many of them at once.", LINNET_MEMBER(limits.room_burst));
 }
 
 #undef LINNET_MEMBER
@@ -303,6 +334,7 @@ std::vector<Setting> make_settings() {
   add_session(all);
   add_rules(all);
   add_groups(all);
+  add_rooms(all);
   add_limits(all);
   return all;
 }

@@ -53,6 +53,26 @@ logic::GroupOptions group_options(const Config& config) {
   return options;
 }
 
+router::RoomOptions room_options(const Config& config) {
+  router::RoomOptions options;
+  options.log_bytes = size(config.rooms.log_bytes);
+  options.log_entries = size(config.rooms.log_messages);
+  options.history_entries = size(config.rooms.history);
+  options.history_bytes = size(config.rooms.history_bytes);
+  options.pace = std::chrono::milliseconds(config.rooms.pace_ms);
+  options.state_every = std::chrono::milliseconds(config.rooms.state_ms);
+  options.keep_empty = std::chrono::seconds(config.rooms.keep_s);
+  return options;
+}
+
+logic::RoomRules room_rules(const Config& config) {
+  logic::RoomRules rules;
+  rules.message_bytes = size(config.rooms.message_bytes);
+  rules.per_second = config.limits.enabled ? static_cast<double>(config.limits.room_per_second) : 0;
+  rules.burst = config.limits.room_burst;
+  return rules;
+}
+
 api::LimitOptions limit_options(const Config& config) {
   auto rate = [](std::int64_t per_second, std::int64_t burst) {
     return api::Rate{static_cast<double>(per_second), static_cast<double>(burst)};
@@ -83,6 +103,8 @@ gateway::GatewayOptions gateway_options(const Config& config) {
   options.packets_per_second =
       config.limits.enabled ? static_cast<std::uint32_t>(config.limits.packets_per_second) : 0;
   options.packets_burst = static_cast<std::uint32_t>(config.limits.packets_burst);
+  options.rooms_per_connection = size(config.rooms.per_connection);
+  options.room_bytes = size(config.rooms.member_bytes);
   return options;
 }
 

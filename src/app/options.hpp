@@ -15,6 +15,8 @@ store::SqliteOptions store_options(const Config& config);
 user::AccountOptions account_options(const Config& config);
 logic::MessageOptions message_options(const Config& config);
 logic::GroupOptions group_options(const Config& config);
+router::RoomOptions room_options(const Config& config);
+logic::RoomRules room_rules(const Config& config);
 api::LimitOptions limit_options(const Config& config);
 gateway::GatewayOptions gateway_options(const Config& config);
 

@@ -13,6 +13,8 @@
 #include "linnet/logic/friends.hpp"
 #include "linnet/logic/groups.hpp"
 #include "linnet/logic/messages.hpp"
+#include "linnet/logic/rooms.hpp"
+#include "linnet/router/rooms.hpp"
 #include "linnet/router/router.hpp"
 #include "linnet/store/sqlite.hpp"
 #include "linnet/user/accounts.hpp"
@@ -48,6 +50,7 @@ class Server::Impl {
     store_ = std::move(*store);
     shards_ = make_shards(static_cast<std::size_t>(config_.server.io_threads));
     router_ = router::make_local_router(shards_);
+    live_ = std::make_unique<router::Rooms>(shards_, clock_, room_options(config_));
     accounts_ = std::make_unique<user::Accounts>(*store_, clock_, log_, account_options(config_));
     accounts_->on_revoked([this](DeviceId device, ErrCode why) { router_->dismiss(device, why); });
     devices_ = std::make_unique<logic::Devices>(*store_, *accounts_, *router_, clock_);
@@ -58,11 +61,12 @@ class Server::Impl {
     backend_ = std::make_unique<logic::Backend>(*store_, *accounts_, *devices_, *router_, clock_,
                                                 group_options(config_));
     keys_ = std::make_unique<user::Keys>(*store_);
+    rooms_ = std::make_unique<logic::Rooms>(*live_, clock_, room_rules(config_));
     limiter_ = std::make_unique<api::Limiter>(clock_, limit_options(config_));
     add_methods(table_, *accounts_, *devices_, *friends_, *groups_, *messages_, *backend_);
     api_ = std::make_unique<api::Api>(table_, *accounts_, *keys_, *limiter_, log_);
-    gateway_ = std::make_unique<gateway::Gateway>(shards_, *api_, *messages_, *devices_, *router_,
-                                                  clock_, log_, gateway_options(config_));
+    gateway_ = std::make_unique<gateway::Gateway>(shards_, *api_, *messages_, *devices_, *rooms_,
+                                                  *router_, clock_, log_, gateway_options(config_));
     auto addresses = gateway_->open();
     if (!addresses) {
       stop(std::chrono::milliseconds(0));
@@ -95,6 +99,7 @@ class Server::Impl {
   Shards shards_;
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<router::Router> router_;
+  std::unique_ptr<router::Rooms> live_;
   std::unique_ptr<user::Accounts> accounts_;
   std::unique_ptr<logic::Devices> devices_;
   std::unique_ptr<logic::Friends> friends_;
@@ -102,6 +107,7 @@ class Server::Impl {
   std::unique_ptr<logic::Messages> messages_;
   std::unique_ptr<logic::Backend> backend_;
   std::unique_ptr<user::Keys> keys_;
+  std::unique_ptr<logic::Rooms> rooms_;
   std::unique_ptr<api::Limiter> limiter_;
   api::MethodTable table_;
   std::unique_ptr<api::Api> api_;

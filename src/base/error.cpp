@@ -34,6 +34,8 @@ std::string_view name(ErrCode code) {
     case ErrCode::kJoinClosed: return "EC_JOIN_CLOSED";
     case ErrCode::kSignedOut: return "EC_SIGNED_OUT";
     case ErrCode::kDeviceExcluded: return "EC_DEVICE_EXCLUDED";
+    case ErrCode::kNotInRoom: return "EC_NOT_IN_ROOM";
+    case ErrCode::kTooManyRooms: return "EC_TOO_MANY_ROOMS";
   }
   return "EC_UNKNOWN";
 }
@@ -73,6 +75,8 @@ std::string_view default_message(ErrCode code) {
     case ErrCode::kJoinClosed: return "only members can add others to this group";
     case ErrCode::kSignedOut: return "this device was signed out; sign in again";
     case ErrCode::kDeviceExcluded: return "the account was signed in on another device";
+    case ErrCode::kNotInRoom: return "this connection is not in the room; subscribe first";
+    case ErrCode::kTooManyRooms: return "this connection is in as many rooms as it may be";
   }
   return "the server failed";
 }

@@ -2,6 +2,7 @@
 
 #include "hub.hpp"
 #include "pb/conn.ext.pb.h"
+#include "room_seats.hpp"
 
 #include "linnet/wire/json.hpp"
 #include "linnet/wire/tcp.hpp"
@@ -33,6 +34,8 @@ Connection::Connection(Hub& hub, tcp::socket socket, Door door)
       web_socket_(door == Door::kWebSocket
                       ? std::make_unique<wire::WsDecoder>(wire::WsRole::kServer, wire::kMaxPacket)
                       : nullptr) {}
+
+Connection::~Connection() = default;
 
 void Connection::start_tcp() {
   wait_readable();
@@ -95,6 +98,7 @@ void Connection::on_readable() {
 void Connection::on_peer_done() {
   peer_done_ = true;
   session_.on_closed();
+  rooms_.reset();
   phase_ = Phase::kClosing;
   closing_since_ = hub_.now();
   if (unsent() == 0) finish();
@@ -231,6 +235,13 @@ void Connection::send_push(Seq seq, const wire::Push& push) {
   append(scratch, text_ ? wire::WsOpcode::kText : wire::WsOpcode::kBinary);
 }
 
+void Connection::send_shared(const wire::SharedFrame& frame) {
+  if (phase_ == Phase::kClosed || close_frame_sent_) return;
+  auto framing = text_ ? wire::Framing::kWebSocketText : wire::Framing::kWebSocketBinary;
+  out_ += frame.bytes(web_socket_ ? framing : wire::Framing::kTcp);
+  mark_unsent();
+}
+
 void Connection::append(std::string_view packet, wire::WsOpcode opcode) {
   if (phase_ == Phase::kClosed || close_frame_sent_) return;
   if (web_socket_) {
@@ -287,6 +298,7 @@ void Connection::flush() {
     return;
   }
   session_.on_drained();
+  if (rooms_) rooms_->on_drained();
   resume();
 }
 
@@ -295,6 +307,7 @@ void Connection::flush() {
 void Connection::end(wire::CloseCode code, std::string_view reason) {
   if (phase_ != Phase::kOpen) return;
   if (stream_) end_stream(code);
+  rooms_.reset();
   if (web_socket_) {
     append(wire::ws_close_payload(code, reason), wire::WsOpcode::kClose);
     close_frame_sent_ = true;
@@ -319,6 +332,7 @@ void Connection::finish() {
   if (phase_ == Phase::kClosed) return;
   phase_ = Phase::kClosed;
   session_.on_closed();
+  rooms_.reset();
   boost::system::error_code ignored;
   socket_.close(ignored);
   hub_.remove(*this);  // the caller holds a reference

@@ -19,6 +19,7 @@
 namespace linnet::gateway {
 
 class Hub;
+class RoomSeats;
 
 enum class Door : std::uint8_t { kTcp, kWebSocket, kStream };
 
@@ -26,6 +27,7 @@ enum class Door : std::uint8_t { kTcp, kWebSocket, kStream };
 class Connection final : public SessionHost, public std::enable_shared_from_this<Connection> {
  public:
   Connection(Hub& hub, boost::asio::ip::tcp::socket socket, Door door);
+  ~Connection() override;
 
   // Begins to read. A WebSocket brings its proved identity, and bytes that came behind the
   // handshake.
@@ -61,6 +63,8 @@ class Connection final : public SessionHost, public std::enable_shared_from_this
   void on_called(const pb::Output& packet);
   void send(const pb::Output& packet) override;
   void send_push(Seq seq, const wire::Push& push) override;
+  void send_shared(const wire::SharedFrame& frame) override;
+  void on_room_packet(const pb::Input& packet) override;
   std::size_t unsent() const override { return out_.size() - out_sent_; }
   void end(wire::CloseCode code, std::string_view reason) override;
 
@@ -101,7 +105,8 @@ class Connection final : public SessionHost, public std::enable_shared_from_this
     std::chrono::milliseconds last_sent{0};
     std::optional<std::chrono::milliseconds> deadline;
   };
-  std::unique_ptr<Stream> stream_;  // null at the other doors
+  std::unique_ptr<Stream> stream_;    // null at the other doors
+  std::unique_ptr<RoomSeats> rooms_;  // null before the first packet about rooms
   std::string in_;   // the beginning of a packet, or what came while the session was busy
   std::string out_;  // framed, from out_sent_ on unsent
   std::size_t out_sent_ = 0;

@@ -1,6 +1,7 @@
 // What a connection's session asks for: each a call of a service, answered on the shard.
 #include "connection.hpp"
 #include "hub.hpp"
+#include "room_seats.hpp"
 
 namespace linnet::gateway {
 
@@ -39,6 +40,14 @@ void Connection::acknowledge(UserId user, DeviceId device, Seq seq) {
 
 router::Attachment Connection::attach(UserId user, DeviceId device, router::Outlet& outlet) {
   return hub_.services().router.attach(user, device, hub_.shard(), outlet);
+}
+
+void Connection::on_room_packet(const pb::Input& packet) {
+  if (!rooms_) {
+    rooms_ = std::make_unique<RoomSeats>(*this, hub_.options(), hub_.services().rooms,
+                                         session_.identity(), hub_.shard());
+  }
+  rooms_->on_packet(packet);
 }
 
 void Connection::follow_groups(UserId user) {

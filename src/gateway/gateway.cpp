@@ -24,6 +24,8 @@ SessionOptions session_options(const GatewayOptions& options) {
   session.page_entries = options.page_entries;
   session.packets_per_second = options.packets_per_second;
   session.packets_burst = options.packets_burst;
+  session.rooms_per_connection = options.rooms_per_connection;
+  session.room_bytes = options.room_bytes;
   return session;
 }
 
@@ -172,9 +174,11 @@ class Gateway::Impl {
 };
 
 Gateway::Gateway(Shards& shards, api::Api& api, logic::Messages& messages, logic::Devices& devices,
-                 router::Router& router, const Clock& clock, Logger& log, GatewayOptions options)
+                 logic::Rooms& rooms, router::Router& router, const Clock& clock, Logger& log,
+                 GatewayOptions options)
     : impl_(std::make_unique<Impl>(
-          shards, api, HubServices{api, api.authenticator(), messages, devices, router, clock, log},
+          shards, api,
+          HubServices{api, api.authenticator(), messages, devices, rooms, router, clock, log},
           std::move(options))) {}
 
 Gateway::~Gateway() = default;

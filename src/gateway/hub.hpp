@@ -12,6 +12,7 @@
 #include "linnet/base/shard.hpp"
 #include "linnet/logic/devices.hpp"
 #include "linnet/logic/messages.hpp"
+#include "linnet/logic/rooms.hpp"
 #include "linnet/router/router.hpp"
 #include "linnet/user/identity.hpp"
 
@@ -32,6 +33,7 @@ struct HubServices {
   user::Authenticator& authenticator;
   logic::Messages& messages;
   logic::Devices& devices;
+  logic::Rooms& rooms;
   router::Router& router;
   const Clock& clock;
   Logger& log;

@@ -1,5 +1,6 @@
 #include "session.hpp"
 
+#include "packets.hpp"
 #include "pb/conn.ext.pb.h"
 
 #include "linnet/logic/messages.hpp"
@@ -12,19 +13,6 @@ namespace {
 
 // Leaves room in a packet of wire::kMaxPacket for what is around the items.
 constexpr std::size_t kAnswerBytes = 60000;
-
-pb::Output output(pb::PackageType type, std::int64_t request_id) {
-  pb::Output packet;
-  packet.set_type(type);
-  packet.set_request_id(request_id);
-  return packet;
-}
-
-void set_error(pb::Output& packet, const Error& error) {
-  packet.set_code(static_cast<std::int32_t>(error.code()));
-  packet.set_message(error.message().empty() ? std::string(default_message(error.code()))
-                                             : error.message());
-}
 
 }  // namespace
 
@@ -65,6 +53,9 @@ void Session::on_packet(const pb::Input& packet, std::chrono::milliseconds now) 
       host_.call(identity_, packet);
       break;
     case pb::PT_SIGN_IN: refuse(packet, "this connection is signed in already"); break;
+    case pb::PT_ROOM_SUBSCRIBE:
+    case pb::PT_ROOM_UNSUBSCRIBE:
+    case pb::PT_ROOM_PUBLISH: host_.on_room_packet(packet); break;
     default: refuse(packet, "this packet type is not known here"); break;
   }
 }

@@ -21,6 +21,7 @@
 #include "linnet/store/types.hpp"
 #include "linnet/user/identity.hpp"
 #include "linnet/wire/push.hpp"
+#include "linnet/wire/shared_frame.hpp"
 #include "linnet/wire/websocket.hpp"
 
 #include <chrono>
@@ -46,6 +47,8 @@ struct SessionOptions {
   std::uint32_t packets_per_second = 500;  // 0: no limit; beyond it the socket is read later
   std::uint32_t packets_burst = 2000;
   std::uint8_t calls_at_once = 16;  // with more under way the socket is read later
+  std::size_t rooms_per_connection = 16;
+  std::size_t room_bytes = 64 * 1024;  // unsent bytes at which the rooms wait
 };
 
 // What a session asks of its surroundings. Every call is on the shard; the answers come back
@@ -65,6 +68,9 @@ class SessionHost {
 
   virtual void send(const pb::Output& packet) = 0;
   virtual void send_push(Seq seq, const wire::Push& push) = 0;
+  virtual void send_shared(const wire::SharedFrame& frame) = 0;
+  // A signed-in device says something about live rooms.
+  virtual void on_room_packet(const pb::Input& packet) = 0;
   virtual std::size_t unsent() const = 0;
   // Send what is unsent, then close. Called once.
   virtual void end(wire::CloseCode code, std::string_view reason) = 0;

@@ -3,6 +3,7 @@
 
 #include "json_content.hpp"
 #include "pb/conn.ext.pb.h"
+#include "pb/room.ext.pb.h"
 
 #include <google/protobuf/descriptor.h>
 
@@ -17,6 +18,9 @@ const Message* inner_prototype(const pb::Input& packet) {
     case pb::PT_SYNC: return &pb::SyncInput::default_instance();
     case pb::PT_MESSAGE: return &pb::MessageACK::default_instance();
     case pb::PT_CALL: return &pb::CallInput::default_instance();
+    case pb::PT_ROOM_SUBSCRIBE: return &pb::RoomSubscribeInput::default_instance();
+    case pb::PT_ROOM_UNSUBSCRIBE: return &pb::RoomUnsubscribeInput::default_instance();
+    case pb::PT_ROOM_PUBLISH: return &pb::RoomPublishInput::default_instance();
     default: return nullptr;
   }
 }
@@ -26,6 +30,10 @@ const Message* inner_prototype(const pb::Output& packet) {
     case pb::PT_SYNC: return &pb::SyncOutput::default_instance();
     case pb::PT_MESSAGE: return &pb::Message::default_instance();
     case pb::PT_CALL: return &pb::CallOutput::default_instance();
+    case pb::PT_ROOM_SUBSCRIBE: return &pb::RoomSubscribeOutput::default_instance();
+    case pb::PT_ROOM_PUBLISH: return &pb::RoomPublishOutput::default_instance();
+    case pb::PT_ROOM_MESSAGES: return &pb::RoomMessages::default_instance();
+    case pb::PT_ROOM_STATE: return &pb::RoomState::default_instance();
     default: return nullptr;
   }
 }

@@ -4,6 +4,7 @@
 #include "pb/conn.ext.pb.h"
 #include "pb/logic.ext.pb.h"
 #include "pb/push.ext.pb.h"
+#include "pb/room.ext.pb.h"
 
 #include <google/protobuf/descriptor.h>
 #include <openssl/evp.h>
@@ -78,7 +79,8 @@ const Message* prototype_of_push(int code) {
 }
 
 std::optional<ContentField> content_field(const Descriptor& type) {
-  if (&type == pb::MessageItem::descriptor() || &type == pb::SendMessageReq::descriptor()) {
+  if (&type == pb::MessageItem::descriptor() || &type == pb::SendMessageReq::descriptor() ||
+      &type == pb::RoomItem::descriptor() || &type == pb::RoomPublishInput::descriptor()) {
     return ContentField{type.FindFieldByName("message_content"),
                         type.FindFieldByName("message_type"), prototype_of_type, nullptr};
   }

@@ -69,6 +69,18 @@ struct Config {
     std::int64_t large_members = 1000000;
   } groups;
   struct {
+    std::int64_t per_connection = 16;
+    std::int64_t message_bytes = 8192;
+    std::int64_t history = 50;
+    std::int64_t history_bytes = 49152;
+    std::int64_t keep_s = 60;
+    std::int64_t pace_ms = 0;
+    std::int64_t state_ms = 5000;
+    std::int64_t log_messages = 1000;
+    std::int64_t log_bytes = 524288;
+    std::int64_t member_bytes = 65536;
+  } rooms;
+  struct {
     bool enabled = true;
     std::int64_t join_per_second = 50;
     std::int64_t join_burst = 500;
@@ -81,6 +93,8 @@ struct Config {
     std::int64_t code_failures_per_minute = 10;
     std::int64_t packets_per_second = 500;
     std::int64_t packets_burst = 2000;
+    std::int64_t room_per_second = 10;
+    std::int64_t room_burst = 20;
   } limits;
 };
 

@@ -44,6 +44,8 @@ enum class ErrCode : std::int32_t {
   kJoinClosed = 2015,
   kSignedOut = 2020,
   kDeviceExcluded = 2021,
+  kNotInRoom = 2035,
+  kTooManyRooms = 2036,
 };
 
 class [[nodiscard]] Error {

@@ -26,6 +26,7 @@ using UserId = Number<struct UserIdTag>;
 using DeviceId = Number<struct DeviceIdTag>;
 using GroupId = Number<struct GroupIdTag>;
 using KeyId = Number<struct KeyIdTag>;
+using RoomId = Number<struct RoomIdTag>;
 // The client's own id of a request, for retries; 0 means none.
 using RequestId = Number<struct RequestIdTag>;
 // Position of an entry in one inbox: 1, 2, 3 … without a gap; 0 is before the first.

@@ -9,6 +9,7 @@
 #include "linnet/base/shard.hpp"
 #include "linnet/logic/devices.hpp"
 #include "linnet/logic/messages.hpp"
+#include "linnet/logic/rooms.hpp"
 #include "linnet/router/router.hpp"
 
 #include <chrono>
@@ -36,6 +37,8 @@ struct GatewayOptions {
   std::size_t page_entries = 100;
   std::uint32_t packets_per_second = 500;  // 0: no limit
   std::uint32_t packets_burst = 2000;
+  std::size_t rooms_per_connection = 16;
+  std::size_t room_bytes = 64 * 1024;
 };
 
 struct Addresses {
@@ -48,7 +51,8 @@ struct Addresses {
 class Gateway {
  public:
   Gateway(Shards& shards, api::Api& api, logic::Messages& messages, logic::Devices& devices,
-          router::Router& router, const Clock& clock, Logger& log, GatewayOptions options);
+          logic::Rooms& rooms, router::Router& router, const Clock& clock, Logger& log,
+          GatewayOptions options);
   ~Gateway();
 
   // Binds the doors, those of TCP and HTTP on every shard, before the shards run. Errors:

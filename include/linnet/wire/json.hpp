@@ -20,7 +20,8 @@ class Output;
 
 namespace linnet::wire {
 
-// Any message; MessageItem and SendMessageReq at any depth have their content as an object.
+// Any message; MessageItem, SendMessageReq and the like of rooms have their content as an object,
+// at any depth.
 std::string to_json(const google::protobuf::Message& message);
 // Protobuf's own mapping without our additions, for who decodes by that alone.
 std::string to_plain_json(const google::protobuf::Message& message);
@@ -28,8 +29,8 @@ std::string to_plain_json(const google::protobuf::Message& message);
 // cleared first.
 Status from_json(std::string_view json, google::protobuf::Message& message);
 
-// The inner message's type is known from `type`: SignInInput, SyncInput, MessageACK; and
-// SyncOutput, Message down.
+// The inner message's type is known from `type`: SignInInput, SyncInput, MessageACK up, SyncOutput
+// and Message down, and those of the rooms.
 std::string packet_to_json(const pb::Output& packet);
 std::string packet_to_json(const pb::Input& packet);
 Status packet_from_json(std::string_view json, pb::Input& packet);

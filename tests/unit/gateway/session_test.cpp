@@ -66,6 +66,8 @@ class FakeHost final : public SessionHost {
     REQUIRE(packet.ParseFromString(bytes));
     send(packet);
   }
+  void send_shared(const wire::SharedFrame&) override {}
+  void on_room_packet(const pb::Input& packet) override { room_packets.push_back(packet.type()); }
   std::size_t unsent() const override { return unsent_bytes; }
   void end(wire::CloseCode code, std::string_view) override {
     CHECK(!ended);
@@ -101,6 +103,7 @@ class FakeHost final : public SessionHost {
   int detachments = 0;
   std::vector<pb::Input> called;
   std::vector<pb::Output> sent;
+  std::vector<int> room_packets;
   std::size_t unsent_bytes = 0;
   std::optional<wire::CloseCode> ended;
 };

@@ -1,0 +1,109 @@
+// Live rooms, in memory: who is in which, what is said in them, handed to every member. Publishing
+// costs one post for each shard that has members; a member costs a cursor in its shard's log.
+#pragma once
+
+#include "linnet/base/clock.hpp"
+#include "linnet/base/ids.hpp"
+#include "linnet/base/shard.hpp"
+#include "linnet/wire/shared_frame.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace pb {
+class RoomItem;
+class RoomState;
+}  // namespace pb
+
+namespace linnet::router {
+
+struct RoomOptions {
+  // Of each room on each shard, for members that are slow; a moment's peak may be twice that.
+  std::size_t log_bytes = 512 * 1024;
+  std::size_t log_entries = 1000;
+  // Kept for those who come later.
+  std::size_t history_entries = 50;
+  std::size_t history_bytes = 48 * 1024;
+  std::chrono::milliseconds pace{0};            // between two passes over a room's members
+  std::chrono::milliseconds state_every{5000};  // how often a changed state is told
+  std::chrono::milliseconds keep_empty{60000};  // the history of a room that nobody is in
+};
+
+// A member's connection. Called on its shard; must neither block nor release a RoomSeat.
+class RoomOutlet {
+ public:
+  virtual ~RoomOutlet() = default;
+  // Whether it takes more now. When it does again after it did not: RoomSeat::resume().
+  virtual bool room_ready() const = 0;
+  virtual void send_shared(const wire::SharedFrame& frame) = 0;
+  // So many messages were left out before what is sent next.
+  virtual void room_dropped(RoomId room, std::uint64_t count) = 0;
+};
+
+struct RoomMember;
+class Rooms;
+
+// One is in the room as long as its seat lives. Thread: the shard's.
+class RoomSeat {
+ public:
+  RoomSeat() = default;
+  RoomSeat(RoomSeat&& other) noexcept;
+  RoomSeat& operator=(RoomSeat&& other) noexcept;
+  ~RoomSeat();
+  void release();
+  RoomId room() const;
+  // The outlet is ready again: hands it what came meanwhile.
+  void resume();
+
+ private:
+  friend class Rooms;
+  RoomSeat(Rooms& rooms, RoomMember& member, std::size_t shard)
+      : rooms_(&rooms), member_(&member), shard_(shard) {}
+  Rooms* rooms_ = nullptr;
+  RoomMember* member_ = nullptr;
+  std::size_t shard_ = 0;
+};
+
+using RoomItemPtr = std::shared_ptr<const pb::RoomItem>;
+
+struct HistoryWanted {
+  Seq since;                // what is newer
+  std::size_t entries = 0;  // at most
+};
+
+struct RoomPast {
+  std::vector<RoomItemPtr> items;  // ascending
+  bool complete = false;           // nothing after `since` is missing
+};
+
+// The shards must outlive the users of the rooms but may be stopped and destroyed before these.
+class Rooms {
+ public:
+  Rooms(Shards& shards, const Clock& clock, RoomOptions options);
+  ~Rooms();
+
+  // Takes a seat: `outlet` gets whatever is said after `state.seq`. Thread: the shard's.
+  RoomSeat join(RoomId room, UserId user, Shard& shard, RoomOutlet& outlet, HistoryWanted wanted,
+                RoomPast& past, pb::RoomState& state);
+  // Hands `item` to all members, in the same order to each, and returns its seq. Its seq and time
+  // are set here. Thread: any.
+  Seq publish(RoomId room, pb::RoomItem item);
+
+  // Of a room that nobody is in and nobody remembers, zeros. Thread: any.
+  pb::RoomState state(RoomId room) const;
+  RoomPast history(RoomId room, HistoryWanted wanted) const;
+  // Messages that were left out for slow members so far. Thread: any.
+  std::uint64_t dropped() const;
+  // Rooms that take memory now. Thread: any.
+  std::size_t size() const;
+
+ private:
+  friend class RoomSeat;
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace linnet::router

@@ -1,0 +1,48 @@
+// The live rooms that one connection is in: its PT_ROOM packets, and what the rooms hand it. Made
+// with the first such packet, so that who is in no room pays nothing.
+#pragma once
+
+#include "session.hpp"
+
+#include "linnet/base/shard.hpp"
+#include "linnet/logic/rooms.hpp"
+#include "linnet/router/rooms.hpp"
+#include "linnet/user/identity.hpp"
+
+#include <cstddef>
+#include <vector>
+
+namespace linnet::gateway {
+
+// Thread: the shard's.
+class RoomSeats final : public router::RoomOutlet {
+ public:
+  RoomSeats(SessionHost& host, const SessionOptions& options, logic::Rooms& rooms,
+            user::Identity identity, Shard& shard)
+      : host_(host), options_(options), rooms_(rooms), identity_(identity), shard_(shard) {}
+
+  void on_packet(const pb::Input& packet);
+  // Everything unsent has been sent: the rooms hand on what waited for that.
+  void on_drained();
+
+  bool room_ready() const override { return host_.unsent() <= options_.room_bytes; }
+  void send_shared(const wire::SharedFrame& frame) override { host_.send_shared(frame); }
+  void room_dropped(RoomId room, std::uint64_t count) override;
+
+ private:
+  void subscribe(const pb::Input& packet);
+  void unsubscribe(const pb::Input& packet);
+  void publish(const pb::Input& packet);
+  void refuse(const pb::Input& packet, const Error& error);
+  std::vector<router::RoomSeat>::iterator find(RoomId room);
+
+  SessionHost& host_;
+  const SessionOptions& options_;
+  logic::Rooms& rooms_;
+  user::Identity identity_;
+  Shard& shard_;
+  std::vector<router::RoomSeat> seats_;
+  std::size_t first_ = 0;  // who is served first next time, so that a loud room starves no other
+};
+
+}  // namespace linnet::gateway

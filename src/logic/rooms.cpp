@@ -1,0 +1,107 @@
+#include "linnet/logic/rooms.hpp"
+
+#include "pace.hpp"
+#include "pb/room.ext.pb.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdint>
+#include <mutex>
+#include <string>
+
+namespace linnet::logic {
+namespace {
+
+Pace::Rate rate_of(const RoomRules& rules) {
+  Pace::Rate rate;
+  if (rules.per_second > 0)
+    rate.interval =
+        std::chrono::milliseconds(std::max<std::int64_t>(1, std::llround(1000 / rules.per_second)));
+  rate.burst = rules.burst;
+  return rate;
+}
+
+std::string in_seconds(std::chrono::milliseconds wait) {
+  return std::to_string((wait.count() + 999) / 1000) + " s";
+}
+
+Status check_shape(const pb::RoomPublishInput& request, const RoomRules& rules) {
+  if (request.message_type() == pb::MT_UNKNOWN || !pb::MessageType_IsValid(request.message_type()))
+    return Error(ErrCode::kBadRequest, "message_type: MT_TEXT to MT_CUSTOM");
+  if (!pb::RoomPriority_IsValid(request.priority()))
+    return Error(ErrCode::kBadRequest, "priority: RP_CHATTER to RP_SYSTEM");
+  if (request.message_content().size() > rules.message_bytes)
+    return Error(ErrCode::kTooLarge,
+                 "message_content: at most " + std::to_string(rules.message_bytes) + " bytes");
+  if (request.priority() != pb::RP_CHATTER)
+    return Error(ErrCode::kForbidden, "priority: yours is RP_CHATTER");
+  return success();
+}
+
+}  // namespace
+
+// Who has said how much where. A user that is in two rooms has a pace in each.
+class Rooms::Paces {
+ public:
+  std::chrono::milliseconds take(RoomId room, UserId user, std::chrono::milliseconds now,
+                                 const Pace::Rate& rate) {
+    auto& stripe = stripes_[mix(static_cast<std::uint64_t>(room.value())) >> 58U];
+    std::lock_guard lock(stripe.mutex);
+    // One map for a stripe's rooms: two that share a key share a pace, which is rare and harmless.
+    auto key =
+        mix(static_cast<std::uint64_t>(room.value())) ^ static_cast<std::uint64_t>(user.value());
+    return stripe.pace.take(UserId(static_cast<std::int64_t>(key)), now, rate);
+  }
+
+ private:
+  struct Stripe {
+    std::mutex mutex;
+    Pace pace;
+  };
+  std::array<Stripe, 64> stripes_;
+};
+
+Rooms::Rooms(router::Rooms& rooms, const Clock& clock, RoomRules rules)
+    : rooms_(rooms), clock_(clock), rules_(rules), paces_(std::make_unique<Paces>()) {}
+Rooms::~Rooms() = default;
+
+Result<router::RoomSeat> Rooms::enter(const user::Identity& identity,
+                                      const pb::RoomSubscribeInput& request, Shard& shard,
+                                      router::RoomOutlet& outlet, pb::RoomSubscribeOutput& answer) {
+  if (request.room_id() < 1) return Error(ErrCode::kBadRequest, "room_id: 1 or more");
+  if (request.since_seq() < 0) return Error(ErrCode::kBadRequest, "since_seq: 0 or more");
+  if (request.history() < -1) return Error(ErrCode::kBadRequest, "history: -1 or more");
+  router::HistoryWanted wanted;
+  wanted.since = Seq(request.since_seq());
+  wanted.entries = request.history() == 0 ? SIZE_MAX : static_cast<std::size_t>(request.history());
+  if (request.history() < 0) wanted.entries = 0;
+  router::RoomPast past;
+  auto seat = rooms_.join(RoomId(request.room_id()), identity.user, shard, outlet, wanted, past,
+                          *answer.mutable_state());
+  for (const auto& item : past.items)
+    *answer.add_history() = *item;
+  answer.set_complete(past.complete);
+  return seat;
+}
+
+Result<Seq> Rooms::publish(const user::Identity& identity, const pb::RoomPublishInput& request,
+                           RequestId request_id) {
+  auto shape = check_shape(request, rules_);
+  if (!shape) return shape.take_error();
+  const RoomId room(request.room_id());
+  auto wait = paces_->take(room, identity.user, clock_.steady(), rate_of(rules_));
+  if (wait.count() > 0)
+    return Error(ErrCode::kRateLimited,
+                 "too many messages in this room; write again in " + in_seconds(wait));
+  pb::RoomItem item;
+  item.set_sender_type(pb::ST_USER);
+  item.set_sender_id(identity.user.value());
+  item.set_message_type(request.message_type());
+  item.set_message_content(request.message_content());
+  item.set_priority(request.priority());
+  item.set_request_id(request_id.value());
+  return rooms_.publish(room, std::move(item));
+}
+
+}  // namespace linnet::logic

@@ -1,0 +1,63 @@
+#include "room_core.hpp"
+
+#include "pb/room.ext.pb.h"
+
+#include <algorithm>
+
+namespace linnet::router {
+
+void RoomCore::enter(UserId user, std::size_t shard) {
+  ++seats_[shard];
+  ++connections_;
+  ++users_[user];
+  ++changes_;
+}
+
+void RoomCore::leave(UserId user, std::size_t shard) {
+  --seats_[shard];
+  --connections_;
+  auto found = users_.find(user);
+  if (--found->second == 0) users_.erase(found);
+  ++changes_;
+}
+
+RoomItemPtr RoomCore::append(pb::RoomItem item, const RoomOptions& options) {
+  seq_ = seq_.next();
+  item.set_seq(seq_.value());
+  auto kept = std::make_shared<const pb::RoomItem>(std::move(item));
+  if (options.history_entries == 0) return kept;
+  history_.push_back({kept, kept->ByteSizeLong()});
+  history_bytes_ += history_.back().bytes;
+  while (history_.size() > options.history_entries || history_bytes_ > options.history_bytes) {
+    history_bytes_ -= history_.front().bytes;
+    history_.pop_front();
+  }
+  return kept;
+}
+
+RoomPast RoomCore::history(HistoryWanted wanted) const {
+  RoomPast past;
+  // A seq that is yet to come, or before the first, is from another life of the room.
+  const bool known = !wanted.since || (wanted.since >= first_ && wanted.since <= seq_);
+  const Seq since = wanted.since && known ? wanted.since : first_;
+  auto first = std::find_if(history_.begin(), history_.end(),
+                            [&](const Kept& kept) { return Seq(kept.item->seq()) > since; });
+  auto count = static_cast<std::size_t>(history_.end() - first);
+  if (count > wanted.entries) first += static_cast<std::ptrdiff_t>(count - wanted.entries);
+  for (; first != history_.end(); ++first)
+    past.items.push_back(first->item);
+  const Seq before = past.items.empty() ? seq_ : Seq(past.items.front()->seq() - 1);
+  past.complete = known && before == since;
+  return past;
+}
+
+pb::RoomState RoomCore::state() const {
+  pb::RoomState state;
+  state.set_room_id(id.value());
+  state.set_seq(seq_.value());
+  state.set_online(static_cast<std::int64_t>(connections_));
+  state.set_users(static_cast<std::int64_t>(users_.size()));
+  return state;
+}
+
+}  // namespace linnet::router

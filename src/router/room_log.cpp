@@ -1,0 +1,51 @@
+#include "room_log.hpp"
+
+namespace linnet::router {
+
+void RoomLog::append(Seq seq, std::size_t priority, wire::SharedFramePtr frame) {
+  bytes_ += frame->size();
+  auto entry = entries_.emplace_hint(entries_.end(), seq, Entry{priority, std::move(frame)});
+  by_priority_.at(priority).emplace(seq, entry);
+  newest_ = seq;
+}
+
+bool RoomLog::over(std::size_t times) const {
+  return bytes_ > times * limits_.bytes || entries_.size() > times * limits_.entries;
+}
+
+bool RoomLog::overdue() const {
+  return over(2);
+}
+
+const wire::SharedFrame* RoomLog::next(Seq& cursor, std::uint64_t& dropped) const {
+  if (newest_ <= cursor) return nullptr;
+  auto found = entries_.upper_bound(cursor);
+  if (found == entries_.end()) {
+    dropped += static_cast<std::uint64_t>(newest_.value() - cursor.value());
+    cursor = newest_;
+    return nullptr;
+  }
+  dropped += static_cast<std::uint64_t>(found->first.value() - cursor.value() - 1);
+  cursor = found->first;
+  return found->second.frame.get();
+}
+
+void RoomLog::erase(Entries::iterator entry) {
+  bytes_ -= entry->second.frame->size();
+  by_priority_.at(entry->second.priority).erase(entry->first);
+  entries_.erase(entry);
+}
+
+void RoomLog::forget(Seq seq) {
+  while (!entries_.empty() && entries_.begin()->first <= seq)
+    erase(entries_.begin());
+}
+
+void RoomLog::trim() {
+  for (auto& group : by_priority_) {
+    while (over(1) && !group.empty())
+      erase(group.begin()->second);
+  }
+}
+
+}  // namespace linnet::router

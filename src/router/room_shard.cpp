@@ -1,0 +1,204 @@
+#include "room_shard.hpp"
+
+#include "pb/conn.ext.pb.h"
+#include "pb/room.ext.pb.h"
+
+#include <boost/asio/steady_timer.hpp>
+
+#include <algorithm>
+#include <limits>
+
+namespace linnet::router {
+namespace {
+
+constexpr std::size_t kSlice = 512;  // members between two looks at the sockets
+
+wire::SharedFramePtr frame_of(const pb::RoomState& state) {
+  pb::Output packet;
+  packet.set_type(pb::PT_ROOM_STATE);
+  packet.set_data(state.SerializeAsString());
+  return std::make_shared<const wire::SharedFrame>(packet);
+}
+
+}  // namespace
+
+void RoomShard::post(RoomParcel parcel) {
+  bool wake = false;
+  {
+    std::lock_guard lock(mutex_);
+    wake = mailbox_.empty();
+    mailbox_.push_back(std::move(parcel));
+  }
+  if (wake) shard_.post([this] { empty_mailbox(); });
+}
+
+void RoomShard::empty_mailbox() {
+  std::vector<RoomParcel> parcels;
+  {
+    std::lock_guard lock(mutex_);
+    parcels.swap(mailbox_);
+  }
+  for (const auto& parcel : parcels)
+    take(parcel);
+  if (!queue_.empty()) begin_passes();
+}
+
+void RoomShard::take(const RoomParcel& parcel) {
+  auto found = rooms_.find(parcel.room);
+  if (found == rooms_.end()) return;  // the last member has just left
+  ShardRoom& room = *found->second;
+  // All members have joined after it was said.
+  if (parcel.seq <= room.log.newest()) return;
+  room.log.append(parcel.seq, parcel.priority, parcel.frame);
+  mark(room);
+  if (!room.log.overdue()) return;
+  // More came than a pass's pace allows for: nobody who is fast enough must lose any of it.
+  auto all = std::numeric_limits<std::size_t>::max();
+  room.at = 0;
+  pass(room, all);
+  end_pass(room);
+}
+
+RoomMember& RoomShard::seat(const RoomCorePtr& core, UserId user, RoomOutlet& outlet, Seq cursor,
+                            std::uint64_t state) {
+  auto& room = rooms_[core->id];
+  if (!room) {
+    room = std::make_unique<ShardRoom>(core,
+                                       RoomLog::Limits{options_.log_bytes, options_.log_entries});
+  }
+  auto member = std::make_unique<RoomMember>();
+  member->outlet = &outlet;
+  member->room = room.get();
+  member->user = user;
+  member->cursor = cursor;
+  member->state = state;
+  member->place = room->members.size();
+  room->members.push_back(std::move(member));
+  tell_states_later();
+  return *room->members.back();
+}
+
+void RoomShard::unseat(RoomMember& member) {
+  ShardRoom& room = *member.room;
+  const auto place = member.place;
+  auto& last = room.members.back();
+  // The last one takes the place, where a pass under way may have been already.
+  last->place = place;
+  if (place < room.at && place + 1 < room.members.size()) room.again = true;
+  room.members[place].swap(last);
+  room.members.pop_back();
+  room.at = std::min(room.at, room.members.size());
+  const RoomId id = room.core->id;
+  if (room.members.empty()) rooms_.erase(id);
+}
+
+// Hands over as much as the outlet takes; the rest when it is ready again.
+void RoomShard::serve(RoomMember& member) {
+  ShardRoom& room = *member.room;
+  RoomOutlet& outlet = *member.outlet;
+  while (outlet.room_ready()) {
+    std::uint64_t dropped = 0;
+    const auto* frame = room.log.next(member.cursor, dropped);
+    if (dropped > 0) {
+      dropped_.fetch_add(dropped, std::memory_order_relaxed);
+      outlet.room_dropped(room.core->id, dropped);
+    }
+    if (frame == nullptr) break;
+    outlet.send_shared(*frame);
+  }
+  if (member.state < room.state && outlet.room_ready()) {
+    member.state = room.state;
+    outlet.send_shared(*room.state_frame);
+  }
+}
+
+void RoomShard::mark(ShardRoom& room) {
+  room.again = true;
+  if (room.queued) return;
+  room.queued = true;
+  queue_.push_back(room.core->id);
+}
+
+void RoomShard::begin_passes() {
+  if (passing_) return;
+  if (options_.pace.count() > 0) {
+    passing_ = true;
+    after(options_.pace, &RoomShard::pass_slice);
+  } else {
+    pass_slice();
+  }
+}
+
+// Begins at the first room of the queue and comes back for the rest in a later turn.
+void RoomShard::pass_slice() {
+  passing_ = false;
+  std::size_t most = kSlice;
+  while (!queue_.empty()) {
+    auto found = rooms_.find(queue_.front());
+    if (found != rooms_.end()) {
+      if (!pass(*found->second, most)) break;
+      end_pass(*found->second);
+      found->second->queued = false;
+    }
+    queue_.pop_front();
+  }
+  if (queue_.empty()) return;
+  passing_ = true;
+  shard_.post([this] { pass_slice(); });
+}
+
+bool RoomShard::pass(ShardRoom& room, std::size_t& most) {
+  if (room.at == 0) {
+    room.everyone_has = room.log.newest();
+    room.again = false;
+  }
+  for (; room.at < room.members.size(); ++room.at) {
+    if (most == 0) return false;
+    --most;
+    auto& member = *room.members[room.at];
+    serve(member);
+    room.everyone_has = std::min(room.everyone_has, member.cursor);
+  }
+  if (!room.again) return true;
+  room.at = 0;
+  return most > 0 && pass(room, most);
+}
+
+void RoomShard::end_pass(ShardRoom& room) {
+  room.at = 0;
+  room.log.forget(room.everyone_has);
+  room.log.trim();
+}
+
+void RoomShard::tell_states_later() {
+  if (telling_ || rooms_.empty()) return;
+  telling_ = true;
+  after(options_.state_every, &RoomShard::tell_states);
+}
+
+void RoomShard::tell_states() {
+  telling_ = false;
+  for (auto& [id, room] : rooms_) {
+    pb::RoomState state;
+    {
+      std::lock_guard lock(room->core->mutex);
+      if (room->core->changes() == room->state) continue;
+      room->state = room->core->changes();
+      state = room->core->state();
+    }
+    room->state_frame = frame_of(state);
+    mark(*room);
+  }
+  if (!queue_.empty()) begin_passes();
+  tell_states_later();
+}
+
+// The timer belongs to its handler, and so goes with the shard's context.
+void RoomShard::after(std::chrono::milliseconds delay, void (RoomShard::*task)()) {
+  auto timer = std::make_shared<boost::asio::steady_timer>(shard_.context(), delay);
+  timer->async_wait([this, timer, task](boost::system::error_code error) {
+    if (!error) (this->*task)();
+  });
+}
+
+}  // namespace linnet::router

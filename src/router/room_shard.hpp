@@ -1,0 +1,89 @@
+// The rooms of one shard: their logs, their members, and the passes in which each member is handed
+// what came after its cursor. A pass works in slices, between which the shard serves its sockets.
+#pragma once
+
+#include "room_core.hpp"
+#include "room_log.hpp"
+
+#include "linnet/router/rooms.hpp"
+
+#include <atomic>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <unordered_map>
+#include <vector>
+
+namespace linnet::router {
+
+struct ShardRoom;
+
+struct RoomMember {
+  RoomOutlet* outlet = nullptr;
+  ShardRoom* room = nullptr;
+  UserId user;
+  Seq cursor;
+  std::uint64_t state = 0;  // which state it was told
+  std::size_t place = 0;    // among the room's members
+};
+
+struct ShardRoom {
+  ShardRoom(RoomCorePtr shared, RoomLog::Limits limits) : core(std::move(shared)), log(limits) {}
+  RoomCorePtr core;
+  RoomLog log;
+  std::vector<std::unique_ptr<RoomMember>> members;
+  std::uint64_t state = 0;  // changes of the core that state_frame tells
+  wire::SharedFramePtr state_frame;
+  std::size_t at = 0;   // the pass under way: the member that is next
+  Seq everyone_has;     // what all members have that it has visited
+  bool queued = false;  // a pass is under way or waits
+  bool again = false;   // something came that the pass under way may miss
+};
+
+struct RoomParcel {
+  RoomId room;
+  Seq seq;
+  std::size_t priority = 0;
+  wire::SharedFramePtr frame;
+};
+
+// Thread: the shard's, but for post().
+class RoomShard {
+ public:
+  RoomShard(Shard& shard, const RoomOptions& options, std::atomic<std::uint64_t>& dropped)
+      : shard_(shard), options_(options), dropped_(dropped) {}
+
+  void post(RoomParcel parcel);
+
+  // The core counts the member already; it has everything up to `cursor`.
+  RoomMember& seat(const RoomCorePtr& core, UserId user, RoomOutlet& outlet, Seq cursor,
+                   std::uint64_t state);
+  void unseat(RoomMember& member);
+  void serve(RoomMember& member);
+  std::size_t index() const { return shard_.index(); }
+
+ private:
+  void empty_mailbox();
+  void take(const RoomParcel& parcel);
+  void mark(ShardRoom& room);
+  void begin_passes();
+  void pass_slice();
+  // Visits at most `most` members; whether the pass is complete.
+  bool pass(ShardRoom& room, std::size_t& most);
+  void end_pass(ShardRoom& room);
+  void tell_states();
+  void tell_states_later();
+  void after(std::chrono::milliseconds delay, void (RoomShard::*task)());
+
+  Shard& shard_;
+  const RoomOptions& options_;
+  std::atomic<std::uint64_t>& dropped_;
+  std::unordered_map<RoomId, std::unique_ptr<ShardRoom>> rooms_;
+  std::deque<RoomId> queue_;  // rooms to pass over
+  bool passing_ = false;      // a slice is posted, or the pace's timer runs
+  bool telling_ = false;      // the timer of tell_states() runs
+  std::mutex mutex_;
+  std::vector<RoomParcel> mailbox_;
+};
+
+}  // namespace linnet::router

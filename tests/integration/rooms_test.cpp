@@ -1,0 +1,282 @@
+// Live rooms through the real server: both doors and the JSON form, history, counts, rights, slow
+// readers, input that is wrong.
+#include "pb/room.ext.pb.h"
+#include "support/raw_client.hpp"
+#include "support/server_process.hpp"
+#include "support/temp_dir.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <thread>
+
+using namespace linnet;
+using namespace linnet::test;
+using Door = LongConnection::Door;
+
+namespace {
+
+constexpr std::int64_t kRoom = 77;
+
+std::string text(const std::string& words) {
+  pb::Text content;
+  content.set_text(words);
+  return content.SerializeAsString();
+}
+
+std::string words_of(const pb::RoomItem& item) {
+  pb::Text content;
+  content.ParseFromString(item.message_content());
+  return content.text();
+}
+
+// What one connection hears of its rooms.
+struct RoomClient {
+  explicit RoomClient(LongConnection opened) : connection(std::move(opened)) {}
+
+  // The answer to a request; what is pushed before it is kept.
+  pb::Output ask(pb::PackageType type, const google::protobuf::Message& request) {
+    connection.send(type, ++last_id, request.SerializeAsString());
+    for (;;) {
+      auto packet = next();
+      if (packet.request_id() == last_id && packet.type() == type) return packet;
+    }
+  }
+  pb::RoomSubscribeOutput enter(std::int64_t room, std::int64_t since = 0, int history = 0) {
+    pb::RoomSubscribeInput request;
+    request.set_room_id(room);
+    request.set_since_seq(since);
+    request.set_history(history);
+    auto answer = ask(pb::PT_ROOM_SUBSCRIBE, request);
+    REQUIRE(answer.code() == 0);
+    pb::RoomSubscribeOutput entered;
+    REQUIRE(entered.ParseFromString(answer.data()));
+    return entered;
+  }
+  pb::Output try_to_say(std::int64_t room, const std::string& words,
+                        pb::RoomPriority priority = pb::RP_CHATTER) {
+    pb::RoomPublishInput request;
+    request.set_room_id(room);
+    request.set_message_type(pb::MT_TEXT);
+    request.set_message_content(text(words));
+    request.set_priority(priority);
+    return ask(pb::PT_ROOM_PUBLISH, request);
+  }
+  std::int64_t say(std::int64_t room, const std::string& words) {
+    auto answer = try_to_say(room, words);
+    REQUIRE(answer.code() == 0);
+    pb::RoomPublishOutput published;
+    REQUIRE(published.ParseFromString(answer.data()));
+    return published.seq();
+  }
+  int leave(std::int64_t room) {
+    pb::RoomUnsubscribeInput request;
+    request.set_room_id(room);
+    return ask(pb::PT_ROOM_UNSUBSCRIBE, request).code();
+  }
+
+  pb::Output next() {
+    auto packet = connection.receive();
+    REQUIRE(packet);
+    if (packet->type() == pb::PT_ROOM_MESSAGES) {
+      pb::RoomMessages messages;
+      REQUIRE(messages.ParseFromString(packet->data()));
+      dropped += messages.dropped();
+      for (const auto& item : messages.items())
+        heard.push_back(item);
+    } else if (packet->type() == pb::PT_ROOM_STATE) {
+      pb::RoomState state;
+      REQUIRE(state.ParseFromString(packet->data()));
+      online = state.online();
+    }
+    return *packet;
+  }
+  // Waits until so many messages were heard in all.
+  void hear(std::size_t count) {
+    while (heard.size() < count)
+      next();
+  }
+
+  LongConnection connection;
+  std::vector<pb::RoomItem> heard;
+  std::int64_t dropped = 0;
+  std::int64_t online = 0;
+  std::int64_t last_id = 100;
+};
+
+struct Fixture {
+  explicit Fixture(std::vector<std::string> settings = {})
+      : server(dir.path() / "data", settings) {}
+  RoomClient connect(const std::string& phone, Door door = Door::kTcp) {
+    auto user = sign_in(server.http_port(), phone);
+    return RoomClient(LongConnection::sign_in(door, server.tcp_port(), server.http_port(), user));
+  }
+  TempDir dir;
+  ServerProcess server;
+};
+
+}  // namespace
+
+TEST_CASE("members of a room on every door hear what is said in it, in order, each once") {
+  Fixture f;
+  auto anna = f.connect("100", Door::kTcp);
+  auto ben = f.connect("200", Door::kWebSocket);
+  auto carl = f.connect("300", Door::kWebSocketJson);
+  CHECK(anna.enter(kRoom).state().online() == 1);
+  CHECK(ben.enter(kRoom).state().online() == 2);
+  CHECK(carl.enter(kRoom).state().users() == 3);
+
+  auto first = anna.say(kRoom, "one");
+  anna.hear(1);
+  auto second = carl.say(kRoom, "two");
+  for (auto* client : {&anna, &ben, &carl}) {
+    client->hear(2);
+    CHECK(words_of(client->heard[0]) == "one");
+    CHECK(client->heard[0].seq() == first);
+    CHECK(words_of(client->heard[1]) == "two");
+    CHECK(client->heard[1].seq() == second);
+    CHECK(client->heard[1].sender_type() == pb::ST_USER);
+  }
+  CHECK(second == first + 1);
+
+  CHECK(ben.leave(kRoom) == 0);
+  CHECK(ben.leave(kRoom) == 2035);
+  CHECK(ben.try_to_say(kRoom, "still here?").code() == 2035);
+  anna.say(kRoom, "three");
+  carl.hear(3);
+  CHECK(ben.heard.size() == 2);
+}
+
+TEST_CASE("who comes later is told what was said before, as far as it likes") {
+  Fixture f({"--set", "rooms.history=3"});
+  auto anna = f.connect("100");
+  anna.enter(kRoom);
+  std::int64_t newest = 0;
+  for (const auto* words : {"one", "two", "three", "four"})
+    newest = anna.say(kRoom, words);
+
+  auto ben = f.connect("200", Door::kWebSocketJson);
+  auto all = ben.enter(kRoom);
+  REQUIRE(all.history_size() == 3);
+  CHECK(words_of(all.history(0)) == "two");
+  CHECK(all.state().seq() == newest);
+  CHECK_FALSE(all.complete());
+  CHECK(ben.enter(kRoom, 0, 1).history_size() == 1);
+  CHECK(ben.enter(kRoom, 0, -1).history_size() == 0);
+  auto rest = ben.enter(kRoom, newest - 1);
+  CHECK(rest.history_size() == 1);
+  CHECK(rest.complete());
+  CHECK(rest.state().online() == 2);  // entering again is no second member
+  anna.say(kRoom, "five");
+  ben.hear(1);
+  CHECK(ben.heard.size() == 1);
+}
+
+TEST_CASE("how many are in a room is pushed, also when a connection just ends") {
+  Fixture f({"--set", "rooms.state_ms=100"});
+  auto anna = f.connect("100");
+  anna.enter(kRoom);
+  {
+    auto ben = f.connect("200", Door::kWebSocket);
+    ben.enter(kRoom);
+    while (anna.online != 2)
+      anna.next();
+  }
+  while (anna.online != 1)
+    anna.next();
+  CHECK(anna.enter(kRoom).state().online() == 1);
+}
+
+TEST_CASE("a connection is in several rooms, up to the limit") {
+  Fixture f({"--set", "rooms.per_connection=3"});
+  auto anna = f.connect("100");
+  for (std::int64_t room = 1; room <= 3; ++room)
+    anna.enter(room);
+  pb::RoomSubscribeInput request;
+  request.set_room_id(4);
+  CHECK(anna.ask(pb::PT_ROOM_SUBSCRIBE, request).code() == 2036);
+  anna.enter(3);
+  CHECK(anna.leave(1) == 0);
+  anna.enter(4);
+  CHECK(anna.try_to_say(1, "x").code() == 2035);
+  anna.say(2, "two");
+  anna.say(4, "four");
+  anna.hear(2);
+}
+
+TEST_CASE("what is wrong is refused with its code, and the connection stays") {
+  Fixture f({"--set", "rooms.message_bytes=100", "--set", "limits.enabled=true", "--set",
+             "limits.room_burst=3", "--set", "limits.room_per_second=1"});
+  auto anna = f.connect("100", GENERATE(Door::kTcp, Door::kWebSocketJson));
+  anna.enter(kRoom);
+  pb::RoomSubscribeInput subscribe;
+  for (std::int64_t room : {std::int64_t{0}, std::int64_t{-5}}) {
+    subscribe.set_room_id(room);
+    CHECK(anna.ask(pb::PT_ROOM_SUBSCRIBE, subscribe).code() == 1007);
+  }
+  subscribe.set_room_id(1);
+  subscribe.set_since_seq(-1);
+  CHECK(anna.ask(pb::PT_ROOM_SUBSCRIBE, subscribe).code() == 1007);
+  subscribe.set_since_seq(0);
+  subscribe.set_history(-2);
+  CHECK(anna.ask(pb::PT_ROOM_SUBSCRIBE, subscribe).code() == 1007);
+
+  CHECK(anna.try_to_say(kRoom, std::string(200, 'x')).code() == 2004);
+  CHECK(anna.try_to_say(kRoom, "listen!", pb::RP_SYSTEM).code() == 2012);
+  CHECK(anna.try_to_say(kRoom, "bought", pb::RP_PAID).code() == 2012);
+  pb::RoomPublishInput publish;
+  publish.set_room_id(kRoom);
+  CHECK(anna.ask(pb::PT_ROOM_PUBLISH, publish).code() == 1007);  // no message type
+  pb::RoomMessages messages;
+  CHECK(anna.ask(pb::PT_ROOM_MESSAGES, messages).code() == 1007);
+
+  for (int i = 0; i < 3; ++i)
+    anna.say(kRoom, "quick");
+  CHECK(anna.try_to_say(kRoom, "too quick").code() == 2003);
+  anna.hear(3);
+}
+
+TEST_CASE("bytes that are no request are refused, and the connection stays") {
+  Fixture f;
+  auto anna = f.connect("100");
+  for (auto type : {pb::PT_ROOM_SUBSCRIBE, pb::PT_ROOM_UNSUBSCRIBE, pb::PT_ROOM_PUBLISH}) {
+    anna.connection.send(type, 9, "\xff\xff\xff");
+    auto answer = anna.next();
+    CHECK(answer.type() == type);
+    CHECK(answer.code() == 1007);
+  }
+  anna.enter(kRoom);
+}
+
+TEST_CASE("a slow reader slows nobody, and is told what it missed") {
+  Fixture f({"--set", "rooms.log_messages=20", "--set", "limits.enabled=false", "--set",
+             "rooms.member_bytes=4096"});
+  auto anna = f.connect("100");
+  auto slow = f.connect("200", GENERATE(Door::kTcp, Door::kWebSocket));
+  anna.enter(kRoom);
+  slow.enter(kRoom);
+  // Enough to fill what the kernel keeps for a socket, several times.
+  constexpr std::size_t kMessages = 4000;
+  const std::string words(8000, 'x');
+  for (std::size_t i = 0; i < kMessages; ++i) {
+    anna.say(kRoom, words);
+    anna.hear(i + 1);
+  }
+  CHECK(anna.dropped == 0);
+  const auto newest = anna.heard.back().seq();
+  while (slow.heard.empty() || slow.heard.back().seq() < newest)
+    slow.next();
+  CHECK(slow.dropped > 0);
+  CHECK(slow.heard.size() + static_cast<std::size_t>(slow.dropped) == kMessages);
+  for (std::size_t i = 1; i < slow.heard.size(); ++i)
+    REQUIRE(slow.heard[i].seq() > slow.heard[i - 1].seq());
+}
+
+TEST_CASE("a client that never asked hears nothing of rooms") {
+  Fixture f({"--set", "rooms.state_ms=100"});
+  auto anna = f.connect("100");
+  auto old = f.connect("200");
+  anna.enter(kRoom);
+  anna.say(kRoom, "one");
+  anna.hear(1);
+  CHECK_FALSE(old.connection.socket().readable(std::chrono::milliseconds(300)));
+}
