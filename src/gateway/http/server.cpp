@@ -294,7 +294,8 @@ asio::awaitable<bool> HttpServer::Impl::exchange(Connection& connection, Parser&
     co_return false;
   }
   impl.enter(connection, Phase::kIdle, impl.options_.idle_timeout);
-  co_return keep_alive && !impl.draining_;
+  // Draining may have begun since keep-alive was promised: who has already asked again is answered.
+  co_return keep_alive && (!impl.draining_ || connection.buffer.size() > 0);
 }
 
 asio::awaitable<bool> HttpServer::Impl::write(Connection& connection, const HttpResponse& response,
