@@ -40,7 +40,7 @@ HttpOptions http_options(const GatewayOptions& options) {
 
 // Everything of the doors that belongs to one shard.
 struct ShardDoors {
-  ShardDoors(Shard& on, api::Api& api, HubServices services, const SessionOptions& session,
+  ShardDoors(Shard& on, api::Api& api, Services services, const SessionOptions& session,
              const HttpOptions& http_options)
       : shard(on),
         hub(on, services, session),
@@ -59,11 +59,11 @@ struct ShardDoors {
 
 class Gateway::Impl {
  public:
-  Impl(Shards& shards, api::Api& api, HubServices services, GatewayOptions options)
+  Impl(Shards& shards, api::Api& api, Services services, GatewayOptions options)
       : shards_(shards),
         options_(std::move(options)),
         session_(session_options(options_)),
-        grpc_(shards, api, services.log, options_.body_bytes) {
+        grpc_(shards, services, session_, options_.body_bytes) {
     for (auto& shard : shards)
       doors_.push_back(
           std::make_unique<ShardDoors>(*shard, api, services, session_, http_options(options_)));
@@ -178,7 +178,7 @@ Gateway::Gateway(Shards& shards, api::Api& api, logic::Messages& messages, logic
                  GatewayOptions options)
     : impl_(std::make_unique<Impl>(
           shards, api,
-          HubServices{api, api.authenticator(), messages, devices, rooms, router, clock, log},
+          Services{api, api.authenticator(), messages, devices, rooms, router, clock, log},
           std::move(options))) {}
 
 Gateway::~Gateway() = default;

@@ -7,7 +7,7 @@ constexpr std::chrono::milliseconds kSweep{250};
 
 }  // namespace
 
-Hub::Hub(Shard& shard, HubServices services, const SessionOptions& options)
+Hub::Hub(Shard& shard, Services services, const SessionOptions& options)
     : shard_(shard), services_(services), options_(options), timer_(shard.context()) {}
 
 void Hub::start() {

@@ -5,16 +5,9 @@
 #include "connection.hpp"
 #include "http/server.hpp"
 #include "pb/conn.ext.pb.h"
+#include "services.hpp"
 
-#include "linnet/api/methods.hpp"
-#include "linnet/base/clock.hpp"
-#include "linnet/base/log.hpp"
 #include "linnet/base/shard.hpp"
-#include "linnet/logic/devices.hpp"
-#include "linnet/logic/messages.hpp"
-#include "linnet/logic/rooms.hpp"
-#include "linnet/router/router.hpp"
-#include "linnet/user/identity.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -27,22 +20,10 @@
 
 namespace linnet::gateway {
 
-// What every connection needs; lives as long as the gateway.
-struct HubServices {
-  api::Api& api;
-  user::Authenticator& authenticator;
-  logic::Messages& messages;
-  logic::Devices& devices;
-  logic::Rooms& rooms;
-  router::Router& router;
-  const Clock& clock;
-  Logger& log;
-};
-
 // Thread: the shard's, but for construction.
 class Hub final : public UpgradeSink {
  public:
-  Hub(Shard& shard, HubServices services, const SessionOptions& options);
+  Hub(Shard& shard, Services services, const SessionOptions& options);
 
   void start();
   void add_tcp(boost::asio::ip::tcp::socket socket);
@@ -55,7 +36,7 @@ class Hub final : public UpgradeSink {
   std::size_t size() const { return connections_.size(); }
 
   Shard& shard() { return shard_; }
-  HubServices& services() { return services_; }
+  Services& services() { return services_; }
   const SessionOptions& options() const { return options_; }
   std::chrono::milliseconds now() const { return services_.clock.steady(); }
   void flush_at_turn_end(std::shared_ptr<Connection> connection);
@@ -74,7 +55,7 @@ class Hub final : public UpgradeSink {
   void for_each(Visit visit);
 
   Shard& shard_;
-  HubServices services_;
+  Services services_;
   const SessionOptions& options_;
   boost::asio::steady_timer timer_;
   std::vector<std::shared_ptr<Connection>> connections_;  // each knows its place here

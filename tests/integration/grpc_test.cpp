@@ -2,60 +2,15 @@
 // same server behind it.
 #ifdef LINNET_GRPC
 
+#include "grpc_kit.hpp"
 #include "pb/linnet.pb.h"
-#include "support/raw_client.hpp"
-#include "support/server_process.hpp"
-#include "support/temp_dir.hpp"
 
-#include <catch2/catch.hpp>
-
-#include <future>
-#include <grpcpp/generic/generic_stub.h>
-#include <grpcpp/grpcpp.h>
-#include <grpcpp/impl/codegen/proto_utils.h>
 #include <thread>
 
 using namespace linnet;
 using namespace linnet::test;
 
 namespace {
-
-using Metadata = std::vector<std::pair<std::string, std::string>>;
-
-Metadata lineage(const TestUser& user) {
-  return {{"user_id", std::to_string(user.id.value())},
-          {"device_id", std::to_string(user.device.value())},
-          {"token", user.token}};
-}
-
-class Server {
- public:
-  Server()
-      : process_(dir_.path() / "data", {"--set", "grpc.listen=127.0.0.1:0"}),
-        channel_(grpc::CreateChannel("127.0.0.1:" + std::to_string(process_.grpc_port()),
-                                     grpc::InsecureChannelCredentials())) {}
-
-  template <class Response, class Request>
-  grpc::Status call(const std::string& path, const Metadata& metadata, const Request& request,
-                    Response& response) {
-    grpc::TemplatedGenericStub<Request, Response> stub(channel_);
-    grpc::ClientContext context;
-    for (const auto& [key, value] : metadata)
-      context.AddMetadata(key, value);
-    context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(30));
-    std::promise<grpc::Status> promise;
-    stub.UnaryCall(&context, path, {}, &request, &response,
-                   [&](grpc::Status status) { promise.set_value(std::move(status)); });
-    return promise.get_future().get();
-  }
-  ServerProcess& process() { return process_; }
-  const std::shared_ptr<grpc::Channel>& channel() const { return channel_; }
-
- private:
-  TempDir dir_;
-  ServerProcess process_;
-  std::shared_ptr<grpc::Channel> channel_;
-};
 
 pb::ErrorInfo info_in(const grpc::Status& status) {
   pb::RpcStatus details;
@@ -67,30 +22,10 @@ pb::ErrorInfo info_in(const grpc::Status& status) {
   return info;
 }
 
-TestUser join(Server& server, const std::string& phone) {
-  pb::RegisterDeviceReq device;
-  device.set_type(1);
-  device.set_brand("b");
-  device.set_model("m");
-  device.set_system_version("s");
-  device.set_sdk_version("v");
-  pb::RegisterDeviceResp registered;
-  REQUIRE(server.call("/pb.LogicExt/RegisterDevice", {}, device, registered).ok());
-  pb::SignInReq sign_in;
-  sign_in.set_phone_number(phone);
-  sign_in.set_code("424242");
-  sign_in.set_device_id(registered.device_id());
-  pb::SignInResp signed_in;
-  auto status = server.call("/pb.UserExt/SignIn", {}, sign_in, signed_in);
-  CAPTURE(status.error_message());
-  REQUIRE(status.ok());
-  return {UserId(signed_in.user_id()), DeviceId(registered.device_id()), signed_in.token()};
-}
-
 }  // namespace
 
 TEST_CASE("an app of the lineage joins, makes a group and writes over gRPC") {
-  Server server;
+  GrpcHouse server;
   auto anna = join(server, "100");
   auto ben = join(server, "200");
   pb::CreateGroupReq create;
@@ -131,7 +66,7 @@ TEST_CASE("an app of the lineage joins, makes a group and writes over gRPC") {
 }
 
 TEST_CASE("an error is a status with the error code's number, and its details name it") {
-  Server server;
+  GrpcHouse server;
   auto anna = join(server, "100");
   auto ben = join(server, "200");
   pb::SendMessageResp none;
@@ -153,7 +88,7 @@ TEST_CASE("an error is a status with the error code's number, and its details na
 }
 
 TEST_CASE("hostile requests over gRPC are refused, and the next is served") {
-  Server server;
+  GrpcHouse server;
   auto anna = join(server, "100");
   grpc::GenericStub stub(server.channel());
   for (const std::string& bytes : {std::string("\xff\xff\xff"), std::string("\x0a\x80", 2)}) {
@@ -176,7 +111,7 @@ TEST_CASE("hostile requests over gRPC are refused, and the next is served") {
 }
 
 TEST_CASE("many calls at once over one channel are each answered") {
-  Server server;
+  GrpcHouse server;
   auto anna = join(server, "100");
   std::vector<std::thread> threads;
   std::atomic<int> good{0};

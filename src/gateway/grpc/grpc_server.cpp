@@ -3,9 +3,11 @@
 
 #ifdef LINNET_GRPC
 
+#include "grpc/receive_stream.hpp"
 #include "grpc/reflection.hpp"
 #include "grpc/status.hpp"
 #include "http/caller.hpp"
+#include "pb/conn.ext.pb.h"
 
 #include <boost/asio/co_spawn.hpp>
 
@@ -24,6 +26,9 @@ using Reactor = grpc::ServerGenericBidiReactor;
 
 constexpr int kMetadataBytes = 16 * 1024;
 constexpr int kStreamsPerConnection = 100;
+// A peer that has gone without a word is noticed within these two together.
+constexpr int kKeepaliveMs = 60'000;
+constexpr int kKeepaliveTimeoutMs = 20'000;
 
 std::string_view view(const grpc::string_ref& text) {
   return {text.data(), text.size()};
@@ -52,15 +57,50 @@ grpc::Status to_status(const Error& error, std::string_view request_name) {
   return {static_cast<grpc::StatusCode>(status.code), status.message, status.details};
 }
 
-// What the calls need; lives as long as the server.
-struct Services {
-  Shards& shards;
-  api::Api& api;
-  Logger& log;
-  std::atomic<std::size_t> next{0};
+// Where calls run: the shards, in turn. Lives as long as the server.
+class Places {
+ public:
+  Places(Shards& shards, Services& services, const SessionOptions& options) {
+    for (auto& shard : shards)
+      all_.push_back(std::make_unique<ReceiveStreams>(*shard, services, options));
+  }
 
-  Shard& next_shard() { return *shards[next.fetch_add(1) % shards.size()]; }
+  ReceiveStreams& next() { return *all_[next_.fetch_add(1) % all_.size()]; }
+  void drain() {
+    for (auto& place : all_)
+      place->shard().post([&place = *place] { place.drain(); });
+  }
+
+ private:
+  std::vector<std::unique_ptr<ReceiveStreams>> all_;
+  std::atomic<std::size_t> next_{0};
 };
+
+// What the metadata of a call says.
+struct Begun {
+  explicit Begun(const Context& context) {
+    const auto headers = headers_of(context);
+    request_name = gateway::request_name(headers);
+    call.request_id = retry_id(headers);
+    call.address = address_of(context.peer());
+    if (auto credentials = call_credentials(headers)) {
+      call.credentials = std::move(*credentials);
+    } else {
+      wrong = credentials.take_error();
+    }
+  }
+  api::Call call;
+  std::string request_name;
+  std::optional<Error> wrong;
+};
+
+Status parse(const grpc::ByteBuffer& bytes, google::protobuf::Message& message) {
+  grpc::Slice slice;
+  if (bytes.DumpToSingleSlice(&slice).ok() &&
+      message.ParseFromArray(slice.begin(), static_cast<int>(slice.size())))
+    return Unit();
+  return Error(ErrCode::kBadRequest, "the request is no valid protobuf of its type");
+}
 
 // Ends a call that cannot begin.
 class Refusal final : public Reactor {
@@ -72,50 +112,38 @@ class Refusal final : public Reactor {
 // One unary call. gRPC deletes it through OnDone, after Finish, so that it outlives its coroutine.
 class UnaryCall final : public Reactor {
  public:
-  UnaryCall(Services& services, const Context& context, const api::Method& method)
-      : services_(services), method_(method), request_(method.new_request()) {
-    const auto headers = headers_of(context);
-    request_name_ = request_name(headers);
-    call_.request_id = retry_id(headers);
-    call_.address = address_of(context.peer());
-    auto credentials = call_credentials(headers);
-    if (credentials) {
-      call_.credentials = std::move(*credentials);
-      StartRead(&bytes_);
+  UnaryCall(api::Api& api, Shard& shard, const Context& context, const api::Method& method)
+      : api_(api), shard_(shard), method_(method), request_(method.new_request()), begun_(context) {
+    if (begun_.wrong) {
+      finish(*begun_.wrong);
     } else {
-      Finish(to_status(credentials.error(), request_name_));
+      StartRead(&bytes_);
     }
   }
 
   void OnReadDone(bool ok) override {
-    if (!ok) return refuse("a call has a request");
-    grpc::Slice slice;
-    if (!bytes_.DumpToSingleSlice(&slice).ok() ||
-        !request_->ParseFromArray(slice.begin(), static_cast<int>(slice.size())))
-      return refuse("the request is no valid protobuf of its type");
+    Status read = Error(ErrCode::kBadRequest, "a call has a request");
+    if (ok) read = parse(bytes_, *request_);
+    if (!read) return finish(read.take_error());
     bytes_.Clear();
     auto finished = [this](std::exception_ptr thrown, Result<api::MessagePtr> answer) {
       if (thrown) answer = Error(ErrCode::kServerUnknown);
       finish(std::move(answer));
     };
-    boost::asio::co_spawn(services_.next_shard().context(), run(), std::move(finished));
+    boost::asio::co_spawn(shard_.context(), run(), std::move(finished));
   }
 
   void OnDone() override { delete this; }
 
  private:
   Async<api::MessagePtr> run() {
-    Result<api::MessagePtr> answer = co_await services_.api.call(method_, call_, *request_);
+    Result<api::MessagePtr> answer = co_await api_.call(method_, begun_.call, *request_);
     co_return answer;
-  }
-
-  void refuse(const char* why) {
-    Finish(to_status(Error(ErrCode::kBadRequest, why), request_name_));
   }
 
   void finish(Result<api::MessagePtr> answer) {
     if (!answer) {
-      Finish(to_status(answer.error(), request_name_));
+      Finish(to_status(answer.error(), begun_.request_name));
       return;
     }
     grpc::Slice slice((*answer)->SerializeAsString());
@@ -123,12 +151,79 @@ class UnaryCall final : public Reactor {
     StartWriteAndFinish(&bytes_, grpc::WriteOptions(), grpc::Status::OK);
   }
 
-  Services& services_;
+  api::Api& api_;
+  Shard& shard_;
   const api::Method& method_;
   api::MessagePtr request_;
-  api::Call call_;
-  std::string request_name_;
+  Begun begun_;
   grpc::ByteBuffer bytes_;  // of the request, then of the response
+};
+
+Async<user::Caller> admit(api::Api& api, const api::Method& method, api::Call call) {
+  Result<user::Caller> caller = co_await api.admit(method, call);
+  co_return caller;
+}
+
+// LogicExt.Receive. Everything but the reading of its request happens on the stream's shard, which
+// alone says when it is finished; after that gRPC deletes it through OnDone.
+class ReceiveCall final : public Reactor, public MessageWriter {
+ public:
+  ReceiveCall(api::Api& api, ReceiveStreams& place, Context& context, const api::Method& method)
+      : api_(api),
+        method_(method),
+        context_(context),
+        begun_(context),
+        stream_(std::make_shared<ReceiveStream>(place, *this)) {
+    StartRead(&bytes_);
+  }
+
+  void OnReadDone(bool ok) override {
+    pb::SyncInput input;
+    Status read = Error(ErrCode::kBadRequest, "a call has a request");
+    if (ok) read = parse(bytes_, input);
+    if (begun_.wrong) read = *begun_.wrong;
+    if (read && input.seq() < 0) read = Error(ErrCode::kBadRequest, "seq: 0 or more");
+    if (!read) {
+      stream_->shard().post([stream = stream_, why = read.take_error()] { stream->refuse(why); });
+      return;
+    }
+    const Seq after(input.seq());
+    auto admitted = [stream = stream_, after](std::exception_ptr thrown,
+                                              Result<user::Caller> caller) {
+      if (thrown) caller = Error(ErrCode::kServerUnknown);
+      if (caller) {
+        stream->start(caller->identity, after);
+      } else {
+        stream->refuse(caller.error());
+      }
+    };
+    boost::asio::co_spawn(stream_->shard().context(), admit(api_, method_, begun_.call),
+                          std::move(admitted));
+  }
+  void OnWriteDone(bool ok) override {
+    stream_->shard().post([stream = stream_, ok] { stream->on_written(ok); });
+  }
+  void OnCancel() override {
+    stream_->shard().post([stream = stream_] { stream->on_cancelled(); });
+  }
+  void OnDone() override { delete this; }
+
+  void open() override { StartSendInitialMetadata(); }
+  void write(std::string message) override {
+    grpc::Slice slice(message);
+    bytes_ = grpc::ByteBuffer(&slice, 1);
+    StartWrite(&bytes_);
+  }
+  void finish(const Error& why) override { Finish(to_status(why, begun_.request_name)); }
+  void cancel() override { context_.TryCancel(); }
+
+ private:
+  api::Api& api_;
+  const api::Method& method_;
+  Context& context_;
+  Begun begun_;
+  std::shared_ptr<ReceiveStream> stream_;
+  grpc::ByteBuffer bytes_;
 };
 
 // One stream of questions, each answered before the next is read.
@@ -171,26 +266,33 @@ class ReflectionStream final : public Reactor {
 
 class TableService final : public grpc::CallbackGenericService {
  public:
-  explicit TableService(Services& services) : services_(services) {}
+  TableService(api::Api& api, Places& places) : api_(api), places_(places) {}
 
   Reactor* CreateReactor(Context* context) override {
-    const auto& table = services_.api.table();
+    const auto& table = api_.table();
     if (context->method() == kReflectionPath) return new ReflectionStream(table);
-    if (const auto* method = table.find(context->method()))
-      return new UnaryCall(services_, *context, *method);
-    return new Refusal({grpc::StatusCode::UNIMPLEMENTED, "there is no such method"});
+    const auto* method = table.find(context->method());
+    if (method == nullptr)
+      return new Refusal({grpc::StatusCode::UNIMPLEMENTED, "there is no such method"});
+    auto& place = places_.next();
+    if (method->server_streaming) return new ReceiveCall(api_, place, *context, *method);
+    return new UnaryCall(api_, place.shard(), *context, *method);
   }
 
  private:
-  Services& services_;
+  api::Api& api_;
+  Places& places_;
 };
 
 }  // namespace
 
 class GrpcServer::Impl {
  public:
-  Impl(Shards& shards, api::Api& api, Logger& log, std::size_t message_bytes)
-      : services_{shards, api, log}, service_(services_), message_bytes_(message_bytes) {}
+  Impl(Shards& shards, Services services, const SessionOptions& options, std::size_t message_bytes)
+      : services_(services),
+        places_(shards, services_, options),
+        service_(services_.api, places_),
+        message_bytes_(message_bytes) {}
 
   Result<std::vector<std::string>> open(const std::vector<std::string>& addresses) {
     // What a client sends must not write to the log.
@@ -202,6 +304,8 @@ class GrpcServer::Impl {
     builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
     builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kMetadataBytes);
     builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kStreamsPerConnection);
+    builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
+    builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
     std::vector<int> ports(addresses.size());
     for (std::size_t i = 0; i < addresses.size(); ++i)
       builder.AddListeningPort(addresses[i], grpc::InsecureServerCredentials(), &ports[i]);
@@ -219,12 +323,14 @@ class GrpcServer::Impl {
 
   void stop(std::chrono::milliseconds limit) {
     if (!server_) return;
+    places_.drain();
     server_->Shutdown(std::chrono::system_clock::now() + limit);
     server_.reset();
   }
 
  private:
   Services services_;
+  Places places_;
   TableService service_;
   std::size_t message_bytes_;
   std::unique_ptr<grpc::Server> server_;
@@ -242,7 +348,7 @@ namespace linnet::gateway {
 
 class GrpcServer::Impl {
  public:
-  Impl(Shards&, api::Api&, Logger&, std::size_t) {}
+  Impl(Shards&, const Services&, const SessionOptions&, std::size_t) {}
   Result<std::vector<std::string>> open(const std::vector<std::string>&) {
     return std::vector<std::string>();
   }
@@ -259,8 +365,9 @@ bool GrpcServer::built_in() {
 
 namespace linnet::gateway {
 
-GrpcServer::GrpcServer(Shards& shards, api::Api& api, Logger& log, std::size_t message_bytes)
-    : impl_(std::make_unique<Impl>(shards, api, log, message_bytes)) {}
+GrpcServer::GrpcServer(Shards& shards, const Services& services, const SessionOptions& options,
+                       std::size_t message_bytes)
+    : impl_(std::make_unique<Impl>(shards, services, options, message_bytes)) {}
 
 GrpcServer::~GrpcServer() = default;
 

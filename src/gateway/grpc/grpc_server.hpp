@@ -1,11 +1,12 @@
-// The gRPC door: every method of the table, and reflection, on any number of addresses. Business
-// errors are statuses whose code is the ErrCode's number. gRPC stays behind it; built without gRPC
-// it is there and serves nothing.
+// The gRPC door: every method of the table, its streams, and reflection, on any number of
+// addresses. Business errors are statuses whose code is the ErrCode's number. gRPC stays behind it;
+// built without gRPC it is there and serves nothing.
 #pragma once
 
-#include "linnet/api/methods.hpp"
+#include "services.hpp"
+#include "session.hpp"
+
 #include "linnet/base/error.hpp"
-#include "linnet/base/log.hpp"
 #include "linnet/base/shard.hpp"
 
 #include <chrono>
@@ -18,8 +19,10 @@ namespace linnet::gateway {
 
 class GrpcServer {
  public:
-  // Calls run on the shards, in turn. `message_bytes`: the largest request.
-  GrpcServer(Shards& shards, api::Api& api, Logger& log, std::size_t message_bytes);
+  // Calls and streams run on the shards, in turn. `options` outlives it. `message_bytes`: the
+  // largest request.
+  GrpcServer(Shards& shards, const Services& services, const SessionOptions& options,
+             std::size_t message_bytes);
   ~GrpcServer();
 
   static bool built_in();
@@ -27,7 +30,8 @@ class GrpcServer {
   // shards may be started later: calls wait until then. Error: kBadRequest (an address cannot be
   // bound).
   Result<std::vector<std::string>> open(const std::vector<std::string>& addresses);
-  // Takes no more calls and waits for those under way, at most so long. The shards must run.
+  // Takes no more calls, ends the streams, and waits for what is under way, at most so long. The
+  // shards must run.
   void stop(std::chrono::milliseconds limit);
 
  private:
