@@ -25,8 +25,8 @@ ErrorForm error_form(ErrCode code) {
     case ErrCode::kUnimplemented: return {"unimplemented", 501};
     case ErrCode::kDeviceReplaced: return {"aborted", 409};
     case ErrCode::kShuttingDown: return {"unavailable", 503};
-    case ErrCode::kMethodNotAllowed: return {"unimplemented", 405};
-    case ErrCode::kUnsupportedMedia: return {"unimplemented", 415};
+    case ErrCode::kMethodNotAllowed: return {"unknown", 405};
+    case ErrCode::kUnsupportedMedia: return {"unknown", 415};
     case ErrCode::kMuted: return {"permission_denied", 403};
     case ErrCode::kForbidden: return {"permission_denied", 403};
     case ErrCode::kGroupFull: return {"failed_precondition", 400};

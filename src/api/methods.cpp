@@ -71,6 +71,12 @@ Method& MethodTable::declare(std::string_view path, const google::protobuf::Mess
   return method;
 }
 
+void MethodTable::add_exchange(std::string_view path, const google::protobuf::Message& request,
+                               const google::protobuf::Message& response,
+                               Method::ExchangeHandler handler) {
+  declare(path, request, response, false).exchange_handler = std::move(handler);
+}
+
 const Method* MethodTable::find(std::string_view path) const {
   auto it = methods_.find(path);
   return it == methods_.end() ? nullptr : &it->second;
@@ -97,7 +103,7 @@ Async<MessagePtr> Api::call(const Method& method, const Call& call,
                             const google::protobuf::Message& request) {
   auto caller = co_await identify(method, call);
   if (!caller) co_return caller.take_error();
-  co_return co_await call_as(method, *caller, request);
+  co_return co_await invoke(method, *caller, call.exchange.get(), request);
 }
 
 // Puts into `caller` what the credentials prove, if the method asks for any.
@@ -134,14 +140,20 @@ Async<MessagePtr> Api::call_as(const Method& method, const user::Caller& caller,
                                const google::protobuf::Message& request) {
   if (method.access == Access::kServer && !caller.key)
     co_return Error(ErrCode::kUnauthorized, "this call needs a server's API key");
+  co_return co_await invoke(method, caller, nullptr, request);
+}
+
+Async<MessagePtr> Api::invoke(const Method& method, const user::Caller& caller, Exchange* exchange,
+                              const google::protobuf::Message& request) {
   auto allowed = check_rate(method, caller);
   if (!allowed) co_return allowed.take_error();
-  if (!method.handler)
-    co_return Error(ErrCode::kUnimplemented,
-                    "this method answers with a stream, which cannot be had here");
+  const bool exchanges = method.exchange_handler && exchange != nullptr;
+  if (!method.handler && !exchanges)
+    co_return Error(ErrCode::kUnimplemented, "this method cannot be called in this way");
 
   std::string failure;
   try {
+    if (exchanges) co_return co_await method.exchange_handler(*exchange, request);
     auto answer = co_await method.handler(caller, request);
     if (!answer && !answer.error().detail().empty())
       log_.warn("call_failed", {{"method", method.path},

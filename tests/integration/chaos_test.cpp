@@ -1,6 +1,7 @@
-// Twenty devices in five small and two large groups, cut off at random while all of them write: at
-// the end each has seen exactly what the server keeps, in its order, and nothing that was
-// acknowledged is missing.
+// Twenty devices in five small and two large groups and three live rooms, cut off at random while
+// all of them write: at the end each has seen exactly what the server keeps, in its order, and
+// nothing that was acknowledged is missing.
+#include "pb/room.ext.pb.h"
 #include "support/raw_client.hpp"
 #include "support/server_process.hpp"
 #include "support/temp_dir.hpp"
@@ -22,7 +23,8 @@ namespace {
 constexpr std::size_t kUsers = 10;  // two devices each
 constexpr std::size_t kSmall = 5;
 constexpr std::size_t kLarge = 2;
-constexpr int kSendsPerDevice = 25;
+constexpr std::int64_t kRooms = 3;  // their ids are 1 to 3
+constexpr int kSendsPerDevice = 32;
 
 struct Group {
   std::int64_t id = 0;
@@ -55,7 +57,11 @@ class Device {
         const int rounds = any(1, 6);
         for (int i = 0; i < rounds && sent_ < kSendsPerDevice; ++i) {
           listen(connection, std::chrono::milliseconds(any(0, 20)));
-          send_one();
+          if (any(0, 3) == 0) {
+            say_one(connection);
+          } else {
+            send_one();
+          }
         }
         if (any(0, 1) == 0) connection.socket().close();  // cut, with whatever was on its way
       }
@@ -66,7 +72,7 @@ class Device {
 
   // Everything that is still due.
   void catch_up() {
-    connect();
+    connect();  // which enters the rooms too
     for (const auto* group : mine_)
       if (group->large) sync_group(*group);
   }
@@ -76,7 +82,9 @@ class Device {
 
   std::map<std::int64_t, std::string> inbox;                           // by seq
   std::map<std::int64_t, std::map<std::int64_t, std::string>> larges;  // by group, by its seq
+  std::map<std::int64_t, std::map<std::int64_t, std::string>> rooms;   // by room, by its seq
   std::vector<std::pair<std::int64_t, std::string>> acknowledged;      // group, text
+  std::vector<std::pair<std::int64_t, std::string>> published;         // room, text
   std::vector<std::string> problems;
 
  private:
@@ -90,7 +98,71 @@ class Device {
       if (item.seq() != seq_ + 1) problems.push_back("a sync has a gap");
       take(item);
     }
+    for (std::int64_t room = 1; room <= kRooms; ++room)
+      enter(connection, room);
     return connection;
+  }
+
+  // What was said while the device was away comes with the answer.
+  void enter(LongConnection& connection, std::int64_t room) {
+    auto& log = rooms[room];
+    pb::RoomSubscribeInput request;
+    request.set_room_id(room);
+    request.set_since_seq(log.empty() ? 0 : log.rbegin()->first);
+    pb::RoomSubscribeOutput entered;
+    entered.ParseFromString(ask(connection, pb::PT_ROOM_SUBSCRIBE, request).data());
+    if (!entered.complete() && !log.empty()) problems.push_back("a room has forgotten something");
+    for (const auto& item : entered.history())
+      hear(room, item);
+  }
+
+  void say_one(LongConnection& connection) {
+    pb::RoomPublishInput request;
+    request.set_room_id(any(1, kRooms));
+    request.set_message_type(pb::MT_TEXT);
+    const auto text = std::to_string(user_.device.value()) + "/" + std::to_string(++sent_);
+    pb::Text content;
+    content.set_text(text);
+    request.set_message_content(content.SerializeAsString());
+    ask(connection, pb::PT_ROOM_PUBLISH, request);
+    published.emplace_back(request.room_id(), text);
+  }
+
+  pb::Output ask(LongConnection& connection, pb::PackageType type,
+                 const google::protobuf::Message& request) {
+    connection.send(type, ++last_id_, request.SerializeAsString());
+    for (;;) {
+      auto packet = connection.receive();
+      if (!packet) throw std::runtime_error("the server hung up");
+      if (packet->type() != type || packet->request_id() != last_id_) {
+        handle(*packet);
+        continue;
+      }
+      if (packet->code() != 0) throw std::runtime_error("refused: " + packet->message());
+      return *packet;
+    }
+  }
+
+  void handle(const pb::Output& packet) {
+    if (packet.type() == pb::PT_MESSAGE) {
+      pb::Message message;
+      if (message.ParseFromString(packet.data())) take(message.message());
+    } else if (packet.type() == pb::PT_ROOM_MESSAGES) {
+      pb::RoomMessages messages;
+      messages.ParseFromString(packet.data());
+      if (messages.dropped() > 0) problems.push_back("a room dropped something");
+      for (const auto& item : messages.items())
+        hear(messages.room_id(), item);
+    }
+  }
+
+  void hear(std::int64_t room, const pb::RoomItem& item) {
+    pb::Text content;
+    content.ParseFromString(item.message_content());
+    auto& log = rooms[room];
+    if (!log.empty() && item.seq() != log.rbegin()->first + 1)
+      problems.push_back("a room's message came twice, late, or after a gap");
+    note(log, item.seq(), content.text());
   }
 
   void listen(LongConnection& connection, std::chrono::milliseconds time) {
@@ -99,9 +171,7 @@ class Device {
       if (!connection.socket().readable(std::chrono::milliseconds(2))) continue;
       auto packet = connection.receive();
       if (!packet) return;
-      pb::Message message;
-      if (packet->type() == pb::PT_MESSAGE && message.ParseFromString(packet->data()))
-        take(message.message());
+      handle(*packet);
     }
   }
 
@@ -157,6 +227,7 @@ class Device {
   std::vector<const Group*> mine_;
   std::int64_t seq_ = 0;
   int sent_ = 0;
+  std::int64_t last_id_ = 1000;
 };
 
 std::int64_t make_group(std::uint16_t port, const TestUser& owner, pb::GroupType type,
@@ -178,7 +249,7 @@ std::int64_t make_group(std::uint16_t port, const TestUser& owner, pb::GroupType
 
 TEST_CASE("twenty devices, cut off at random, end with the same history") {
   TempDir dir;
-  ServerProcess server(dir.path() / "data");
+  ServerProcess server(dir.path() / "data", {"--set", "rooms.history=1000"});
   Plan plan{server.tcp_port(), server.http_port(), {}};
   std::vector<std::vector<TestUser>> users;
   for (std::size_t i = 0; i < kUsers; ++i) {
@@ -245,8 +316,17 @@ TEST_CASE("twenty devices, cut off at random, end with the same history") {
       CHECK(it->second == history);
     }
   }
+  const auto& rooms = devices.front()->rooms;
   for (const auto& device : devices) {
-    CHECK(device->acknowledged.size() == kSendsPerDevice);
+    CHECK(device->rooms == rooms);
+    for (const auto& [room, text] : device->published) {
+      const auto& log = rooms.at(room);
+      CHECK(std::count_if(log.begin(), log.end(),
+                          [&text = text](const auto& entry) { return entry.second == text; }) == 1);
+    }
+  }
+  for (const auto& device : devices) {
+    CHECK(device->acknowledged.size() + device->published.size() == kSendsPerDevice);
     for (const auto& [group_id, text] : device->acknowledged) {
       const auto& group = *std::find_if(plan.groups.begin(), plan.groups.end(),
                                         [id = group_id](const Group& g) { return g.id == id; });

@@ -2,6 +2,7 @@
 // door calls through it, so that authentication, limits and errors are the same behind each.
 #pragma once
 
+#include "linnet/api/exchange.hpp"
 #include "linnet/api/limits.hpp"
 #include "linnet/base/async.hpp"
 #include "linnet/base/log.hpp"
@@ -33,6 +34,10 @@ struct Method {
   const google::protobuf::Message* request = nullptr;  // prototypes: New() makes one
   const google::protobuf::Message* response = nullptr;
   std::function<Async<MessagePtr>(const user::Caller&, const google::protobuf::Message&)> handler;
+  // Instead of it, in a method that sees the headers.
+  using ExchangeHandler =
+      std::function<Async<MessagePtr>(Exchange&, const google::protobuf::Message&)>;
+  ExchangeHandler exchange_handler;
 
   MessagePtr new_request() const;
 };
@@ -55,6 +60,11 @@ class MethodTable {
     declare(path, Request::default_instance(), Response::default_instance(), true);
   }
 
+  // Serves `path` with what sees and sets more than the message; only the doors of HTTP give it
+  // that, elsewhere it is kUnimplemented. Its request and response are of the prototypes' types.
+  void add_exchange(std::string_view path, const google::protobuf::Message& request,
+                    const google::protobuf::Message& response, Method::ExchangeHandler handler);
+
   // Null when nothing is served there.
   const Method* find(std::string_view path) const;
   const std::map<std::string, Method, std::less<>>& all() const { return methods_; }
@@ -66,9 +76,10 @@ class MethodTable {
 };
 
 struct Call {
-  user::Credentials credentials;  // as the client gave them; an empty token: none
-  RequestId request_id;           // for retries; 0: none
-  std::string address;            // of the peer
+  user::Credentials credentials;                 // as the client gave them; an empty token: none
+  RequestId request_id;                          // for retries; 0: none
+  std::string address;                           // of the peer
+  std::shared_ptr<Exchange> exchange = nullptr;  // for a method with an exchange_handler
 };
 
 // Carries a call out: limits, authentication, handler; the only place that catches what a handler
@@ -95,6 +106,8 @@ class Api {
                             const google::protobuf::Message& request);
 
  private:
+  Async<MessagePtr> invoke(const Method& method, const user::Caller& caller, Exchange* exchange,
+                           const google::protobuf::Message& request);
   Async<user::Caller> identify(const Method& method, const Call& call);
   Async<Unit> prove(const Method& method, const user::Credentials& credentials,
                     user::Caller& caller);

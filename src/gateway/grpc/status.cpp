@@ -38,4 +38,20 @@ GrpcStatus grpc_status(const Error& error, std::string_view request_name) {
   return status;
 }
 
+GrpcStatus grpc_status(const api::Failure& failure) {
+  GrpcStatus status;
+  status.code = failure.code;
+  status.message = failure.message;
+  pb::RpcStatus details;
+  details.set_code(failure.code);
+  details.set_message(failure.message);
+  for (const auto& detail : failure.details) {
+    auto& any = *details.add_details();
+    any.set_type_url("type.googleapis.com/" + detail.type);
+    any.set_value(detail.value);
+  }
+  if (!failure.details.empty()) status.details = details.SerializeAsString();
+  return status;
+}
+
 }  // namespace linnet::gateway

@@ -35,6 +35,8 @@ asio::awaitable<Reply> CallDoor::answer(const HttpRequest& request, const std::s
     Error error(ErrCode::kUnimplemented,
                 "there is no " + std::string(path.substr(0, 128)) +
                     " here; calls go to /pb.Service/Method, such as /pb.LogicExt/SendMessage");
+    if (const auto* form = grpc_web_form(request))
+      co_return Reply(grpc_web_error(*form, error, name));
     co_return Reply(connect_error(error, name, kNotFound));
   }
   auto origin = judge_origin(request.headers, options_.allowed_origins);

@@ -38,6 +38,25 @@ HttpResponse refusal(const api::Method& method, const Error& error, const std::s
   return response;
 }
 
+HttpResponse success(const google::protobuf::Message& message, Codec codec,
+                     const HttpRequest& request) {
+  HttpResponse response(200);
+  response.headers.add("Content-Type", codec == Codec::kProto ? kProtoType : kJsonType);
+  response.headers.add("Vary", "Accept-Encoding");
+  response.body = encode(codec, message);
+  if (response.body.size() >= kWorthCompressing &&
+      accepts_gzip(request.headers, "Accept-Encoding")) {
+    response.body = gzip(response.body);
+    response.headers.add("Content-Encoding", "gzip");
+  }
+  return response;
+}
+
+HttpResponse failure(const Error& error, const api::Exchange* exchange, const std::string& name) {
+  if (exchange != nullptr && exchange->failure) return connect_error(*exchange->failure);
+  return connect_error(error, name);
+}
+
 }  // namespace
 
 struct ConnectDoor::Prepared {
@@ -53,17 +72,15 @@ asio::awaitable<HttpResponse> ConnectDoor::answer(const api::Method& method,
   auto prepared = prepare(method, request);
   if (!prepared) co_return refusal(method, prepared.error(), name);
   const auto codec = prepared->codec;
+  const auto exchange = prepared->timed.call.exchange;
   Result<api::MessagePtr> result = co_await carry_out(api_, log_, std::move(prepared->timed));
-  if (!result) co_return connect_error(result.error(), name);
-
-  HttpResponse response(200);
-  response.headers.add("Content-Type", codec == Codec::kProto ? kProtoType : kJsonType);
-  response.headers.add("Vary", "Accept-Encoding");
-  response.body = encode(codec, **result);
-  if (response.body.size() >= kWorthCompressing &&
-      accepts_gzip(request.headers, "Accept-Encoding")) {
-    response.body = gzip(response.body);
-    response.headers.add("Content-Encoding", "gzip");
+  HttpResponse response =
+      result ? success(**result, codec, request) : failure(result.error(), exchange.get(), name);
+  if (exchange) {
+    for (const auto& [key, value] : exchange->headers)
+      response.headers.add(key, value);
+    for (const auto& [key, value] : exchange->trailers)
+      response.headers.add("Trailer-" + key, value);
   }
   co_return response;
 }
@@ -84,6 +101,7 @@ Result<ConnectDoor::Prepared> ConnectDoor::prepare(const api::Method& method,
   auto call = call_of(request);
   if (!call) return call.take_error();
   prepared.timed.call = std::move(*call);
+  begin_exchange(request, prepared.timed);
   return prepared;
 }
 

@@ -19,6 +19,7 @@ class Query {
   static std::optional<Query> parse(std::string_view text);
   // The first of that name.
   std::optional<std::string_view> get(std::string_view name) const;
+  const std::vector<std::pair<std::string, std::string>>& entries() const { return entries_; }
 
  private:
   std::vector<std::pair<std::string, std::string>> entries_;

@@ -3,11 +3,7 @@
 #include "http/compression.hpp"
 
 namespace linnet::gateway {
-namespace {
-
-constexpr std::size_t kHead = 5;
-
-}  // namespace
+namespace {}  // namespace
 
 void append_envelope(std::uint8_t flags, std::string_view payload, std::string& out) {
   out += static_cast<char>(flags);
@@ -18,14 +14,14 @@ void append_envelope(std::uint8_t flags, std::string_view payload, std::string& 
 
 Result<Envelope> only_envelope(std::string_view body) {
   if (body.empty()) return Error(ErrCode::kUnimplemented, "a call has one request message");
-  if (body.size() < kHead)
+  if (body.size() < kEnvelopeHead)
     return Error(ErrCode::kBadRequest, "the body is shorter than the head of a frame");
   Envelope envelope;
   envelope.flags = static_cast<std::uint8_t>(body[0]);
   std::size_t length = 0;
-  for (std::size_t i = 1; i < kHead; ++i)
+  for (std::size_t i = 1; i < kEnvelopeHead; ++i)
     length = (length << 8U) | static_cast<unsigned char>(body[i]);
-  body.remove_prefix(kHead);
+  body.remove_prefix(kEnvelopeHead);
   if (length > body.size())
     return Error(ErrCode::kBadRequest, "the frame announces more bytes than there are");
   if (length < body.size())

@@ -16,6 +16,7 @@
 
 namespace linnet::gateway {
 
+inline constexpr std::size_t kEnvelopeHead = 5;
 inline constexpr std::uint8_t kCompressed = 0x01;
 inline constexpr std::uint8_t kConnectEnd = 0x02;    // the last of a Connect stream, in JSON
 inline constexpr std::uint8_t kGrpcTrailers = 0x80;  // the last of a gRPC-Web response

@@ -5,10 +5,31 @@
 
 #include <nlohmann/json.hpp>
 
+#include <array>
+
 namespace linnet::gateway {
 namespace {
 
 using Json = nlohmann::ordered_json;
+
+// connectrpc.com/docs/protocol, "Error codes", by gRPC's number.
+constexpr std::array<api::ErrorForm, 17> kForms{{{"", 200},
+                                                 {"canceled", 499},
+                                                 {"unknown", 500},
+                                                 {"invalid_argument", 400},
+                                                 {"deadline_exceeded", 504},
+                                                 {"not_found", 404},
+                                                 {"already_exists", 409},
+                                                 {"permission_denied", 403},
+                                                 {"resource_exhausted", 429},
+                                                 {"failed_precondition", 400},
+                                                 {"aborted", 409},
+                                                 {"out_of_range", 400},
+                                                 {"unimplemented", 501},
+                                                 {"internal", 500},
+                                                 {"unavailable", 503},
+                                                 {"data_loss", 500},
+                                                 {"unauthenticated", 401}}};
 
 void set_json(HttpResponse& response, std::string body) {
   response.headers.add("Content-Type", "application/json");
@@ -54,6 +75,19 @@ HttpResponse connect_error(const Error& error, std::string_view request_name, ap
   HttpResponse response(form.http_status);
   set_json(response, error_body(error, request_name, form));
   if (!request_name.empty()) response.headers.add("X-Request-Id", request_name);
+  return response;
+}
+
+HttpResponse connect_error(const api::Failure& failure) {
+  const auto& form = kForms.at(static_cast<std::size_t>(failure.code));
+  Json body;
+  body["code"] = form.connect_code;
+  if (!failure.message.empty()) body["message"] = failure.message;
+  for (const auto& detail : failure.details)
+    body["details"].push_back(
+        {{"type", detail.type}, {"value", base64_encode(detail.value, false)}});
+  HttpResponse response(form.http_status);
+  set_json(response, dump(body));
   return response;
 }
 

@@ -5,6 +5,7 @@
 #include "http/message.hpp"
 
 #include "linnet/api/errors.hpp"
+#include "linnet/api/exchange.hpp"
 #include "linnet/base/error.hpp"
 
 #include <string>
@@ -17,6 +18,9 @@ namespace linnet::gateway {
 // unreadable.
 HttpResponse connect_error(const Error& error, std::string_view request_name);
 HttpResponse connect_error(const Error& error, std::string_view request_name, api::ErrorForm form);
+
+// The same for an error that has one of the protocol's own codes.
+HttpResponse connect_error(const api::Failure& failure);
 
 // The body of these alone: what the end of a Connect stream has under "error".
 std::string connect_error_body(const Error& error, std::string_view request_name);

@@ -1,6 +1,5 @@
 #include "http/grpc_web.hpp"
 
-#include "grpc/status.hpp"
 #include "http/caller.hpp"
 #include "http/codec.hpp"
 #include "http/compression.hpp"
@@ -72,12 +71,22 @@ const GrpcWebForm* grpc_web_form(const HttpRequest& request) {
 }
 
 void append_grpc_trailers(const Error* error, std::string_view request_name, std::string& out) {
-  std::string trailers = "grpc-status: 0\r\n";
-  if (error != nullptr) {
-    auto status = grpc_status(*error, request_name);
-    trailers = "grpc-status: " + std::to_string(status.code) + "\r\n";
+  GrpcStatus status;
+  if (error != nullptr) status = grpc_status(*error, request_name);
+  append_grpc_trailers(status, {}, out);
+}
+
+void append_grpc_trailers(const GrpcStatus& status, const api::Exchange::Fields& more,
+                          std::string& out) {
+  std::string trailers = "grpc-status: " + std::to_string(status.code) + "\r\n";
+  if (!status.message.empty())
     trailers += "grpc-message: " + percent_encode(status.message) + "\r\n";
+  if (!status.details.empty())
     trailers += "grpc-status-details-bin: " + base64_encode(status.details, false) + "\r\n";
+  for (const auto& [key, value] : more) {
+    for (char c : key)
+      trailers += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    trailers += ": " + value + "\r\n";
   }
   append_envelope(kGrpcTrailers, trailers, out);
 }
@@ -92,13 +101,21 @@ Status read_grpc_web(const HttpRequest& request, const GrpcWebForm& form, std::s
   return read_envelope(form.codec, *body, *compressed, limit, message);
 }
 
+HttpResponse grpc_web_error(const GrpcWebForm& form, const Error& error, const std::string& name) {
+  HttpResponse response(200);
+  response.headers.add("Content-Type", form.answered);
+  std::string body;
+  append_grpc_trailers(&error, name, body);
+  response.body = form.text ? base64_encode(body, true) : std::move(body);
+  return response;
+}
+
 asio::awaitable<HttpResponse> GrpcWebDoor::answer(const api::Method& method,
                                                   const HttpRequest& request,
                                                   const GrpcWebForm& form,
                                                   const std::string& name) {
   if (request.method != "POST") {
-    Error error(ErrCode::kMethodNotAllowed, "gRPC-Web calls with POST");
-    auto refusal = connect_error(error, name);
+    HttpResponse refusal(405);
     refusal.headers.add("Allow", "POST");
     co_return refusal;
   }
@@ -108,7 +125,9 @@ asio::awaitable<HttpResponse> GrpcWebDoor::answer(const api::Method& method,
 
   Result<api::MessagePtr> result = Error(ErrCode::kServerUnknown);
   auto prepared = prepare(method, request, form);
+  std::shared_ptr<api::Exchange> exchange;
   if (prepared) {
+    exchange = prepared->call.exchange;
     result = co_await carry_out(api_, log_, std::move(*prepared));
   } else {
     result = prepared.take_error();
@@ -121,7 +140,14 @@ asio::awaitable<HttpResponse> GrpcWebDoor::answer(const api::Method& method,
     if (pack) response.headers.add("Grpc-Encoding", "gzip");
     append_envelope(pack ? kCompressed : 0, pack ? gzip(bytes) : bytes, body);
   }
-  append_grpc_trailers(result ? nullptr : &result.error(), name, body);
+  GrpcStatus status;
+  if (!result) status = grpc_status(result.error(), name);
+  if (!result && exchange && exchange->failure) status = grpc_status(*exchange->failure);
+  append_grpc_trailers(status, exchange ? exchange->trailers : api::Exchange::Fields(), body);
+  if (exchange) {
+    for (const auto& [key, value] : exchange->headers)
+      response.headers.add(key, value);
+  }
   response.body = form.text ? base64_encode(body, true) : std::move(body);
   co_return response;
 }
@@ -139,6 +165,7 @@ Result<TimedCall> GrpcWebDoor::prepare(const api::Method& method, const HttpRequ
   auto call = call_of(request);
   if (!call) return call.take_error();
   timed.call = std::move(*call);
+  begin_exchange(request, timed);
   return timed;
 }
 

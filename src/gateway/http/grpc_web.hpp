@@ -3,7 +3,9 @@
 // form.
 #pragma once
 
+#include "grpc/status.hpp"
 #include "http/codec.hpp"
+#include "http/envelope.hpp"
 #include "http/message.hpp"
 #include "http/server.hpp"
 #include "http/timed_call.hpp"
@@ -33,6 +35,13 @@ const GrpcWebForm* grpc_web_form(const HttpRequest& request);
 Status read_grpc_web(const HttpRequest& request, const GrpcWebForm& form, std::size_t limit,
                      google::protobuf::Message& message);
 
+// Nothing but an error, in the trailers.
+HttpResponse grpc_web_error(const GrpcWebForm& form, const Error& error, const std::string& name);
+// The most bytes that a request takes whose message has at most `limit`: its frame, and base64.
+constexpr std::size_t largest_body(std::size_t limit) {
+  return (limit + kEnvelopeHead + 2) / 3 * 4;
+}
+
 // Thread: any; `options` must outlive it.
 class GrpcWebDoor {
  public:
@@ -55,5 +64,8 @@ class GrpcWebDoor {
 
 // The trailers as a frame: grpc-status 0, or the error as gRPC's own door has it.
 void append_grpc_trailers(const Error* error, std::string_view request_name, std::string& out);
+// With more of them.
+void append_grpc_trailers(const GrpcStatus& status, const api::Exchange::Fields& more,
+                          std::string& out);
 
 }  // namespace linnet::gateway

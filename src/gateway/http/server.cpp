@@ -7,6 +7,7 @@
 #include "http/server.hpp"
 
 #include "http/errors.hpp"
+#include "http/grpc_web.hpp"
 #include "http/reply.hpp"
 #include "http/site.hpp"
 
@@ -58,12 +59,14 @@ HttpRequest to_request(Parser& parser, const std::string& address) {
 }
 
 // What is answered to a request that cannot be read; nothing when the peer is simply gone.
-std::optional<HttpResponse> read_failure(Code error, const HttpOptions& options) {
-  if (error == http::error::body_limit)
-    return connect_error(
-        Error(ErrCode::kTooLarge,
-              "a request has at most " + std::to_string(options.body_bytes) + " bytes"),
-        "");
+std::optional<HttpResponse> read_failure(Code error, Parser& parser, const HttpOptions& options) {
+  if (error == http::error::body_limit) {
+    const Error too_large(ErrCode::kTooLarge,
+                          "a request has at most " + std::to_string(options.body_bytes) + " bytes");
+    if (const auto* form = grpc_web_form(to_request(parser, "")))
+      return grpc_web_error(*form, too_large, "");
+    return connect_error(too_large, "");
+  }
   api::ErrorForm form{"invalid_argument", 400};
   if (error == http::error::header_limit) form = api::ErrorForm{"resource_exhausted", 431};
   if (error == http::error::end_of_stream || error == http::error::partial_message ||
@@ -231,7 +234,7 @@ asio::awaitable<void> HttpServer::Impl::run(ConnectionPtr connection) {
     connection->phase = Phase::kReading;
     Parser parser;
     parser.header_limit(static_cast<std::uint32_t>(impl.options_.header_bytes));
-    parser.body_limit(impl.options_.body_bytes);
+    parser.body_limit(largest_body(impl.options_.body_bytes));
     going = co_await read(*connection, parser);
     if (going) going = co_await exchange(*connection, parser);
   }
@@ -253,7 +256,7 @@ asio::awaitable<bool> HttpServer::Impl::read(Connection& connection, Parser& par
   if (!error && !parser.is_done()) error = co_await read_body(connection, parser);
   if (!error) co_return true;
   auto answer =
-      connection.too_slow ? late_request() : read_failure(error, connection.impl->options_);
+      connection.too_slow ? late_request() : read_failure(error, parser, connection.impl->options_);
   if (answer) co_await refuse(connection, std::move(*answer));
   co_return false;
 }

@@ -65,6 +65,18 @@ Result<std::optional<std::chrono::milliseconds>> grpc_timeout(const HttpHeaders&
   }
 }
 
+void begin_exchange(const HttpRequest& request, TimedCall& call) {
+  if (!call.method->exchange_handler) return;
+  call.call.exchange = std::make_shared<api::Exchange>();
+  auto& exchange = *call.call.exchange;
+  exchange.request_headers.assign(request.headers.begin(), request.headers.end());
+  if (request.method == "GET") {
+    if (auto query = Query::parse(split_target(request.target).query))
+      exchange.query = query->entries();
+  }
+  exchange.timeout = call.timeout;
+}
+
 Async<api::MessagePtr> carry_out(api::Api& api, Logger& log, TimedCall call) {
   if (!call.timeout) {
     Result<api::MessagePtr> answer = co_await api.call(*call.method, call.call, *call.message);

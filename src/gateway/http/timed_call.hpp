@@ -20,6 +20,10 @@ struct TimedCall {
   std::optional<std::chrono::milliseconds> timeout;
 };
 
+// For a method that sees more than its message: gives it what the request had. After that the
+// call's timeout and method are not changed any more.
+void begin_exchange(const HttpRequest& request, TimedCall& call);
+
 // The deadline of Connect-Timeout-Ms, or of Grpc-Timeout (whose units below a millisecond count as
 // one); nothing without the header. Error: kBadRequest.
 Result<std::optional<std::chrono::milliseconds>> connect_timeout(const HttpHeaders& headers);

@@ -167,7 +167,7 @@ TEST_CASE("what cannot be routed says what to do instead, with code unimplemente
   auto put = json_call(kSend, "{}");
   put.method = "PUT";
   auto wrong_verb = door.ask(put);
-  check_error(wrong_verb, 405, "unimplemented", ErrCode::kMethodNotAllowed);
+  check_error(wrong_verb, 405, "unknown", ErrCode::kMethodNotAllowed);
   CHECK(header(wrong_verb, "Allow") == "POST");
 
   auto get_of_change =
@@ -189,7 +189,7 @@ TEST_CASE("a content type that is not ours is refused, and curl -d is told of --
     call.body = "{}";
     auto answer = door.ask(call);
     INFO(type);
-    check_error(answer, 415, "unimplemented", ErrCode::kUnsupportedMedia);
+    check_error(answer, 415, "unknown", ErrCode::kUnsupportedMedia);
     CHECK(answer.body.find("--json") != std::string::npos);
   }
 }
