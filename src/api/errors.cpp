@@ -36,6 +36,10 @@ ErrorForm error_form(ErrCode code) {
     case ErrCode::kDeviceExcluded: return {"unauthenticated", 401};
     case ErrCode::kNotInRoom: return {"failed_precondition", 400};
     case ErrCode::kTooManyRooms: return {"resource_exhausted", 429};
+    case ErrCode::kBanned: return {"permission_denied", 403};
+    case ErrCode::kRoomNotExist: return {"not_found", 404};
+    case ErrCode::kSlowMode: return {"resource_exhausted", 429};
+    case ErrCode::kRoomAlreadyExist: return {"already_exists", 409};
   }
   return {"unknown", 500};
 }

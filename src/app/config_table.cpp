@@ -268,6 +268,12 @@ void add_groups(std::vector<Setting>& all) {
 }
 
 void add_rooms(std::vector<Setting>& all) {
+  all.push_back(boolean("rooms.open", "A room that nobody has made is there all the same.",
+                        LINNET_MEMBER(rooms.open)));
+  all.push_back(text(
+      "rooms.create", "Who may make rooms: the operator's servers, or every user.",
+      "servers or anyone", [](std::string_view v) { return v == "servers" || v == "anyone"; },
+      LINNET_MEMBER(rooms.create)));
   all.push_back(integer("rooms.per_connection", "The most live rooms of one connection.", 1, 1000,
                         LINNET_MEMBER(rooms.per_connection)));
   all.push_back(integer("rooms.message_bytes", "The largest content of a message in a room.", 1,
@@ -293,6 +299,9 @@ void add_rooms(std::vector<Setting>& all) {
   all.push_back(integer("rooms.member_bytes",
                         "Unsent bytes of a connection at which its rooms wait.", 1024,
                         64 * kMillion, LINNET_MEMBER(rooms.member_bytes)));
+  all.push_back(integer("broadcast.per_second",
+                        "How many devices a broadcast to everybody reaches in a second.", 1,
+                        kMillion, LINNET_MEMBER(broadcast.per_second)));
 }
 
 void add_limits(std::vector<Setting>& all) {

@@ -3,6 +3,8 @@
 #include "pb/conn.ext.pb.h"
 #include "pb/logic.ext.pb.h"
 #include "pb/logic.int.pb.h"
+#include "pb/room.ext.pb.h"
+#include "pb/room.int.pb.h"
 #include "pb/user.ext.pb.h"
 #include "pb/user.int.pb.h"
 
@@ -11,6 +13,7 @@
 #include "linnet/logic/friends.hpp"
 #include "linnet/logic/groups.hpp"
 #include "linnet/logic/messages.hpp"
+#include "linnet/logic/room_calls.hpp"
 #include "linnet/user/accounts.hpp"
 
 namespace linnet::app {
@@ -62,6 +65,7 @@ void add_methods(api::MethodTable& table, user::Accounts& accounts, logic::Devic
   table.add("/pb.LogicExt/AckGroup", groups, &logic::Groups::acknowledge);
 
   table.add("/pb.LogicInt/SendMessage", messages, &logic::Messages::send_from_server);
+  table.add("/pb.LogicInt/Broadcast", messages, &logic::Messages::broadcast);
   table.add("/pb.LogicInt/GetDevice", backend, &logic::Backend::get_device);
   table.add("/pb.LogicInt/KickDevice", backend, &logic::Backend::kick_device);
   table.add("/pb.LogicInt/GetOnline", backend, &logic::Backend::get_online);
@@ -70,6 +74,25 @@ void add_methods(api::MethodTable& table, user::Accounts& accounts, logic::Devic
   table.add("/pb.UserInt/Auth", accounts, &user::Accounts::auth);
   table.add("/pb.UserInt/GetUser", accounts, &user::Accounts::get_user);
   table.add("/pb.UserInt/GetUsers", accounts, &user::Accounts::get_users);
+}
+
+void add_room_methods(api::MethodTable& table, logic::RoomCalls& rooms) {
+  table.add("/pb.RoomExt/CreateRoom", rooms, &logic::RoomCalls::create);
+  table.add("/pb.RoomInt/MakeRoom", rooms, &logic::RoomCalls::make);
+  // The same of both: what the caller is decides what it may.
+  for (const std::string service : {"/pb.RoomExt/", "/pb.RoomInt/"}) {
+    table.add(service + "GetRoom", rooms, &logic::RoomCalls::get);
+    table.add(service + "GetRoomUsers", rooms, &logic::RoomCalls::users);
+    table.add(service + "GetRoomHistory", rooms, &logic::RoomCalls::history);
+    table.add(service + "PublishToRoom", rooms, &logic::RoomCalls::publish);
+    table.add(service + "SetRoom", rooms, &logic::RoomCalls::set);
+    table.add(service + "SetRoomRole", rooms, &logic::RoomCalls::set_role);
+    table.add(service + "MuteRoomUser", rooms, &logic::RoomCalls::mute_user);
+    table.add(service + "BanRoomUser", rooms, &logic::RoomCalls::ban_user);
+    table.add(service + "MuteRoom", rooms, &logic::RoomCalls::mute);
+    table.add(service + "GetRoomRights", rooms, &logic::RoomCalls::rights);
+    table.add(service + "DeleteRoom", rooms, &logic::RoomCalls::remove);
+  }
 }
 
 }  // namespace linnet::app

@@ -12,6 +12,7 @@ class Devices;
 class Friends;
 class Groups;
 class Messages;
+class RoomCalls;
 }  // namespace linnet::logic
 
 namespace linnet::app {
@@ -20,5 +21,6 @@ namespace linnet::app {
 void add_methods(api::MethodTable& table, user::Accounts& accounts, logic::Devices& devices,
                  logic::Friends& friends, logic::Groups& groups, logic::Messages& messages,
                  logic::Backend& backend);
+void add_room_methods(api::MethodTable& table, logic::RoomCalls& rooms);
 
 }  // namespace linnet::app

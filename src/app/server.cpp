@@ -13,6 +13,7 @@
 #include "linnet/logic/friends.hpp"
 #include "linnet/logic/groups.hpp"
 #include "linnet/logic/messages.hpp"
+#include "linnet/logic/room_calls.hpp"
 #include "linnet/logic/rooms.hpp"
 #include "linnet/router/rooms.hpp"
 #include "linnet/router/router.hpp"
@@ -49,7 +50,7 @@ class Server::Impl {
     if (!store) return store.take_error();
     store_ = std::move(*store);
     shards_ = make_shards(static_cast<std::size_t>(config_.server.io_threads));
-    router_ = router::make_local_router(shards_);
+    router_ = router::make_local_router(shards_, static_cast<double>(config_.broadcast.per_second));
     live_ = std::make_unique<router::Rooms>(shards_, clock_, room_options(config_));
     accounts_ = std::make_unique<user::Accounts>(*store_, clock_, log_, account_options(config_));
     accounts_->on_revoked([this](DeviceId device, ErrCode why) { router_->dismiss(device, why); });
@@ -61,9 +62,11 @@ class Server::Impl {
     backend_ = std::make_unique<logic::Backend>(*store_, *accounts_, *devices_, *router_, clock_,
                                                 group_options(config_));
     keys_ = std::make_unique<user::Keys>(*store_);
-    rooms_ = std::make_unique<logic::Rooms>(*live_, clock_, room_rules(config_));
+    rooms_ = std::make_unique<logic::Rooms>(*store_, *live_, clock_, room_rules(config_));
+    room_calls_ = std::make_unique<logic::RoomCalls>(*store_, *live_, *rooms_, clock_);
     limiter_ = std::make_unique<api::Limiter>(clock_, limit_options(config_));
     add_methods(table_, *accounts_, *devices_, *friends_, *groups_, *messages_, *backend_);
+    add_room_methods(table_, *room_calls_);
     api_ = std::make_unique<api::Api>(table_, *accounts_, *keys_, *limiter_, log_);
     gateway_ = std::make_unique<gateway::Gateway>(shards_, *api_, *messages_, *devices_, *rooms_,
                                                   *router_, clock_, log_, gateway_options(config_));
@@ -108,6 +111,7 @@ class Server::Impl {
   std::unique_ptr<logic::Backend> backend_;
   std::unique_ptr<user::Keys> keys_;
   std::unique_ptr<logic::Rooms> rooms_;
+  std::unique_ptr<logic::RoomCalls> room_calls_;
   std::unique_ptr<api::Limiter> limiter_;
   api::MethodTable table_;
   std::unique_ptr<api::Api> api_;

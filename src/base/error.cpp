@@ -36,6 +36,10 @@ std::string_view name(ErrCode code) {
     case ErrCode::kDeviceExcluded: return "EC_DEVICE_EXCLUDED";
     case ErrCode::kNotInRoom: return "EC_NOT_IN_ROOM";
     case ErrCode::kTooManyRooms: return "EC_TOO_MANY_ROOMS";
+    case ErrCode::kBanned: return "EC_BANNED";
+    case ErrCode::kRoomNotExist: return "EC_ROOM_NOT_EXIST";
+    case ErrCode::kSlowMode: return "EC_SLOW_MODE";
+    case ErrCode::kRoomAlreadyExist: return "EC_ROOM_ALREADY_EXIST";
   }
   return "EC_UNKNOWN";
 }
@@ -77,6 +81,10 @@ std::string_view default_message(ErrCode code) {
     case ErrCode::kDeviceExcluded: return "the account was signed in on another device";
     case ErrCode::kNotInRoom: return "this connection is not in the room; subscribe first";
     case ErrCode::kTooManyRooms: return "this connection is in as many rooms as it may be";
+    case ErrCode::kBanned: return "you are banned from this room";
+    case ErrCode::kRoomNotExist: return "there is no such room";
+    case ErrCode::kSlowMode: return "this room is in slow mode; write again later";
+    case ErrCode::kRoomAlreadyExist: return "there is a room with this id";
   }
   return "the server failed";
 }

@@ -106,7 +106,7 @@ class Connection final : public SessionHost, public std::enable_shared_from_this
     std::optional<std::chrono::milliseconds> deadline;
   };
   std::unique_ptr<Stream> stream_;    // null at the other doors
-  std::unique_ptr<RoomSeats> rooms_;  // null before the first packet about rooms
+  std::shared_ptr<RoomSeats> rooms_;  // null before the first packet about rooms
   std::string in_;   // the beginning of a packet, or what came while the session was busy
   std::string out_;  // framed, from out_sent_ on unsent
   std::size_t out_sent_ = 0;

@@ -44,7 +44,7 @@ router::Attachment Connection::attach(UserId user, DeviceId device, router::Outl
 
 void Connection::on_room_packet(const pb::Input& packet) {
   if (!rooms_) {
-    rooms_ = std::make_unique<RoomSeats>(*this, hub_.options(), hub_.services().rooms,
+    rooms_ = std::make_shared<RoomSeats>(*this, hub_.options(), hub_.services().rooms,
                                          session_.identity(), hub_.shard());
   }
   rooms_->on_packet(packet);

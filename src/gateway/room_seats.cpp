@@ -6,8 +6,24 @@
 #include <algorithm>
 
 namespace linnet::gateway {
+namespace {
 
+constexpr std::size_t kWaiting = 64;  // packets
+
+}  // namespace
+
+// What comes while the rights in a room are read waits, so that a client need not.
 void RoomSeats::on_packet(const pb::Input& packet) {
+  if (!loading_) {
+    handle(packet);
+  } else if (waiting_.size() < kWaiting) {
+    waiting_.push_back(packet);
+  } else {
+    refuse(packet, Error(ErrCode::kServerBusy));
+  }
+}
+
+void RoomSeats::handle(const pb::Input& packet) {
   switch (packet.type()) {
     case pb::PT_ROOM_SUBSCRIBE: subscribe(packet); break;
     case pb::PT_ROOM_UNSUBSCRIBE: unsubscribe(packet); break;
@@ -22,22 +38,55 @@ void RoomSeats::subscribe(const pb::Input& packet) {
     refuse(packet, Error(ErrCode::kBadRequest, "the data is a RoomSubscribeInput"));
     return;
   }
-  // Again into the same room: state and history are told anew.
   auto seat = find(RoomId(request.room_id()));
-  if (seat == seats_.end() && seats_.size() >= options_.rooms_per_connection) {
+  if (seat != seats_.end()) {
+    enter(packet, request, seat->record);
+    return;
+  }
+  if (seats_.size() >= options_.rooms_per_connection) {
     refuse(packet, Error(ErrCode::kTooManyRooms));
     return;
   }
+  loading_ = true;
+  rooms_.load(RoomId(request.room_id()), [weak = weak_from_this(), &shard = shard_,
+                                          packet](Result<logic::RoomRecordPtr> record) mutable {
+    shard.post(
+        [weak = std::move(weak), packet = std::move(packet), record = std::move(record)]() mutable {
+          if (auto self = weak.lock()) self->on_loaded(packet, std::move(record));
+        });
+  });
+}
+
+void RoomSeats::on_loaded(const pb::Input& packet, Result<logic::RoomRecordPtr> record) {
+  loading_ = false;
+  pb::RoomSubscribeInput request;
+  request.ParseFromString(packet.data());
+  if (record) {
+    enter(packet, request, std::move(*record));
+  } else {
+    refuse(packet, record.error());
+  }
+  while (!loading_ && !waiting_.empty()) {
+    const auto next = std::move(waiting_.front());
+    waiting_.pop_front();
+    handle(next);
+  }
+}
+
+void RoomSeats::enter(const pb::Input& packet, const pb::RoomSubscribeInput& request,
+                      logic::RoomRecordPtr record) {
+  // Again into the same room: state and history are told anew.
+  auto seat = find(RoomId(request.room_id()));
   pb::RoomSubscribeOutput entered;
-  auto fresh = rooms_.enter(identity_, request, shard_, *this, entered);
+  auto fresh = rooms_.enter(*record, identity_, request, shard_, *this, entered);
   if (!fresh) {
     refuse(packet, fresh.error());
     return;
   }
   if (seat == seats_.end()) {
-    seats_.push_back(std::move(*fresh));
+    seats_.push_back({std::move(*fresh), std::move(record)});
   } else {
-    *seat = std::move(*fresh);
+    seat->seat = std::move(*fresh);
     // The old seat was still counted when the state was taken.
     entered.mutable_state()->set_online(entered.state().online() - 1);
   }
@@ -67,11 +116,12 @@ void RoomSeats::publish(const pb::Input& packet) {
     refuse(packet, Error(ErrCode::kBadRequest, "the data is a RoomPublishInput"));
     return;
   }
-  if (find(RoomId(request.room_id())) == seats_.end()) {
+  auto seat = find(RoomId(request.room_id()));
+  if (seat == seats_.end()) {
     refuse(packet, Error(ErrCode::kNotInRoom));
     return;
   }
-  auto seq = rooms_.publish(identity_, request, RequestId(packet.request_id()));
+  auto seq = rooms_.publish(*seat->record, identity_, request, RequestId(packet.request_id()));
   if (!seq) {
     refuse(packet, seq.error());
     return;
@@ -86,7 +136,7 @@ void RoomSeats::publish(const pb::Input& packet) {
 void RoomSeats::on_drained() {
   first_ = seats_.empty() ? 0 : (first_ + 1) % seats_.size();
   for (std::size_t i = 0; i < seats_.size(); ++i)
-    seats_[(first_ + i) % seats_.size()].resume();
+    seats_[(first_ + i) % seats_.size()].seat.resume();
 }
 
 void RoomSeats::room_dropped(RoomId room, std::uint64_t count) {
@@ -98,15 +148,33 @@ void RoomSeats::room_dropped(RoomId room, std::uint64_t count) {
   host_.send(packet);
 }
 
+// The seat is in use right now: it is released in a turn of its own.
+void RoomSeats::room_closed(RoomId room, ErrCode why) {
+  pb::RoomUnsubscribeInput left;
+  left.set_room_id(room.value());
+  auto packet = output(pb::PT_ROOM_UNSUBSCRIBE, 0);
+  set_error(packet, Error(why));
+  packet.set_data(left.SerializeAsString());
+  host_.send(packet);
+  shard_.post([weak = weak_from_this(), room] {
+    if (auto self = weak.lock()) self->leave(room);
+  });
+}
+
+void RoomSeats::leave(RoomId room) {
+  auto seat = find(room);
+  if (seat != seats_.end()) seats_.erase(seat);
+}
+
 void RoomSeats::refuse(const pb::Input& packet, const Error& error) {
   auto answer = output(packet.type(), packet.request_id());
   set_error(answer, error);
   host_.send(answer);
 }
 
-std::vector<router::RoomSeat>::iterator RoomSeats::find(RoomId room) {
+std::vector<RoomSeats::Seat>::iterator RoomSeats::find(RoomId room) {
   return std::find_if(seats_.begin(), seats_.end(),
-                      [room](const router::RoomSeat& seat) { return seat.room() == room; });
+                      [room](const Seat& seat) { return seat.seat.room() == room; });
 }
 
 }  // namespace linnet::gateway

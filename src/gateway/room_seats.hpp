@@ -2,6 +2,7 @@
 // with the first such packet, so that who is in no room pays nothing.
 #pragma once
 
+#include "pb/conn.ext.pb.h"
 #include "session.hpp"
 
 #include "linnet/base/shard.hpp"
@@ -10,12 +11,14 @@
 #include "linnet/user/identity.hpp"
 
 #include <cstddef>
+#include <deque>
+#include <memory>
 #include <vector>
 
 namespace linnet::gateway {
 
 // Thread: the shard's.
-class RoomSeats final : public router::RoomOutlet {
+class RoomSeats final : public router::RoomOutlet, public std::enable_shared_from_this<RoomSeats> {
  public:
   RoomSeats(SessionHost& host, const SessionOptions& options, logic::Rooms& rooms,
             user::Identity identity, Shard& shard)
@@ -28,20 +31,33 @@ class RoomSeats final : public router::RoomOutlet {
   bool room_ready() const override { return host_.unsent() <= options_.room_bytes; }
   void send_shared(const wire::SharedFrame& frame) override { host_.send_shared(frame); }
   void room_dropped(RoomId room, std::uint64_t count) override;
+  void room_closed(RoomId room, ErrCode why) override;
 
  private:
+  struct Seat {
+    router::RoomSeat seat;
+    logic::RoomRecordPtr record;
+  };
+
+  void handle(const pb::Input& packet);
   void subscribe(const pb::Input& packet);
+  void on_loaded(const pb::Input& packet, Result<logic::RoomRecordPtr> record);
+  void enter(const pb::Input& packet, const pb::RoomSubscribeInput& request,
+             logic::RoomRecordPtr record);
+  void leave(RoomId room);
   void unsubscribe(const pb::Input& packet);
   void publish(const pb::Input& packet);
   void refuse(const pb::Input& packet, const Error& error);
-  std::vector<router::RoomSeat>::iterator find(RoomId room);
+  std::vector<Seat>::iterator find(RoomId room);
 
   SessionHost& host_;
   const SessionOptions& options_;
   logic::Rooms& rooms_;
   user::Identity identity_;
   Shard& shard_;
-  std::vector<router::RoomSeat> seats_;
+  std::vector<Seat> seats_;
+  bool loading_ = false;           // the rights in a room, for a subscription
+  std::deque<pb::Input> waiting_;  // packets that came meanwhile
   std::size_t first_ = 0;  // who is served first next time, so that a loud room starves no other
 };
 

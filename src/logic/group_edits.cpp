@@ -1,6 +1,7 @@
 // Groups' calls that change a group: what may be done is decided by group_rules.hpp.
 #include "deliver.hpp"
 #include "group_rules.hpp"
+#include "mutes.hpp"
 #include "pb/logic.ext.pb.h"
 #include "profiles.hpp"
 #include "texts.hpp"
@@ -17,17 +18,9 @@ using store::GroupEdited;
 using store::GroupView;
 
 constexpr int kAddedAtOnce = 1000;
-constexpr std::int64_t kLongestMute = std::int64_t{10} * 365 * 24 * 60 * 60;  // seconds
 
 Error not_oneself() {
   return Error(ErrCode::kBadRequest, "user_id: another user");
-}
-
-// Until when, from so many seconds; 0: not muted. Error: kBadRequest.
-Result<Millis> mute_end(std::int64_t seconds, Millis now) {
-  if (seconds < 0 || seconds > kLongestMute)
-    return Error(ErrCode::kBadRequest, "seconds: 0 to " + std::to_string(kLongestMute));
-  return seconds == 0 ? Millis() : Millis(now.value() + seconds * 1000);
 }
 
 // Whoever acts, and whom it concerns unless that is the same.

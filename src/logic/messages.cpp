@@ -3,6 +3,7 @@
 #include "deliver.hpp"
 #include "pb/conn.ext.pb.h"
 #include "pb/logic.ext.pb.h"
+#include "pb/logic.int.pb.h"
 #include "profiles.hpp"
 
 #include <algorithm>
@@ -119,6 +120,31 @@ Async<pb::SendMessageResp> Messages::send_from_server(const user::Caller& caller
   if (!receiver) co_return receiver.take_error();
   message.recipients.push_back(receiver->id);
   co_return co_await send_to_users(std::move(message), request.is_persist());
+}
+
+Async<pb::BroadcastResp> Messages::broadcast(const user::Caller&, const pb::BroadcastReq& request) {
+  if (request.message_type() == pb::MT_UNKNOWN || !pb::MessageType_IsValid(request.message_type()))
+    co_return Error(ErrCode::kBadRequest, "message_type: MT_TEXT to MT_CUSTOM");
+  if (request.message_content().size() > options_.message_bytes)
+    co_return Error(ErrCode::kTooLarge, "message_content: at most " +
+                                            std::to_string(options_.message_bytes) + " bytes");
+  const auto sender =
+      request.sender_type() == pb::ST_UNKNOWN ? pb::ST_BUSINESS : request.sender_type();
+  if (sender != pb::ST_BUSINESS && sender != pb::ST_SYSTEM)
+    co_return Error(ErrCode::kBadRequest, "sender_type: ST_BUSINESS or ST_SYSTEM");
+  pb::MessageItem item;
+  item.set_sender_type(sender);
+  item.set_sender_id(request.sender_id());
+  item.set_receiver_type(pb::RT_USER);  // whom it goes to, who reads it knows
+  item.set_message_type(request.message_type());
+  item.set_message_content(request.message_content());
+  item.set_send_time(clock_.wall().value());
+  item.set_status(pb::MS_NORMAL);
+  pb::BroadcastResp response;
+  response.set_devices(static_cast<std::int64_t>(router_.connected()));
+  auto begun = router_.broadcast(std::make_shared<const wire::Push>(std::move(item)));
+  if (!begun) co_return begun.take_error();
+  co_return response;
 }
 
 Async<pb::SendMessageResp> Messages::send_to_user(const user::Caller& caller,

@@ -2,6 +2,8 @@
 
 #include "pace.hpp"
 #include "pb/room.ext.pb.h"
+#include "room_book.hpp"
+#include "room_rules.hpp"
 
 #include <algorithm>
 #include <array>
@@ -34,9 +36,16 @@ Status check_shape(const pb::RoomPublishInput& request, const RoomRules& rules) 
   if (request.message_content().size() > rules.message_bytes)
     return Error(ErrCode::kTooLarge,
                  "message_content: at most " + std::to_string(rules.message_bytes) + " bytes");
-  if (request.priority() != pb::RP_CHATTER)
-    return Error(ErrCode::kForbidden, "priority: yours is RP_CHATTER");
   return success();
+}
+
+pb::RoomItem item_of(const pb::RoomPublishInput& request, RequestId request_id) {
+  pb::RoomItem item;
+  item.set_message_type(request.message_type());
+  item.set_message_content(request.message_content());
+  item.set_priority(request.priority());
+  item.set_request_id(request_id.value());
+  return item;
 }
 
 }  // namespace
@@ -62,14 +71,32 @@ class Rooms::Paces {
   std::array<Stripe, 64> stripes_;
 };
 
-Rooms::Rooms(router::Rooms& rooms, const Clock& clock, RoomRules rules)
-    : rooms_(rooms), clock_(clock), rules_(rules), paces_(std::make_unique<Paces>()) {}
+Rooms::Rooms(store::RoomStore& store, router::Rooms& rooms, const Clock& clock, RoomRules rules)
+    : rooms_(rooms),
+      clock_(clock),
+      rules_(rules),
+      book_(std::make_unique<RoomBook>(store)),
+      paces_(std::make_unique<Paces>()),
+      slow_(std::make_unique<Paces>()) {}
 Rooms::~Rooms() = default;
 
-Result<router::RoomSeat> Rooms::enter(const user::Identity& identity,
+void Rooms::load(RoomId room, Done<RoomRecordPtr> done) {
+  if (room.value() < 1) {
+    done(Error(ErrCode::kBadRequest, "room_id: 1 or more"));
+    return;
+  }
+  book_->load(room, std::move(done));
+}
+
+Result<router::RoomSeat> Rooms::enter(const RoomRecord& record, const user::Identity& identity,
                                       const pb::RoomSubscribeInput& request, Shard& shard,
                                       router::RoomOutlet& outlet, pb::RoomSubscribeOutput& answer) {
-  if (request.room_id() < 1) return Error(ErrCode::kBadRequest, "room_id: 1 or more");
+  auto allowed = [&] {
+    std::lock_guard lock(record.mutex);
+    return may_enter(record, identity.user, rules_.open, clock_.wall());
+  };
+  auto before = allowed();
+  if (!before) return before.take_error();
   if (request.since_seq() < 0) return Error(ErrCode::kBadRequest, "since_seq: 0 or more");
   if (request.history() < -1) return Error(ErrCode::kBadRequest, "history: -1 or more");
   router::HistoryWanted wanted;
@@ -79,29 +106,69 @@ Result<router::RoomSeat> Rooms::enter(const user::Identity& identity,
   router::RoomPast past;
   auto seat = rooms_.join(RoomId(request.room_id()), identity.user, shard, outlet, wanted, past,
                           *answer.mutable_state());
+  // A ban that came in between did not find the seat.
+  auto after = allowed();
+  if (!after) return after.take_error();
   for (const auto& item : past.items)
     *answer.add_history() = *item;
   answer.set_complete(past.complete);
   return seat;
 }
 
-Result<Seq> Rooms::publish(const user::Identity& identity, const pb::RoomPublishInput& request,
-                           RequestId request_id) {
-  auto shape = check_shape(request, rules_);
-  if (!shape) return shape.take_error();
-  const RoomId room(request.room_id());
-  auto wait = paces_->take(room, identity.user, clock_.steady(), rate_of(rules_));
+Status Rooms::check_pace(const RoomRecord& record, RoomId room, UserId user) {
+  const auto now = clock_.steady();
+  Pace::Rate slow;
+  {
+    std::lock_guard lock(record.mutex);
+    if (record.room && room_role(record, user) == pb::RR_NONE)
+      slow.interval = std::chrono::seconds(record.room->slow_s);
+  }
+  auto pause = slow_->take(room, user, now, slow);
+  if (pause.count() > 0)
+    return Error(ErrCode::kSlowMode,
+                 "this room is in slow mode; write again in " + in_seconds(pause));
+  auto wait = paces_->take(room, user, now, rate_of(rules_));
   if (wait.count() > 0)
     return Error(ErrCode::kRateLimited,
                  "too many messages in this room; write again in " + in_seconds(wait));
-  pb::RoomItem item;
+  return success();
+}
+
+Result<Seq> Rooms::publish(const RoomRecord& record, const user::Identity& identity,
+                           const pb::RoomPublishInput& request, RequestId request_id) {
+  auto shape = check_shape(request, rules_);
+  if (!shape) return shape.take_error();
+  if (request.priority() != pb::RP_CHATTER)
+    return Error(ErrCode::kForbidden, "priority: yours is RP_CHATTER");
+  {
+    std::lock_guard lock(record.mutex);
+    auto allowed = may_publish(record, identity.user, rules_.open, clock_.wall());
+    if (!allowed) return allowed.take_error();
+  }
+  const RoomId room(request.room_id());
+  auto paced = check_pace(record, room, identity.user);
+  if (!paced) return paced.take_error();
+  auto item = item_of(request, request_id);
   item.set_sender_type(pb::ST_USER);
   item.set_sender_id(identity.user.value());
-  item.set_message_type(request.message_type());
-  item.set_message_content(request.message_content());
-  item.set_priority(request.priority());
-  item.set_request_id(request_id.value());
   return rooms_.publish(room, std::move(item));
+}
+
+Result<Seq> Rooms::publish_from_server(const RoomRecord& record,
+                                       const pb::RoomPublishInput& request, RequestId request_id) {
+  auto shape = check_shape(request, rules_);
+  if (!shape) return shape.take_error();
+  const auto sender =
+      request.sender_type() == pb::ST_UNKNOWN ? pb::ST_BUSINESS : request.sender_type();
+  if (sender != pb::ST_BUSINESS && sender != pb::ST_SYSTEM)
+    return Error(ErrCode::kBadRequest, "sender_type: ST_SYSTEM or ST_BUSINESS");
+  {
+    std::lock_guard lock(record.mutex);
+    if (!record.room && !rules_.open) return Error(ErrCode::kRoomNotExist);
+  }
+  auto item = item_of(request, request_id);
+  item.set_sender_type(sender);
+  return rooms_.publish(RoomId(request.room_id()), std::move(item));
 }
 
 }  // namespace linnet::logic

@@ -21,6 +21,13 @@ void RoomCore::leave(UserId user, std::size_t shard) {
   ++changes_;
 }
 
+std::vector<UserId> RoomCore::users(UserId after, std::size_t limit) const {
+  std::vector<UserId> found;
+  for (auto it = users_.upper_bound(after); it != users_.end() && found.size() < limit; ++it)
+    found.push_back(it->first);
+  return found;
+}
+
 RoomItemPtr RoomCore::append(pb::RoomItem item, const RoomOptions& options) {
   seq_ = seq_.next();
   item.set_seq(seq_.value());

@@ -26,6 +26,8 @@ class RoomCore {
   void leave(UserId user, std::size_t shard);
   bool empty() const { return connections_ == 0; }
   bool on_shard(std::size_t shard) const { return seats_[shard] > 0; }
+  bool inside(UserId user) const { return users_.contains(user); }
+  std::vector<UserId> users(UserId after, std::size_t limit) const;
 
   // Gives the item its seq and keeps it.
   RoomItemPtr append(pb::RoomItem item, const RoomOptions& options);

@@ -47,6 +47,10 @@ void RoomShard::take(const RoomParcel& parcel) {
   auto found = rooms_.find(parcel.room);
   if (found == rooms_.end()) return;  // the last member has just left
   ShardRoom& room = *found->second;
+  if (!parcel.frame) {
+    put_out(room, parcel.user, parcel.why);
+    return;
+  }
   // All members have joined after it was said.
   if (parcel.seq <= room.log.newest()) return;
   room.log.append(parcel.seq, parcel.priority, parcel.frame);
@@ -92,8 +96,19 @@ void RoomShard::unseat(RoomMember& member) {
   if (room.members.empty()) rooms_.erase(id);
 }
 
+void RoomShard::put_out(ShardRoom& room, UserId user, ErrCode why) {
+  for (const auto& member : room.members) {
+    if (member->closed || (user && member->user != user)) continue;
+    member->closed = true;
+    // Nothing is kept for it any more.
+    member->cursor = Seq(std::numeric_limits<std::int64_t>::max());
+    member->outlet->room_closed(room.core->id, why);
+  }
+}
+
 // Hands over as much as the outlet takes; the rest when it is ready again.
 void RoomShard::serve(RoomMember& member) {
+  if (member.closed) return;
   ShardRoom& room = *member.room;
   RoomOutlet& outlet = *member.outlet;
   while (outlet.room_ready()) {

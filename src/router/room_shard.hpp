@@ -25,6 +25,7 @@ struct RoomMember {
   Seq cursor;
   std::uint64_t state = 0;  // which state it was told
   std::size_t place = 0;    // among the room's members
+  bool closed = false;      // put out: its seat is about to be released
 };
 
 struct ShardRoom {
@@ -40,11 +41,14 @@ struct ShardRoom {
   bool again = false;   // something came that the pass under way may miss
 };
 
+// What was said, or, without a frame, who is put out.
 struct RoomParcel {
   RoomId room;
   Seq seq;
   std::size_t priority = 0;
   wire::SharedFramePtr frame;
+  UserId user;  // 0: everybody
+  ErrCode why = ErrCode::kSuccess;
 };
 
 // Thread: the shard's, but for post().
@@ -65,6 +69,7 @@ class RoomShard {
  private:
   void empty_mailbox();
   void take(const RoomParcel& parcel);
+  void put_out(ShardRoom& room, UserId user, ErrCode why);
   void mark(ShardRoom& room);
   void begin_passes();
   void pass_slice();

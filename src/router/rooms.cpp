@@ -99,6 +99,17 @@ class Rooms::Impl {
     return parcel.seq;
   }
 
+  void put_out(RoomId id, UserId user, ErrCode why) {
+    auto [core, lock] = this->lock(id);
+    if (!core) return;
+    RoomParcel parcel;
+    parcel.room = id;
+    parcel.user = user;
+    parcel.why = why;
+    for (auto& shard : shards_)
+      if (core->on_shard(shard->index())) shard->post(parcel);
+  }
+
   std::size_t size() const {
     std::size_t rooms = 0;
     for (auto& stripe : stripes_) {
@@ -187,6 +198,20 @@ RoomSeat Rooms::join(RoomId room, UserId user, Shard& shard, RoomOutlet& outlet,
 
 Seq Rooms::publish(RoomId room, pb::RoomItem item) {
   return impl_->publish(room, std::move(item));
+}
+
+void Rooms::put_out(RoomId room, UserId user, ErrCode why) {
+  impl_->put_out(room, user, why);
+}
+
+bool Rooms::inside(RoomId room, UserId user) const {
+  auto [core, lock] = impl_->lock(room);
+  return core && core->inside(user);
+}
+
+std::vector<UserId> Rooms::users(RoomId room, UserId after, std::size_t limit) const {
+  auto [core, lock] = impl_->lock(room);
+  return core ? core->users(after, limit) : std::vector<UserId>();
 }
 
 pb::RoomState Rooms::state(RoomId room) const {

@@ -82,6 +82,12 @@ class SqliteStore final : public Store {
   void large_groups(UserId user, Done<std::vector<GroupId>> done) override;
   void large_groups_in_order(UserId user, Done<std::vector<GroupId>> done) override;
 
+  void create_room(Room room, UserId owner, Done<RoomId> done) override;
+  void room_rights(RoomId room, Done<RoomRights> done) override;
+  void edit_room(RoomId room, RoomEdit edit, Done<Room> done) override;
+  void edit_room_user(RoomId room, RoomUserEdit edit, Done<RoomUser> done) override;
+  void delete_room(RoomId room, Done<Unit> done) override;
+
   void find_key(std::string hash, Done<std::optional<ApiKey>> done) override;
 
   void close() override;

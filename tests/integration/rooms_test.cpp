@@ -1,7 +1,6 @@
 // Live rooms through the real server: both doors and the JSON form, history, counts, rights, slow
 // readers, input that is wrong.
-#include "pb/room.ext.pb.h"
-#include "support/raw_client.hpp"
+#include "room_client.hpp"
 #include "support/server_process.hpp"
 #include "support/temp_dir.hpp"
 
@@ -16,92 +15,6 @@ using Door = LongConnection::Door;
 namespace {
 
 constexpr std::int64_t kRoom = 77;
-
-std::string text(const std::string& words) {
-  pb::Text content;
-  content.set_text(words);
-  return content.SerializeAsString();
-}
-
-std::string words_of(const pb::RoomItem& item) {
-  pb::Text content;
-  content.ParseFromString(item.message_content());
-  return content.text();
-}
-
-// What one connection hears of its rooms.
-struct RoomClient {
-  explicit RoomClient(LongConnection opened) : connection(std::move(opened)) {}
-
-  // The answer to a request; what is pushed before it is kept.
-  pb::Output ask(pb::PackageType type, const google::protobuf::Message& request) {
-    connection.send(type, ++last_id, request.SerializeAsString());
-    for (;;) {
-      auto packet = next();
-      if (packet.request_id() == last_id && packet.type() == type) return packet;
-    }
-  }
-  pb::RoomSubscribeOutput enter(std::int64_t room, std::int64_t since = 0, int history = 0) {
-    pb::RoomSubscribeInput request;
-    request.set_room_id(room);
-    request.set_since_seq(since);
-    request.set_history(history);
-    auto answer = ask(pb::PT_ROOM_SUBSCRIBE, request);
-    REQUIRE(answer.code() == 0);
-    pb::RoomSubscribeOutput entered;
-    REQUIRE(entered.ParseFromString(answer.data()));
-    return entered;
-  }
-  pb::Output try_to_say(std::int64_t room, const std::string& words,
-                        pb::RoomPriority priority = pb::RP_CHATTER) {
-    pb::RoomPublishInput request;
-    request.set_room_id(room);
-    request.set_message_type(pb::MT_TEXT);
-    request.set_message_content(text(words));
-    request.set_priority(priority);
-    return ask(pb::PT_ROOM_PUBLISH, request);
-  }
-  std::int64_t say(std::int64_t room, const std::string& words) {
-    auto answer = try_to_say(room, words);
-    REQUIRE(answer.code() == 0);
-    pb::RoomPublishOutput published;
-    REQUIRE(published.ParseFromString(answer.data()));
-    return published.seq();
-  }
-  int leave(std::int64_t room) {
-    pb::RoomUnsubscribeInput request;
-    request.set_room_id(room);
-    return ask(pb::PT_ROOM_UNSUBSCRIBE, request).code();
-  }
-
-  pb::Output next() {
-    auto packet = connection.receive();
-    REQUIRE(packet);
-    if (packet->type() == pb::PT_ROOM_MESSAGES) {
-      pb::RoomMessages messages;
-      REQUIRE(messages.ParseFromString(packet->data()));
-      dropped += messages.dropped();
-      for (const auto& item : messages.items())
-        heard.push_back(item);
-    } else if (packet->type() == pb::PT_ROOM_STATE) {
-      pb::RoomState state;
-      REQUIRE(state.ParseFromString(packet->data()));
-      online = state.online();
-    }
-    return *packet;
-  }
-  // Waits until so many messages were heard in all.
-  void hear(std::size_t count) {
-    while (heard.size() < count)
-      next();
-  }
-
-  LongConnection connection;
-  std::vector<pb::RoomItem> heard;
-  std::int64_t dropped = 0;
-  std::int64_t online = 0;
-  std::int64_t last_id = 100;
-};
 
 struct Fixture {
   explicit Fixture(std::vector<std::string> settings = {})

@@ -84,6 +84,12 @@ class MemoryStore final : public store::Store {
   void large_groups(UserId user, Done<std::vector<GroupId>> done) override;
   void large_groups_in_order(UserId user, Done<std::vector<GroupId>> done) override;
 
+  void create_room(store::Room room, UserId owner, Done<RoomId> done) override;
+  void room_rights(RoomId room, Done<store::RoomRights> done) override;
+  void edit_room(RoomId room, store::RoomEdit edit, Done<store::Room> done) override;
+  void edit_room_user(RoomId room, store::RoomUserEdit edit, Done<store::RoomUser> done) override;
+  void delete_room(RoomId room, Done<Unit> done) override;
+
   void find_key(std::string hash, Done<std::optional<store::ApiKey>> done) override;
   // As the command line would.
   void add_key(store::ApiKey key);
@@ -130,7 +136,15 @@ class MemoryStore final : public store::Store {
   Status may_write(const GroupRecord& record, UserId sender) const;
   Result<store::GroupAppended> append_now(GroupId group, store::Message message);
 
+  struct RoomRecord {
+    store::Room room;
+    std::map<UserId, store::RoomUser> users;
+  };
+  // Null: there is none, and none was to be made.
+  RoomRecord* room_to_edit(RoomId room, bool make, Millis now);
+
   mutable std::mutex mutex_;
+  std::map<RoomId, RoomRecord> rooms_;
   bool holding_ = false;
   std::optional<ErrCode> refusal_;
   std::deque<std::function<void()>> held_;

@@ -79,7 +79,12 @@ struct Config {
     std::int64_t log_messages = 1000;
     std::int64_t log_bytes = 524288;
     std::int64_t member_bytes = 65536;
+    bool open = true;
+    std::string create = "servers";
   } rooms;
+  struct {
+    std::int64_t per_second = 20000;
+  } broadcast;
   struct {
     bool enabled = true;
     std::int64_t join_per_second = 50;

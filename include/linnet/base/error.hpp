@@ -46,6 +46,10 @@ enum class ErrCode : std::int32_t {
   kDeviceExcluded = 2021,
   kNotInRoom = 2035,
   kTooManyRooms = 2036,
+  kBanned = 2037,
+  kRoomNotExist = 2038,
+  kSlowMode = 2039,
+  kRoomAlreadyExist = 2040,
 };
 
 class [[nodiscard]] Error {

@@ -11,6 +11,8 @@
 #include <cstddef>
 
 namespace pb {
+class BroadcastReq;
+class BroadcastResp;
 class AckMessagesReq;
 class AckMessagesResp;
 class MessageItem;
@@ -44,6 +46,10 @@ class Messages {
   // kBadRequest, kTooLarge, kUserNotExist, kGroupNotExist, and those of the store.
   Async<pb::SendMessageResp> send_from_server(const user::Caller& caller,
                                               const pb::SendMessageReq& request);
+
+  // Sends to everybody who is connected, as ST_BUSINESS or ST_SYSTEM, stored nowhere. Errors:
+  // kBadRequest, kTooLarge, kServerBusy (broadcasts are under way).
+  Async<pb::BroadcastResp> broadcast(const user::Caller& caller, const pb::BroadcastReq& request);
 
   // Where a device that says it has everything up to `seq` starts: there; with 0, after what any
   // device of the user has acknowledged. `done` as in the store.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "linnet/base/clock.hpp"
+#include "linnet/base/error.hpp"
 #include "linnet/base/ids.hpp"
 #include "linnet/base/shard.hpp"
 #include "linnet/wire/shared_frame.hpp"
@@ -41,6 +42,8 @@ class RoomOutlet {
   virtual void send_shared(const wire::SharedFrame& frame) = 0;
   // So many messages were left out before what is sent next.
   virtual void room_dropped(RoomId room, std::uint64_t count) = 0;
+  // Put out: nothing more of the room comes. The seat is to be released soon.
+  virtual void room_closed(RoomId room, ErrCode why) = 0;
 };
 
 struct RoomMember;
@@ -92,6 +95,14 @@ class Rooms {
   // are set here. Thread: any.
   Seq publish(RoomId room, pb::RoomItem item);
 
+  // Puts `user` out, on every connection; 0: everybody. Whoever has taken a seat before this is put
+  // out before anything that is published after it. Thread: any.
+  void put_out(RoomId room, UserId user, ErrCode why);
+
+  // Whether `user` is in the room with any connection; who is, ascending, after `after`, at most
+  // `limit`. Thread: any.
+  bool inside(RoomId room, UserId user) const;
+  std::vector<UserId> users(RoomId room, UserId after, std::size_t limit) const;
   // Of a room that nobody is in and nobody remembers, zeros. Thread: any.
   pb::RoomState state(RoomId room) const;
   RoomPast history(RoomId room, HistoryWanted wanted) const;

@@ -82,6 +82,10 @@ class Router {
   // Nobody follows `group` any more. Thread: any.
   virtual void forget_group(GroupId group) = 0;
 
+  // Hands `push` to every device that is connected, in seq 0's way, at the router's rate; who
+  // connects while it goes round may get it or not. Error: kServerBusy. Thread: any.
+  virtual Status broadcast(const wire::PushPtr& push) = 0;
+
   // Ends the connection of `device`, if there is one. Thread: any.
   virtual void dismiss(DeviceId device, ErrCode why) = 0;
   virtual bool online(DeviceId device) const = 0;
@@ -98,6 +102,7 @@ class Router {
 
 // For one process: a directory of users and devices, and a mailbox for each shard, emptied once a
 // turn. The shards must outlive the router's users but may be stopped before it is destroyed.
-std::unique_ptr<Router> make_local_router(Shards& shards);
+// `broadcast_per_second`: deliveries of broadcasts, over all shards.
+std::unique_ptr<Router> make_local_router(Shards& shards, double broadcast_per_second = 20000);
 
 }  // namespace linnet::router

@@ -9,6 +9,7 @@
 #include "linnet/base/callback.hpp"
 #include "linnet/store/group_store.hpp"
 #include "linnet/store/keys.hpp"
+#include "linnet/store/room_store.hpp"
 #include "linnet/store/types.hpp"
 
 #include <optional>
@@ -113,6 +114,7 @@ class Store : public MessageStore,
               public AccountStore,
               public FriendStore,
               public GroupStore,
+              public RoomStore,
               public KeyStore {
  public:
   // Commits what is queued, completes it, and joins its threads; afterwards every method answers

@@ -44,6 +44,10 @@ class Recorder final : public router::Router {
   void forget_group(GroupId group) override {
     std::erase_if(following, [&](const Pair& pair) { return pair.second == group.value(); });
   }
+  Status broadcast(const wire::PushPtr&) override {
+    ++broadcasts;
+    return success();
+  }
   void dismiss(DeviceId device, ErrCode why) override {
     dismissals.emplace_back(device.value(), static_cast<std::int64_t>(why));
   }
@@ -55,6 +59,7 @@ class Recorder final : public router::Router {
   Pairs following;   // user, group
   Pairs to_groups;   // group, seq
   Pairs dismissals;  // device, why
+  int broadcasts = 0;
   std::set<DeviceId> devices_online;
   std::set<UserId> users_online;
 

@@ -44,12 +44,14 @@ class Member final : public RoomOutlet {
     }
   }
   void room_dropped(RoomId, std::uint64_t count) override { dropped += count; }
+  void room_closed(RoomId, ErrCode why) override { closed.push_back(why); }
 
   std::size_t room_for = 1000000;
   Texts texts;
   std::vector<std::int64_t> seqs;
   std::vector<std::int64_t> online;
   std::uint64_t dropped = 0;
+  std::vector<ErrCode> closed;
 };
 
 pb::RoomItem item(const std::string& text, pb::RoomPriority priority = pb::RP_CHATTER) {
@@ -346,4 +348,36 @@ TEST_CASE("rooms under threads: every member sees its part in order while others
     for (std::size_t i = 1; i < keeper.seqs.size(); ++i)
       REQUIRE(keeper.seqs[i] == keeper.seqs[i - 1] + 1);
   }
+}
+
+TEST_CASE_METHOD(Fixture, "who is put out hears nothing that is said afterwards, on any shard") {
+  Member anna;
+  Member ben;
+  Member bens_other;
+  auto a = join(kRoom, 1, 0, anna);
+  auto b = join(kRoom, 2, 0, ben);
+  auto c = join(kRoom, 2, 1, bens_other);
+  CHECK(rooms->inside(kRoom, UserId(2)));
+  CHECK(rooms->users(kRoom, UserId(), 10) == std::vector{UserId(1), UserId(2)});
+  CHECK(rooms->users(kRoom, UserId(1), 10) == std::vector{UserId(2)});
+  CHECK(rooms->users(kRoom, UserId(), 1) == std::vector{UserId(1)});
+
+  rooms->put_out(kRoom, UserId(2), ErrCode::kBanned);
+  rooms->publish(kRoom, item("after"));
+  run();
+  CHECK(anna.texts == Texts{"after"});
+  CHECK(ben.texts.empty());
+  CHECK(bens_other.texts.empty());
+  CHECK(ben.closed == std::vector{ErrCode::kBanned});
+  CHECK(bens_other.closed == ben.closed);
+  b.release();
+  c.release();
+  CHECK_FALSE(rooms->inside(kRoom, UserId(2)));
+  CHECK(rooms->state(kRoom).online() == 1);
+
+  rooms->put_out(kRoom, UserId(), ErrCode::kRoomNotExist);
+  rooms->publish(kRoom, item("to nobody"));
+  run();
+  CHECK(anna.texts.size() == 1);
+  CHECK(anna.closed == std::vector{ErrCode::kRoomNotExist});
 }

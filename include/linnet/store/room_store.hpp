@@ -1,0 +1,79 @@
+// Live rooms that were made, with the rights in them: a part of the store's seam; see store.hpp for
+// what holds for every method.
+#pragma once
+
+#include "linnet/base/callback.hpp"
+#include "linnet/base/ids.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace linnet::store {
+
+struct Room {
+  RoomId id;
+  std::string name;
+  std::int32_t publish = 0;  // pb.RoomPublish
+  std::int32_t slow_s = 0;   // seconds between two messages of one member; 0: no pause
+  Millis muted_until;        // all members; 0: not
+  Millis created;
+  Millis updated;
+};
+
+// A user with a role, or that is muted or banned.
+struct RoomUser {
+  UserId user;
+  std::int32_t role = 0;  // pb.RoomRole
+  Millis muted_until;
+  Millis banned_until;
+};
+
+struct RoomRights {
+  std::optional<Room> room;  // nothing: it was not made
+  std::vector<RoomUser> users;
+};
+
+// What changes; the rest stays. `make`: a room that was not made is made by that.
+struct RoomEdit {
+  std::optional<std::string> name;
+  std::optional<std::int32_t> publish;
+  std::optional<std::int32_t> slow_s;
+  std::optional<Millis> muted_until;
+  bool make = false;
+  Millis now;
+};
+
+struct RoomUserEdit {
+  UserId user;
+  std::optional<std::int32_t> role;
+  std::optional<Millis> muted_until;
+  std::optional<Millis> banned_until;
+  bool make = false;
+  Millis now;
+};
+
+// So many users of one room may have a role, be muted or banned.
+inline constexpr std::size_t kMostRoomUsers = 10000;
+// Where ids begin that the store gives: above what apps count up to, below what JSON numbers hold.
+inline constexpr std::int64_t kFirstRoom = std::int64_t{1} << 40;
+
+// Completions are called in commit order.
+class RoomStore {
+ public:
+  virtual ~RoomStore() = default;
+  // With id 0 gives a free one. `owner` 0: nobody. Error: kRoomAlreadyExist.
+  virtual void create_room(Room room, UserId owner, Done<RoomId> done) = 0;
+  virtual void room_rights(RoomId room, Done<RoomRights> done) = 0;
+  // Gives what is there afterwards. Error: kRoomNotExist.
+  virtual void edit_room(RoomId room, RoomEdit edit, Done<Room> done) = 0;
+  // Gives what is there afterwards; whoever has no role and is neither muted nor banned is
+  // forgotten. Errors: kRoomNotExist, kTooLarge (kMostRoomUsers).
+  virtual void edit_room_user(RoomId room, RoomUserEdit edit, Done<RoomUser> done) = 0;
+  // With all rights in it. Error: kRoomNotExist.
+  virtual void delete_room(RoomId room, Done<Unit> done) = 0;
+};
+
+}  // namespace linnet::store

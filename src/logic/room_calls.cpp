@@ -1,0 +1,380 @@
+#include "linnet/logic/room_calls.hpp"
+
+#include "mutes.hpp"
+#include "pages.hpp"
+#include "pb/room.ext.pb.h"
+#include "pb/room.int.pb.h"
+#include "room_book.hpp"
+#include "room_rules.hpp"
+#include "texts.hpp"
+
+#include <limits>
+
+namespace linnet::logic {
+namespace {
+
+constexpr std::size_t kPage = 1000;
+constexpr std::int32_t kSlowest = 3600;  // seconds
+
+template <class Request>
+Status check_settings(const Request& request) {
+  auto name = check_text("name", request.name(), kNameBytes);
+  if (!name) return name;
+  if (!pb::RoomPublish_IsValid(request.publish()))
+    return Error(ErrCode::kBadRequest, "publish: RPB_MEMBERS or RPB_SERVERS");
+  if (request.slow_s() < 0 || request.slow_s() > kSlowest)
+    return Error(ErrCode::kBadRequest, "slow_s: 0 to " + std::to_string(kSlowest));
+  return success();
+}
+
+template <class Request>
+store::Room room_of(const Request& request, Millis now) {
+  store::Room room;
+  room.name = request.name();
+  room.publish = request.publish();
+  room.slow_s = request.slow_s();
+  room.created = now;
+  room.updated = now;
+  return room;
+}
+
+bool is_server(const user::Caller& caller) {
+  return static_cast<bool>(caller.key);
+}
+
+void describe(const RoomRecord& record, UserId asker, pb::Room& room) {
+  room.set_role(static_cast<pb::RoomRole>(room_role(record, asker)));
+  if (!record.room) return;
+  room.set_name(record.room->name);
+  room.set_publish(static_cast<pb::RoomPublish>(record.room->publish));
+  room.set_slow_s(record.room->slow_s);
+  room.set_muted_until(record.room->muted_until.value());
+  room.set_create_time(record.room->created.value());
+}
+
+}  // namespace
+
+Async<RoomRecordPtr> RoomCalls::open(std::int64_t room) {
+  auto record = co_await wait_for<RoomRecordPtr>(
+      [&](Done<RoomRecordPtr> done) { rooms_.load(RoomId(room), std::move(done)); });
+  co_return record;
+}
+
+// For whoever may be in the room.
+Async<RoomRecordPtr> RoomCalls::enterable(const user::Caller& caller, std::int64_t room) {
+  auto record = co_await open(room);
+  if (!record) co_return record.take_error();
+  {
+    // A server is no user, and so not banned.
+    std::lock_guard lock((*record)->mutex);
+    auto allowed = may_enter(**record, caller.identity.user, rooms_.rules().open, clock_.wall());
+    if (!allowed) co_return allowed.take_error();
+  }
+  co_return record;
+}
+
+// ---- making and forgetting ----
+
+Async<RoomId> RoomCalls::store_new(store::Room room, UserId owner) {
+  auto id = co_await wait_for<RoomId>([&](Done<RoomId> done) {
+    Done<RoomId> note_first = [&book = rooms_.book(), room, owner,
+                               done = std::move(done)](Result<RoomId> made) mutable {
+      if (made) {
+        room.id = *made;
+        book.made(room, owner);
+      }
+      done(std::move(made));
+    };
+    store_.create_room(room, owner, std::move(note_first));
+  });
+  co_return id;
+}
+
+Async<pb::CreateRoomResp> RoomCalls::create(const user::Caller& caller,
+                                            const pb::CreateRoomReq& request) {
+  if (!rooms_.rules().users_create)
+    co_return Error(ErrCode::kForbidden, "rooms are made by the operator's servers");
+  auto checked = check_settings(request);
+  if (!checked) co_return checked.take_error();
+  auto room = room_of(request, clock_.wall());
+  auto id = co_await store_new(std::move(room), caller.identity.user);
+  if (!id) co_return id.take_error();
+  pb::CreateRoomResp response;
+  response.set_room_id(id->value());
+  co_return response;
+}
+
+Async<pb::MakeRoomResp> RoomCalls::make(const user::Caller&, const pb::MakeRoomReq& request) {
+  auto checked = check_settings(request);
+  if (!checked) co_return checked.take_error();
+  if (request.room_id() < 0 || request.owner_id() < 0)
+    co_return Error(ErrCode::kBadRequest, "room_id and owner_id: 0 or more");
+  auto room = room_of(request, clock_.wall());
+  room.id = RoomId(request.room_id());
+  auto id = co_await store_new(std::move(room), UserId(request.owner_id()));
+  if (!id) co_return id.take_error();
+  pb::MakeRoomResp response;
+  response.set_room_id(id->value());
+  co_return response;
+}
+
+Async<pb::DeleteRoomResp> RoomCalls::remove(const user::Caller& caller,
+                                            const pb::DeleteRoomReq& request) {
+  const RoomId room(request.room_id());
+  auto record = co_await open(request.room_id());
+  if (!record) co_return record.take_error();
+  if (!is_server(caller)) {
+    std::lock_guard lock((*record)->mutex);
+    if (!(*record)->room) co_return Error(ErrCode::kRoomNotExist);
+    auto allowed = has_room_role(**record, caller.identity.user, pb::RR_OWNER);
+    if (!allowed) co_return allowed.take_error();
+  }
+  auto gone = co_await wait_for<Unit>([&](Done<Unit> done) {
+    Done<Unit> empty_first = [&book = rooms_.book(), &live = live_, room, held = *record,
+                              done = std::move(done)](Result<Unit> deleted) mutable {
+      if (deleted) {
+        book.deleted(room);
+        live.put_out(room, UserId(), ErrCode::kRoomNotExist);
+      }
+      done(std::move(deleted));
+    };
+    store_.delete_room(room, std::move(empty_first));
+  });
+  if (!gone) co_return gone.take_error();
+  co_return pb::DeleteRoomResp();
+}
+
+// ---- looking ----
+
+Async<pb::GetRoomResp> RoomCalls::get(const user::Caller& caller, const pb::GetRoomReq& request) {
+  auto record = co_await enterable(caller, request.room_id());
+  if (!record) co_return record.take_error();
+  pb::GetRoomResp response;
+  *response.mutable_state() = live_.state(RoomId(request.room_id()));
+  response.mutable_room()->set_room_id(request.room_id());
+  std::lock_guard lock((*record)->mutex);
+  describe(**record, caller.identity.user, *response.mutable_room());
+  co_return response;
+}
+
+Async<pb::GetRoomUsersResp> RoomCalls::users(const user::Caller& caller,
+                                             const pb::GetRoomUsersReq& request) {
+  auto page = page_of(request, kPage);
+  if (!page) co_return page.take_error();
+  auto record = co_await enterable(caller, request.room_id());
+  if (!record) co_return record.take_error();
+  auto users = live_.users(RoomId(request.room_id()), UserId(page->after), page->read());
+  pb::GetRoomUsersResp response;
+  cut(users, *page, response);
+  for (auto user : users)
+    response.add_user_ids(user.value());
+  co_return response;
+}
+
+Async<pb::GetRoomHistoryResp> RoomCalls::history(const user::Caller& caller,
+                                                 const pb::GetRoomHistoryReq& request) {
+  if (request.since_seq() < 0 || request.limit() < 0)
+    co_return Error(ErrCode::kBadRequest, "since_seq and limit: 0 or more");
+  auto record = co_await enterable(caller, request.room_id());
+  if (!record) co_return record.take_error();
+  router::HistoryWanted wanted;
+  wanted.since = Seq(request.since_seq());
+  wanted.entries = request.limit() == 0 ? std::numeric_limits<std::size_t>::max()
+                                        : static_cast<std::size_t>(request.limit());
+  // Taken before the history: what is said in between is missing in neither.
+  const auto seq = live_.state(RoomId(request.room_id())).seq();
+  const auto past = live_.history(RoomId(request.room_id()), wanted);
+  pb::GetRoomHistoryResp response;
+  for (const auto& item : past.items)
+    *response.add_items() = *item;
+  response.set_complete(past.complete);
+  response.set_seq(past.items.empty() ? seq : past.items.back()->seq());
+  co_return response;
+}
+
+Async<pb::GetRoomRightsResp> RoomCalls::rights(const user::Caller& caller,
+                                               const pb::GetRoomRightsReq& request) {
+  auto page = page_of(request, kPage);
+  if (!page) co_return page.take_error();
+  auto moderator = co_await check_moderator(caller, request.room_id(), 0);
+  if (!moderator) co_return moderator.take_error();
+  auto all = co_await wait_for<store::RoomRights>([&](Done<store::RoomRights> done) {
+    store_.room_rights(RoomId(request.room_id()), std::move(done));
+  });
+  if (!all) co_return all.take_error();
+  if (!all->room) co_return Error(ErrCode::kRoomNotExist);
+  std::erase_if(all->users, [&](const auto& user) { return user.user.value() <= page->after; });
+  pb::GetRoomRightsResp response;
+  cut(all->users, *page, response);
+  const auto now = clock_.wall();
+  for (const auto& user : all->users) {
+    auto& right = *response.add_rights();
+    right.set_user_id(user.user.value());
+    right.set_role(static_cast<pb::RoomRole>(user.role));
+    if (user.muted_until > now) right.set_muted_until(user.muted_until.value());
+    if (user.banned_until > now) right.set_banned_until(user.banned_until.value());
+  }
+  co_return response;
+}
+
+// ---- speaking ----
+
+Async<pb::RoomPublishOutput> RoomCalls::publish(const user::Caller& caller,
+                                                const pb::RoomPublishInput& request) {
+  auto record = co_await open(request.room_id());
+  if (!record) co_return record.take_error();
+  Result<Seq> seq = Error(ErrCode::kNotInRoom);
+  if (is_server(caller)) {
+    seq = rooms_.publish_from_server(**record, request, caller.request_id);
+  } else if (live_.inside(RoomId(request.room_id()), caller.identity.user)) {
+    seq = rooms_.publish(**record, caller.identity, request, caller.request_id);
+  }
+  if (!seq) co_return seq.take_error();
+  pb::RoomPublishOutput response;
+  response.set_seq(seq->value());
+  co_return response;
+}
+
+// ---- looking after it ----
+
+// Whether the caller may act on the room, and on `user` in it (0: nobody in particular).
+Async<Unit> RoomCalls::check_moderator(const user::Caller& caller, std::int64_t room,
+                                       std::int64_t user) {
+  auto record = co_await open(room);
+  if (!record) co_return record.take_error();
+  std::lock_guard lock((*record)->mutex);
+  if (is_server(caller)) {
+    if (!(*record)->room && !rooms_.rules().open) co_return Error(ErrCode::kRoomNotExist);
+    co_return Unit{};
+  }
+  if (!(*record)->room) co_return Error(ErrCode::kRoomNotExist);
+  Status allowed = user == 0 ? has_room_role(**record, caller.identity.user, pb::RR_MODERATOR)
+                             : may_moderate(**record, caller.identity.user, UserId(user));
+  co_return allowed;
+}
+
+Async<Unit> RoomCalls::edit(RoomId room, store::RoomEdit edit, const user::Caller& caller) {
+  edit.make = is_server(caller) && rooms_.rules().open;
+  edit.now = clock_.wall();
+  // Held in memory meanwhile, so that nobody reads it anew from before the change.
+  auto record = co_await open(room.value());
+  if (!record) co_return record.take_error();
+  auto edited = co_await wait_for<store::Room>([&](Done<store::Room> done) {
+    Done<store::Room> note_first = [&book = rooms_.book(), held = *record,
+                                    done = std::move(done)](Result<store::Room> changed) mutable {
+      if (changed) book.changed(*changed);
+      done(std::move(changed));
+    };
+    store_.edit_room(room, std::move(edit), std::move(note_first));
+  });
+  if (!edited) co_return edited.take_error();
+  co_return Unit{};
+}
+
+Async<store::RoomUser> RoomCalls::edit_user(RoomId room, store::RoomUserEdit edit,
+                                            const user::Caller& caller) {
+  if (edit.user.value() < 1) co_return Error(ErrCode::kBadRequest, "user_id: 1 or more");
+  edit.make = is_server(caller) && rooms_.rules().open;
+  edit.now = clock_.wall();
+  auto record = co_await open(room.value());
+  if (!record) co_return record.take_error();
+  auto edited = co_await wait_for<store::RoomUser>([&](Done<store::RoomUser> done) {
+    Done<store::RoomUser> note_first =
+        [&book = rooms_.book(), &live = live_, room, now = edit.now, held = *record,
+         done = std::move(done)](Result<store::RoomUser> changed) mutable {
+          if (changed) book.changed(room, *changed);
+          if (changed && changed->banned_until > now)
+            live.put_out(room, changed->user, ErrCode::kBanned);
+          done(std::move(changed));
+        };
+    store_.edit_room_user(room, edit, std::move(note_first));
+  });
+  co_return edited;
+}
+
+Async<pb::SetRoomResp> RoomCalls::set(const user::Caller& caller, const pb::SetRoomReq& request) {
+  auto checked = check_settings(request);
+  if (!checked) co_return checked.take_error();
+  auto moderator = co_await check_moderator(caller, request.room_id(), 0);
+  if (!moderator) co_return moderator.take_error();
+  if (!is_server(caller) && (request.has_name() || request.has_publish())) {
+    auto record = co_await open(request.room_id());
+    if (!record) co_return record.take_error();
+    std::lock_guard lock((*record)->mutex);
+    auto owner = has_room_role(**record, caller.identity.user, pb::RR_OWNER);
+    if (!owner) co_return owner.take_error();
+  }
+  store::RoomEdit change;
+  if (request.has_name()) change.name = request.name();
+  if (request.has_publish()) change.publish = request.publish();
+  if (request.has_slow_s()) change.slow_s = request.slow_s();
+  auto edited = co_await edit(RoomId(request.room_id()), std::move(change), caller);
+  if (!edited) co_return edited.take_error();
+  co_return pb::SetRoomResp();
+}
+
+Async<pb::SetRoomRoleResp> RoomCalls::set_role(const user::Caller& caller,
+                                               const pb::SetRoomRoleReq& request) {
+  const bool server = is_server(caller);
+  if (!pb::RoomRole_IsValid(request.role()) || (!server && request.role() == pb::RR_OWNER))
+    co_return Error(ErrCode::kBadRequest,
+                    server ? "role: RR_NONE to RR_OWNER" : "role: RR_NONE or RR_MODERATOR");
+  auto allowed = co_await check_moderator(caller, request.room_id(), request.user_id());
+  if (!allowed) co_return allowed.take_error();
+  if (!server) {
+    auto record = co_await open(request.room_id());
+    if (!record) co_return record.take_error();
+    std::lock_guard lock((*record)->mutex);
+    auto owner = has_room_role(**record, caller.identity.user, pb::RR_OWNER);
+    if (!owner) co_return owner.take_error();
+  }
+  store::RoomUserEdit change;
+  change.user = UserId(request.user_id());
+  change.role = request.role();
+  auto edited = co_await edit_user(RoomId(request.room_id()), change, caller);
+  if (!edited) co_return edited.take_error();
+  co_return pb::SetRoomRoleResp();
+}
+
+Async<pb::MuteRoomUserResp> RoomCalls::mute_user(const user::Caller& caller,
+                                                 const pb::MuteRoomUserReq& request) {
+  auto until = mute_end(request.seconds(), clock_.wall());
+  if (!until) co_return until.take_error();
+  auto allowed = co_await check_moderator(caller, request.room_id(), request.user_id());
+  if (!allowed) co_return allowed.take_error();
+  store::RoomUserEdit change;
+  change.user = UserId(request.user_id());
+  change.muted_until = *until;
+  auto edited = co_await edit_user(RoomId(request.room_id()), change, caller);
+  if (!edited) co_return edited.take_error();
+  co_return pb::MuteRoomUserResp();
+}
+
+Async<pb::BanRoomUserResp> RoomCalls::ban_user(const user::Caller& caller,
+                                               const pb::BanRoomUserReq& request) {
+  auto until = mute_end(request.seconds(), clock_.wall());
+  if (!until) co_return until.take_error();
+  auto allowed = co_await check_moderator(caller, request.room_id(), request.user_id());
+  if (!allowed) co_return allowed.take_error();
+  store::RoomUserEdit change;
+  change.user = UserId(request.user_id());
+  change.banned_until = *until;
+  auto edited = co_await edit_user(RoomId(request.room_id()), change, caller);
+  if (!edited) co_return edited.take_error();
+  co_return pb::BanRoomUserResp();
+}
+
+Async<pb::MuteRoomResp> RoomCalls::mute(const user::Caller& caller,
+                                        const pb::MuteRoomReq& request) {
+  auto until = mute_end(request.seconds(), clock_.wall());
+  if (!until) co_return until.take_error();
+  auto allowed = co_await check_moderator(caller, request.room_id(), 0);
+  if (!allowed) co_return allowed.take_error();
+  store::RoomEdit change;
+  change.muted_until = *until;
+  auto edited = co_await edit(RoomId(request.room_id()), std::move(change), caller);
+  if (!edited) co_return edited.take_error();
+  co_return pb::MuteRoomResp();
+}
+
+}  // namespace linnet::logic

@@ -1,0 +1,193 @@
+#include "rooms.hpp"
+
+namespace linnet::store {
+namespace {
+
+constexpr std::int32_t kRoleOwner = 2;  // pb.RR_OWNER
+
+Result<std::optional<Room>> find_room(Connection& db, RoomId id) {
+  Query row(db,
+            "SELECT name, publish, slow_s, muted_until, created, updated FROM room WHERE id = ?1",
+            id);
+  std::optional<Room> found;
+  if (row.next()) {
+    auto& room = found.emplace();
+    room.id = id;
+    room.name = row.text(0);
+    room.publish = row.small(1);
+    room.slow_s = row.small(2);
+    room.muted_until = row.id<Millis>(3);
+    room.created = row.id<Millis>(4);
+    room.updated = row.id<Millis>(5);
+  }
+  if (row.failed()) return row.error();
+  return found;
+}
+
+Status put_room(Connection& db, const Room& room) {
+  return Query(db,
+               "INSERT INTO room (id, name, publish, slow_s, muted_until, created, updated)"
+               " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (id) DO UPDATE SET name = ?2,"
+               " publish = ?3, slow_s = ?4, muted_until = ?5, updated = ?7",
+               room.id, room.name, room.publish, room.slow_s, room.muted_until, room.created,
+               room.updated)
+      .run();
+}
+
+// The room, made now where the edit allows that.
+Result<Room> room_to_edit(Connection& db, RoomId id, bool make, Millis now) {
+  auto found = find_room(db, id);
+  if (!found) return found.take_error();
+  if (*found) return std::move(**found);
+  if (!make) return Error(ErrCode::kRoomNotExist);
+  Room room;
+  room.id = id;
+  room.created = now;
+  return room;
+}
+
+Result<RoomUser> find_room_user(Connection& db, RoomId room, UserId user) {
+  Query row(db,
+            "SELECT role, muted_until, banned_until FROM room_user"
+            " WHERE room_id = ?1 AND user_id = ?2",
+            room, user);
+  RoomUser found;
+  found.user = user;
+  if (row.next()) {
+    found.role = row.small(0);
+    found.muted_until = row.id<Millis>(1);
+    found.banned_until = row.id<Millis>(2);
+  }
+  if (row.failed()) return row.error();
+  return found;
+}
+
+Status put_room_user(Connection& db, RoomId room, const RoomUser& user) {
+  return Query(db,
+               "INSERT INTO room_user (room_id, user_id, role, muted_until, banned_until)"
+               " VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (room_id, user_id) DO UPDATE SET"
+               " role = ?3, muted_until = ?4, banned_until = ?5",
+               room, user.user, user.role, user.muted_until, user.banned_until)
+      .run();
+}
+
+// What has run out makes place; counting is cheap as long as that is the rule.
+Status check_place(Connection& db, RoomId room, Millis now) {
+  auto gone = Query(db,
+                    "DELETE FROM room_user WHERE room_id = ?1 AND role = 0 AND muted_until <= ?2"
+                    " AND banned_until <= ?2",
+                    room, now)
+                  .run();
+  if (!gone) return gone;
+  Query row(db, "SELECT count(*) FROM room_user WHERE room_id = ?1", room);
+  std::int64_t count = 0;
+  if (row.next()) count = row.number(0);
+  if (row.failed()) return row.error();
+  if (count < static_cast<std::int64_t>(kMostRoomUsers)) return success();
+  return Error(ErrCode::kTooLarge, "a room remembers at most " + std::to_string(kMostRoomUsers) +
+                                       " users with a role, a mute or a ban");
+}
+
+Result<RoomId> free_id(Connection& db) {
+  Query row(db, "SELECT max(id) FROM room WHERE id >= ?1", kFirstRoom);
+  std::int64_t newest = 0;
+  if (row.next()) newest = row.number(0);
+  if (row.failed()) return row.error();
+  return RoomId(newest == 0 ? kFirstRoom : newest + 1);
+}
+
+}  // namespace
+
+Result<RoomId> create_room(Connection& db, const Room& room, UserId owner) {
+  Room made = room;
+  if (room.id) {
+    auto taken = find_room(db, room.id);
+    if (!taken) return taken.take_error();
+    if (*taken) return Error(ErrCode::kRoomAlreadyExist);
+  } else {
+    auto id = free_id(db);
+    if (!id) return id;
+    made.id = *id;
+  }
+  auto put = put_room(db, made);
+  if (!put) return put.take_error();
+  if (owner) {
+    RoomUser user;
+    user.user = owner;
+    user.role = kRoleOwner;
+    auto owned = put_room_user(db, made.id, user);
+    if (!owned) return owned.take_error();
+  }
+  return made.id;
+}
+
+Result<RoomRights> room_rights(Connection& db, RoomId room) {
+  RoomRights rights;
+  auto found = find_room(db, room);
+  if (!found) return found.take_error();
+  rights.room = std::move(*found);
+  if (!rights.room) return rights;
+  Query row(db,
+            "SELECT user_id, role, muted_until, banned_until FROM room_user WHERE room_id = ?1"
+            " ORDER BY user_id",
+            room);
+  while (row.next()) {
+    RoomUser user;
+    user.user = row.id<UserId>(0);
+    user.role = row.small(1);
+    user.muted_until = row.id<Millis>(2);
+    user.banned_until = row.id<Millis>(3);
+    rights.users.push_back(user);
+  }
+  if (row.failed()) return row.error();
+  return rights;
+}
+
+Result<Room> edit_room(Connection& db, RoomId room, const RoomEdit& edit) {
+  auto changed = room_to_edit(db, room, edit.make, edit.now);
+  if (!changed) return changed;
+  changed->name = edit.name.value_or(changed->name);
+  changed->publish = edit.publish.value_or(changed->publish);
+  changed->slow_s = edit.slow_s.value_or(changed->slow_s);
+  changed->muted_until = edit.muted_until.value_or(changed->muted_until);
+  changed->updated = edit.now;
+  auto put = put_room(db, *changed);
+  if (!put) return put.take_error();
+  return changed;
+}
+
+Result<RoomUser> edit_room_user(Connection& db, RoomId room, const RoomUserEdit& edit) {
+  auto found = room_to_edit(db, room, edit.make, edit.now);
+  if (!found) return found.take_error();
+  if (!found->updated) {
+    found->updated = edit.now;
+    auto made = put_room(db, *found);
+    if (!made) return made.take_error();
+  }
+  auto user = find_room_user(db, room, edit.user);
+  if (!user) return user;
+  user->role = edit.role.value_or(user->role);
+  user->muted_until = edit.muted_until.value_or(user->muted_until);
+  user->banned_until = edit.banned_until.value_or(user->banned_until);
+  if (user->role == 0 && user->muted_until <= edit.now && user->banned_until <= edit.now) {
+    auto gone =
+        Query(db, "DELETE FROM room_user WHERE room_id = ?1 AND user_id = ?2", room, edit.user)
+            .run();
+    if (!gone) return gone.take_error();
+    return user;
+  }
+  auto place = check_place(db, room, edit.now);
+  if (!place) return place.take_error();
+  auto put = put_room_user(db, room, *user);
+  if (!put) return put.take_error();
+  return user;
+}
+
+Status delete_room(Connection& db, RoomId room) {
+  auto gone = Query(db, "DELETE FROM room WHERE id = ?1", room).run();
+  if (!gone) return gone;
+  if (db.changes() == 0) return Error(ErrCode::kRoomNotExist);
+  return Query(db, "DELETE FROM room_user WHERE room_id = ?1", room).run();
+}
+
+}  // namespace linnet::store

@@ -1,0 +1,17 @@
+// Live rooms in their tables: the functions of RoomStore, on a connection. Those that write run
+// inside the writer's transaction, within a savepoint.
+#pragma once
+
+#include "connection.hpp"
+
+#include "linnet/store/room_store.hpp"
+
+namespace linnet::store {
+
+Result<RoomId> create_room(Connection& db, const Room& room, UserId owner);
+Result<RoomRights> room_rights(Connection& db, RoomId room);
+Result<Room> edit_room(Connection& db, RoomId room, const RoomEdit& edit);
+Result<RoomUser> edit_room_user(Connection& db, RoomId room, const RoomUserEdit& edit);
+Status delete_room(Connection& db, RoomId room);
+
+}  // namespace linnet::store

@@ -1,0 +1,38 @@
+// The part of SqliteStore that keeps live rooms.
+#include "rooms.hpp"
+#include "sqlite_store.hpp"
+
+namespace linnet::store {
+
+void SqliteStore::create_room(Room room, UserId owner, Done<RoomId> done) {
+  write<RoomId>(
+      Job::Writes::kSeveral,
+      [this, r = std::move(room), owner] { return store::create_room(*db_, r, owner); },
+      std::move(done));
+}
+
+void SqliteStore::room_rights(RoomId room, Done<RoomRights> done) {
+  readers_.read<RoomRights>([room](Connection& db) { return store::room_rights(db, room); },
+                            std::move(done));
+}
+
+void SqliteStore::edit_room(RoomId room, RoomEdit edit, Done<Room> done) {
+  write<Room>(
+      Job::Writes::kOne,
+      [this, room, e = std::move(edit)] { return store::edit_room(*db_, room, e); },
+      std::move(done));
+}
+
+void SqliteStore::edit_room_user(RoomId room, RoomUserEdit edit, Done<RoomUser> done) {
+  write<RoomUser>(
+      Job::Writes::kSeveral, [this, room, edit] { return store::edit_room_user(*db_, room, edit); },
+      std::move(done));
+}
+
+void SqliteStore::delete_room(RoomId room, Done<Unit> done) {
+  write<Unit>(
+      Job::Writes::kSeveral, [this, room] { return store::delete_room(*db_, room); },
+      std::move(done));
+}
+
+}  // namespace linnet::store

@@ -1,0 +1,99 @@
+#include "support/memory_store.hpp"
+
+#include <algorithm>
+
+namespace linnet::test {
+
+using namespace store;
+
+MemoryStore::RoomRecord* MemoryStore::room_to_edit(RoomId room, bool make, Millis now) {
+  auto it = rooms_.find(room);
+  if (it != rooms_.end()) return &it->second;
+  if (!make) return nullptr;
+  auto& record = rooms_[room];
+  record.room.id = room;
+  record.room.created = now;
+  record.room.updated = now;
+  return &record;
+}
+
+void MemoryStore::create_room(Room room, UserId owner, Done<RoomId> done) {
+  call<RoomId>(
+      [&]() -> Result<RoomId> {
+        if (rooms_.contains(room.id)) return Error(ErrCode::kRoomAlreadyExist);
+        if (!room.id) {
+          room.id = RoomId(kFirstRoom);
+          if (!rooms_.empty() && rooms_.rbegin()->first >= room.id)
+            room.id = RoomId(rooms_.rbegin()->first.value() + 1);
+        }
+        auto& record = rooms_[room.id];
+        record.room = room;
+        if (owner) {
+          record.users[owner].user = owner;
+          record.users[owner].role = 2;
+        }
+        return room.id;
+      },
+      std::move(done));
+}
+
+void MemoryStore::room_rights(RoomId room, Done<RoomRights> done) {
+  call<RoomRights>(
+      [&] {
+        RoomRights rights;
+        auto it = rooms_.find(room);
+        if (it == rooms_.end()) return rights;
+        rights.room = it->second.room;
+        for (const auto& [id, user] : it->second.users)
+          rights.users.push_back(user);
+        return rights;
+      },
+      std::move(done));
+}
+
+void MemoryStore::edit_room(RoomId room, RoomEdit edit, Done<Room> done) {
+  call<Room>(
+      [&]() -> Result<Room> {
+        auto* record = room_to_edit(room, edit.make, edit.now);
+        if (record == nullptr) return Error(ErrCode::kRoomNotExist);
+        auto& changed = record->room;
+        changed.name = edit.name.value_or(changed.name);
+        changed.publish = edit.publish.value_or(changed.publish);
+        changed.slow_s = edit.slow_s.value_or(changed.slow_s);
+        changed.muted_until = edit.muted_until.value_or(changed.muted_until);
+        changed.updated = edit.now;
+        return changed;
+      },
+      std::move(done));
+}
+
+void MemoryStore::edit_room_user(RoomId room, RoomUserEdit edit, Done<RoomUser> done) {
+  call<RoomUser>(
+      [&]() -> Result<RoomUser> {
+        auto* record = room_to_edit(room, edit.make, edit.now);
+        if (record == nullptr) return Error(ErrCode::kRoomNotExist);
+        RoomUser user = record->users[edit.user];
+        user.user = edit.user;
+        user.role = edit.role.value_or(user.role);
+        user.muted_until = edit.muted_until.value_or(user.muted_until);
+        user.banned_until = edit.banned_until.value_or(user.banned_until);
+        if (user.role == 0 && user.muted_until <= edit.now && user.banned_until <= edit.now) {
+          record->users.erase(edit.user);
+        } else {
+          record->users[edit.user] = user;
+        }
+        return user;
+      },
+      std::move(done));
+}
+
+void MemoryStore::delete_room(RoomId room, Done<Unit> done) {
+  call<Unit>(
+      [&]() -> Result<Unit> {
+        if (rooms_.erase(room) == 0) return Error(ErrCode::kRoomNotExist);
+        return Unit{};
+      },
+      std::move(done));
+}
+
+}  // namespace linnet::test

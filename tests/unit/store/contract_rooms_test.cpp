@@ -1,0 +1,138 @@
+// The contract of RoomStore, on every engine.
+#include "store_kit.hpp"
+
+using namespace linnet;
+using namespace linnet::test;
+
+namespace {
+
+constexpr RoomId kRoom{7};
+
+struct Rooms {
+  explicit Rooms(store::Store& s) : store(s) {}
+  Result<RoomId> create(RoomId id, std::int64_t owner = 0) {
+    store::Room room;
+    room.id = id;
+    room.name = "name";
+    room.publish = 1;
+    room.slow_s = 3;
+    room.created = Millis(5);
+    room.updated = Millis(5);
+    return await<RoomId>(
+        [&](Done<RoomId> done) { store.create_room(room, UserId(owner), std::move(done)); });
+  }
+  store::RoomRights rights(RoomId id) {
+    return std::move(*await<store::RoomRights>(
+        [&](Done<store::RoomRights> done) { store.room_rights(id, std::move(done)); }));
+  }
+  Result<store::Room> edit(RoomId id, store::RoomEdit edit) {
+    edit.now = Millis(100);
+    return await<store::Room>(
+        [&](Done<store::Room> done) { store.edit_room(id, edit, std::move(done)); });
+  }
+  Result<store::RoomUser> edit(RoomId id, std::int64_t user, store::RoomUserEdit edit) {
+    edit.user = UserId(user);
+    edit.now = Millis(100);
+    return await<store::RoomUser>(
+        [&](Done<store::RoomUser> done) { store.edit_room_user(id, edit, std::move(done)); });
+  }
+  Status remove(RoomId id) {
+    return await<Unit>([&](Done<Unit> done) { store.delete_room(id, std::move(done)); });
+  }
+  store::Store& store;
+};
+
+store::RoomUserEdit muted(std::int64_t until) {
+  store::RoomUserEdit edit;
+  edit.muted_until = Millis(until);
+  return edit;
+}
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("a room is made once, with its owner", "", LazyMerge, MemoryEngine) {
+  TestType engine;
+  Rooms rooms(engine.store());
+  CHECK_FALSE(rooms.rights(kRoom).room);
+  REQUIRE(rooms.create(kRoom, 9));
+  CHECK(rooms.create(kRoom).error().code() == ErrCode::kRoomAlreadyExist);
+  auto rights = rooms.rights(kRoom);
+  REQUIRE(rights.room);
+  CHECK(rights.room->name == "name");
+  CHECK(rights.room->publish == 1);
+  CHECK(rights.room->slow_s == 3);
+  CHECK(rights.room->created == Millis(5));
+  REQUIRE(rights.users.size() == 1);
+  CHECK(rights.users[0].user == UserId(9));
+  CHECK(rights.users[0].role == 2);
+
+  auto free = rooms.create(RoomId());
+  REQUIRE(free);
+  CHECK(free->value() == store::kFirstRoom);
+  CHECK(rooms.create(RoomId())->value() == store::kFirstRoom + 1);
+}
+
+TEMPLATE_TEST_CASE("an edit of a room changes what it names", "", LazyMerge, MemoryEngine) {
+  TestType engine;
+  Rooms rooms(engine.store());
+  store::RoomEdit edit;
+  edit.slow_s = 60;
+  CHECK(rooms.edit(kRoom, edit).error().code() == ErrCode::kRoomNotExist);
+  edit.make = true;
+  auto made = rooms.edit(kRoom, edit);
+  REQUIRE(made);
+  CHECK(made->slow_s == 60);
+  CHECK(made->created == Millis(100));
+  store::RoomEdit mute;
+  mute.muted_until = Millis(500);
+  mute.name = "new";
+  REQUIRE(rooms.edit(kRoom, mute));
+  auto room = *rooms.rights(kRoom).room;
+  CHECK(room.slow_s == 60);
+  CHECK(room.name == "new");
+  CHECK(room.muted_until == Millis(500));
+  CHECK(room.updated == Millis(100));
+}
+
+TEMPLATE_TEST_CASE("what is said of a user of a room adds up, and is forgotten when it is nothing",
+                   "", LazyMerge, MemoryEngine) {
+  TestType engine;
+  Rooms rooms(engine.store());
+  CHECK(rooms.edit(kRoom, 3, muted(500)).error().code() == ErrCode::kRoomNotExist);
+  REQUIRE(rooms.create(kRoom));
+  REQUIRE(rooms.edit(kRoom, 3, muted(500)));
+  store::RoomUserEdit ban;
+  ban.banned_until = Millis(600);
+  auto both = rooms.edit(kRoom, 3, ban);
+  REQUIRE(both);
+  CHECK(both->muted_until == Millis(500));
+  CHECK(both->banned_until == Millis(600));
+  store::RoomUserEdit role;
+  role.role = 1;
+  REQUIRE(rooms.edit(kRoom, 4, role));
+  CHECK(rooms.rights(kRoom).users.size() == 2);
+
+  ban.banned_until = Millis(0);
+  REQUIRE(rooms.edit(kRoom, 3, ban));
+  auto none = rooms.edit(kRoom, 3, muted(0));
+  REQUIRE(none);
+  CHECK(none->role == 0);
+  REQUIRE(rooms.rights(kRoom).users.size() == 1);
+  CHECK(rooms.rights(kRoom).users[0].user == UserId(4));
+
+  auto edit = muted(900);
+  edit.make = true;
+  REQUIRE(rooms.edit(RoomId(8), 5, edit));
+  CHECK(rooms.rights(RoomId(8)).room);
+}
+
+TEMPLATE_TEST_CASE("a room that is deleted takes its rights with it", "", LazyMerge, MemoryEngine) {
+  TestType engine;
+  Rooms rooms(engine.store());
+  CHECK(rooms.remove(kRoom).error().code() == ErrCode::kRoomNotExist);
+  REQUIRE(rooms.create(kRoom, 9));
+  REQUIRE(rooms.remove(kRoom));
+  CHECK_FALSE(rooms.rights(kRoom).room);
+  REQUIRE(rooms.create(kRoom));
+  CHECK(rooms.rights(kRoom).users.empty());
+}
