@@ -274,6 +274,9 @@ void add_rooms(std::vector<Setting>& all) {
       "rooms.create", "Who may make rooms: the operator's servers, or every user.",
       "servers or anyone", [](std::string_view v) { return v == "servers" || v == "anyone"; },
       LINNET_MEMBER(rooms.create)));
+  all.push_back(integer("rooms.rights",
+                        "The most users of one room that have a role, are muted or banned.", 1,
+                        1000000, LINNET_MEMBER(rooms.rights)));
   all.push_back(integer("rooms.per_connection", "The most live rooms of one connection.", 1, 1000,
                         LINNET_MEMBER(rooms.per_connection)));
   all.push_back(integer("rooms.message_bytes", "The largest content of a message in a room.", 1,

@@ -68,6 +68,7 @@ router::RoomOptions room_options(const Config& config) {
 logic::RoomRules room_rules(const Config& config) {
   logic::RoomRules rules;
   rules.open = config.rooms.open;
+  rules.rights = size(config.rooms.rights);
   rules.users_create = config.rooms.create == "anyone";
   rules.message_bytes = size(config.rooms.message_bytes);
   rules.per_second = config.limits.enabled ? static_cast<double>(config.limits.room_per_second) : 0;

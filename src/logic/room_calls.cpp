@@ -221,7 +221,12 @@ Async<pb::GetRoomRightsResp> RoomCalls::rights(const user::Caller& caller,
 
 Async<pb::RoomPublishOutput> RoomCalls::publish(const user::Caller& caller,
                                                 const pb::RoomPublishInput& request) {
-  auto record = co_await open(request.room_id());
+  Result<RoomRecordPtr> record = Error(ErrCode::kServerUnknown);
+  if (is_server(caller)) {
+    record = co_await open(request.room_id());
+  } else {
+    record = co_await enterable(caller, request.room_id());
+  }
   if (!record) co_return record.take_error();
   Result<Seq> seq = Error(ErrCode::kNotInRoom);
   if (is_server(caller)) {
@@ -273,6 +278,7 @@ Async<Unit> RoomCalls::edit(RoomId room, store::RoomEdit edit, const user::Calle
 
 Async<store::RoomUser> RoomCalls::edit_user(RoomId room, store::RoomUserEdit edit,
                                             const user::Caller& caller) {
+  edit.most = rooms_.rules().rights;
   if (edit.user.value() < 1) co_return Error(ErrCode::kBadRequest, "user_id: 1 or more");
   edit.make = is_server(caller) && rooms_.rules().open;
   edit.now = clock_.wall();

@@ -72,7 +72,7 @@ Status put_room_user(Connection& db, RoomId room, const RoomUser& user) {
 }
 
 // What has run out makes place; counting is cheap as long as that is the rule.
-Status check_place(Connection& db, RoomId room, Millis now) {
+Status check_place(Connection& db, RoomId room, std::size_t most, Millis now) {
   auto gone = Query(db,
                     "DELETE FROM room_user WHERE room_id = ?1 AND role = 0 AND muted_until <= ?2"
                     " AND banned_until <= ?2",
@@ -83,8 +83,8 @@ Status check_place(Connection& db, RoomId room, Millis now) {
   std::int64_t count = 0;
   if (row.next()) count = row.number(0);
   if (row.failed()) return row.error();
-  if (count < static_cast<std::int64_t>(kMostRoomUsers)) return success();
-  return Error(ErrCode::kTooLarge, "a room remembers at most " + std::to_string(kMostRoomUsers) +
+  if (count < static_cast<std::int64_t>(most)) return success();
+  return Error(ErrCode::kTooLarge, "a room remembers at most " + std::to_string(most) +
                                        " users with a role, a mute or a ban");
 }
 
@@ -166,6 +166,7 @@ Result<RoomUser> edit_room_user(Connection& db, RoomId room, const RoomUserEdit&
   }
   auto user = find_room_user(db, room, edit.user);
   if (!user) return user;
+  const bool known = user->role != 0 || user->muted_until || user->banned_until;
   user->role = edit.role.value_or(user->role);
   user->muted_until = edit.muted_until.value_or(user->muted_until);
   user->banned_until = edit.banned_until.value_or(user->banned_until);
@@ -176,8 +177,10 @@ Result<RoomUser> edit_room_user(Connection& db, RoomId room, const RoomUserEdit&
     if (!gone) return gone.take_error();
     return user;
   }
-  auto place = check_place(db, room, edit.now);
-  if (!place) return place.take_error();
+  if (!known) {
+    auto place = check_place(db, room, edit.most, edit.now);
+    if (!place) return place.take_error();
+  }
   auto put = put_room_user(db, room, *user);
   if (!put) return put.take_error();
   return user;

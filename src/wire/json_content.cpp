@@ -3,6 +3,7 @@
 
 #include "pb/conn.ext.pb.h"
 #include "pb/logic.ext.pb.h"
+#include "pb/logic.int.pb.h"
 #include "pb/push.ext.pb.h"
 #include "pb/room.ext.pb.h"
 
@@ -80,7 +81,8 @@ const Message* prototype_of_push(int code) {
 
 std::optional<ContentField> content_field(const Descriptor& type) {
   if (&type == pb::MessageItem::descriptor() || &type == pb::SendMessageReq::descriptor() ||
-      &type == pb::RoomItem::descriptor() || &type == pb::RoomPublishInput::descriptor()) {
+      &type == pb::RoomItem::descriptor() || &type == pb::RoomPublishInput::descriptor() ||
+      &type == pb::BroadcastReq::descriptor()) {
     return ContentField{type.FindFieldByName("message_content"),
                         type.FindFieldByName("message_type"), prototype_of_type, nullptr};
   }

@@ -1,6 +1,7 @@
 // The table of docs/api.md against the real executable: who may call each method, and each error
 // that a method declares. A method or an error that is added and not tried here fails.
 #include "pb/linnet.pb.h"
+#include "room_client.hpp"
 #include "support/raw_client.hpp"
 #include "support/server_process.hpp"
 #include "support/temp_dir.hpp"
@@ -25,8 +26,8 @@ using google::protobuf::MethodDescriptor;
 // Every method that is served.
 std::vector<const MethodDescriptor*> methods() {
   std::vector<const MethodDescriptor*> all;
-  for (const char* file :
-       {"pb/logic.ext.proto", "pb/user.ext.proto", "pb/logic.int.proto", "pb/user.int.proto"}) {
+  for (const char* file : {"pb/logic.ext.proto", "pb/user.ext.proto", "pb/room.ext.proto",
+                           "pb/logic.int.proto", "pb/user.int.proto", "pb/room.int.proto"}) {
     const auto* found = DescriptorPool::generated_pool()->FindFileByName(file);
     REQUIRE(found != nullptr);
     for (int s = 0; s < found->service_count(); ++s)
@@ -43,15 +44,17 @@ std::string path_of(const MethodDescriptor& method) {
 // People and groups in every state that a row needs.
 class Stage {
  public:
-  Stage() : server_(dir_.path() / "data", {"--set", "groups.small_members=4"}) {
+  Stage()
+      : server_(dir_.path() / "data", {"--set", "groups.small_members=4", "--set",
+                                       "rooms.open=false", "--set", "rooms.rights=4"}) {
     for (const char* name : {"owner", "admin", "member", "stranger", "fourth"}) {
       people_[name] = sign_in(server_.http_port(), "10" + std::to_string(people_.size()));
       names_[name] = std::to_string(people_[name].id.value());
     }
     auto key =
         run_program(LINNET_BINARY, {"key", "create", "test", "--scope", "messages", "--scope",
-                                    "users", "--scope", "groups", "--scope", "devices",
-                                    "--data-dir", (dir_.path() / "data").string()});
+                                    "users", "--scope", "groups", "--scope", "devices", "--scope",
+                                    "broadcast", "--data-dir", (dir_.path() / "data").string()});
     REQUIRE(key.status == 0);
     people_["server"].token = key.out.substr(0, key.out.size() - 1);
     for (const char* scope : {"rooms", "users"}) {
@@ -66,6 +69,7 @@ class Stage {
                              R"("sdkVersion":"v"})")["deviceId"];
     names_["long"] = std::string(60'001, 'x');
     make_groups();
+    make_rooms();
     must("stranger", "/pb.LogicExt/BlockUser", R"({"userId":"$owner"})");
   }
 
@@ -113,8 +117,33 @@ class Stage {
            R"({"groupId":")" + std::string(group) + R"(","userIds":["$fourth"]})");
   }
 
+  // "room": owner, admin is a moderator, member is muted, fourth is banned. "slow": the stranger
+  // has said something. "hushed": servers alone write.
+  void make_rooms() {
+    int id = 0;
+    for (const char* name : {"room", "slow", "hushed"}) {
+      names_[name] = std::to_string(++id);
+      must("rooms", "/pb.RoomInt/MakeRoom",
+           R"({"roomId":"$)" + std::string(name) + R"(","ownerId":"$owner"})");
+    }
+    const std::string of = R"({"roomId":"$room","userId":")";
+    must("rooms", "/pb.RoomInt/SetRoomRole", of + R"($admin","role":"RR_MODERATOR"})");
+    must("rooms", "/pb.RoomInt/MuteRoomUser", of + R"($member","seconds":"600"})");
+    must("rooms", "/pb.RoomInt/BanRoomUser", of + R"($fourth","seconds":"600"})");
+    must("rooms", "/pb.RoomInt/SetRoom", R"({"roomId":"$slow","slowS":600})");
+    must("rooms", "/pb.RoomInt/SetRoom", R"({"roomId":"$hushed","publish":"RPB_SERVERS"})");
+    for (const char* who : {"owner", "member", "stranger"}) {
+      clients_.push_back(std::make_unique<RoomClient>(LongConnection::sign_in(
+          LongConnection::Door::kTcp, server_.tcp_port(), server_.http_port(), people_[who])));
+      for (std::int64_t room = 1; room <= id; ++room)
+        clients_.back()->enter(room);
+    }
+    clients_.back()->say(2, "one");
+  }
+
   TempDir dir_;
   ServerProcess server_;
+  std::vector<std::unique_ptr<RoomClient>> clients_;
   std::map<std::string, TestUser> people_;
   std::map<std::string, std::string> names_;
 };
@@ -135,6 +164,48 @@ void add_group_rows(std::vector<Row>& rows, const std::string& method, const std
   if (!forbidden_for.empty())
     rows.push_back(
         {path, "FORBIDDEN", forbidden_for, R"({"groupId":"$group")" + forbidden_more + "}"});
+}
+
+void add_room_rows(std::vector<Row>& all) {
+  const std::string none = R"({"roomId":"999")";
+  const std::string room = R"({"roomId":"$room")";
+  const std::string stranger = R"(,"userId":"$stranger")";
+  const std::string words = R"(,"messageType":"MT_TEXT","messageContent":{"text":"x"}})";
+  const std::string too_long = R"(,"messageType":"MT_TEXT","messageContent":{"text":"$long"}})";
+  for (const std::string method : {"GetRoom", "GetRoomUsers", "GetRoomHistory"}) {
+    all.push_back({"RoomExt/" + method, "ROOM_NOT_EXIST", "owner", none + "}"});
+    all.push_back({"RoomExt/" + method, "BANNED", "fourth", room + "}"});
+    all.push_back({"RoomInt/" + method, "ROOM_NOT_EXIST", "rooms", none + "}"});
+  }
+  for (const std::string method : {"SetRoom", "MuteRoom", "GetRoomRights", "DeleteRoom"}) {
+    all.push_back({"RoomExt/" + method, "ROOM_NOT_EXIST", "owner", none + "}"});
+    all.push_back({"RoomExt/" + method, "FORBIDDEN", "member", room + "}"});
+    all.push_back({"RoomInt/" + method, "ROOM_NOT_EXIST", "rooms", none + "}"});
+  }
+  for (const std::string method : {"SetRoomRole", "MuteRoomUser", "BanRoomUser"}) {
+    const auto more =
+        stranger + (method == "SetRoomRole" ? R"(,"role":"RR_MODERATOR"})" : R"(,"seconds":"60"})");
+    all.push_back({"RoomExt/" + method, "ROOM_NOT_EXIST", "owner", none + more});
+    all.push_back({"RoomExt/" + method, "FORBIDDEN", "member", room + more});
+    all.push_back({"RoomExt/" + method, "TOO_LARGE", "owner", room + more});
+    all.push_back({"RoomInt/" + method, "ROOM_NOT_EXIST", "rooms", none + more});
+    all.push_back({"RoomInt/" + method, "TOO_LARGE", "rooms", room + more});
+  }
+  const std::vector<Row> others{
+      {"RoomExt/CreateRoom", "FORBIDDEN", "owner", "{}"},
+      {"RoomExt/PublishToRoom", "ROOM_NOT_EXIST", "owner", none + words},
+      {"RoomExt/PublishToRoom", "NOT_IN_ROOM", "admin", room + words},
+      {"RoomExt/PublishToRoom", "BANNED", "fourth", room + words},
+      {"RoomExt/PublishToRoom", "MUTED", "member", room + words},
+      {"RoomExt/PublishToRoom", "SLOW_MODE", "stranger", R"({"roomId":"$slow")" + words},
+      {"RoomExt/PublishToRoom", "FORBIDDEN", "owner", R"({"roomId":"$hushed")" + words},
+      {"RoomExt/PublishToRoom", "TOO_LARGE", "owner", room + too_long},
+      {"RoomInt/PublishToRoom", "ROOM_NOT_EXIST", "rooms", none + words},
+      {"RoomInt/PublishToRoom", "TOO_LARGE", "rooms", room + too_long},
+      {"RoomInt/MakeRoom", "ROOM_ALREADY_EXIST", "rooms", room + "}"},
+      {"LogicInt/Broadcast", "TOO_LARGE", "server", "{" + too_long.substr(1)},
+  };
+  all.insert(all.end(), others.begin(), others.end());
 }
 
 std::vector<Row> rows() {
@@ -205,6 +276,7 @@ std::vector<Row> rows() {
   add_group_rows(all, "AnswerJoinRequest", member, "member", R"(,"userId":"$stranger")");
   add_group_rows(all, "AddGroupMembers", R"(,"userIds":["$fourth"])", "member",
                  R"(,"userIds":["$fourth"])");
+  add_room_rows(all);
   return all;
 }
 

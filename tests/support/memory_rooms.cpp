@@ -72,7 +72,10 @@ void MemoryStore::edit_room_user(RoomId room, RoomUserEdit edit, Done<RoomUser> 
       [&]() -> Result<RoomUser> {
         auto* record = room_to_edit(room, edit.make, edit.now);
         if (record == nullptr) return Error(ErrCode::kRoomNotExist);
-        RoomUser user = record->users[edit.user];
+        const auto known = record->users.find(edit.user);
+        if (known == record->users.end() && record->users.size() >= edit.most)
+          return Error(ErrCode::kTooLarge);
+        RoomUser user = known == record->users.end() ? RoomUser() : known->second;
         user.user = edit.user;
         user.role = edit.role.value_or(user.role);
         user.muted_until = edit.muted_until.value_or(user.muted_until);

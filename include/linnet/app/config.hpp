@@ -81,6 +81,7 @@ struct Config {
     std::int64_t member_bytes = 65536;
     bool open = true;
     std::string create = "servers";
+    std::int64_t rights = 10000;
   } rooms;
   struct {
     std::int64_t per_second = 20000;

@@ -28,6 +28,7 @@ using RoomRecordPtr = std::shared_ptr<RoomRecord>;
 struct RoomRules {
   bool open = true;           // a room needs not be made
   bool users_create = false;  // users may make rooms, and own them
+  std::size_t rights = 10000;  // users of a room with a role, a mute or a ban
   std::size_t message_bytes = 8192;
   double per_second = 10;  // messages of one user in one room; 0: no limit
   std::int64_t burst = 20;

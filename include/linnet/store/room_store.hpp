@@ -52,11 +52,10 @@ struct RoomUserEdit {
   std::optional<Millis> muted_until;
   std::optional<Millis> banned_until;
   bool make = false;
+  std::size_t most = 10000;  // users of the room that have a role, are muted or banned
   Millis now;
 };
 
-// So many users of one room may have a role, be muted or banned.
-inline constexpr std::size_t kMostRoomUsers = 10000;
 // Where ids begin that the store gives: above what apps count up to, below what JSON numbers hold.
 inline constexpr std::int64_t kFirstRoom = std::int64_t{1} << 40;
 
@@ -70,7 +69,7 @@ class RoomStore {
   // Gives what is there afterwards. Error: kRoomNotExist.
   virtual void edit_room(RoomId room, RoomEdit edit, Done<Room> done) = 0;
   // Gives what is there afterwards; whoever has no role and is neither muted nor banned is
-  // forgotten. Errors: kRoomNotExist, kTooLarge (kMostRoomUsers).
+  // forgotten. Errors: kRoomNotExist, kTooLarge (`most`).
   virtual void edit_room_user(RoomId room, RoomUserEdit edit, Done<RoomUser> done) = 0;
   // With all rights in it. Error: kRoomNotExist.
   virtual void delete_room(RoomId room, Done<Unit> done) = 0;

@@ -120,6 +120,12 @@ TEMPLATE_TEST_CASE("what is said of a user of a room adds up, and is forgotten w
   REQUIRE(rooms.rights(kRoom).users.size() == 1);
   CHECK(rooms.rights(kRoom).users[0].user == UserId(4));
 
+  store::RoomUserEdit one_more;
+  one_more.role = 1;
+  one_more.most = 1;
+  CHECK(rooms.edit(kRoom, 6, one_more).error().code() == ErrCode::kTooLarge);
+  CHECK(rooms.edit(kRoom, 4, one_more));
+
   auto edit = muted(900);
   edit.make = true;
   REQUIRE(rooms.edit(RoomId(8), 5, edit));
