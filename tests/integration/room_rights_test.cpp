@@ -106,7 +106,7 @@ TEST_CASE("the banned are put out of a room at once, on every connection, and st
   CHECK(ben.client->heard.empty());
   CHECK(f.enter(ben, room) == 2037);
   CHECK(ben.client->try_to_say(room, "let me in").code() == 2035);
-  CHECK(ben.caller->fails("/pb.RoomExt/PublishToRoom", words(room, "x")).code == 2035);
+  CHECK(ben.caller->fails("/pb.RoomExt/PublishToRoom", words(room, "x")).code == 2037);
   pb::GetRoomHistoryReq history;
   history.set_room_id(room);
   CHECK(ben.caller->fails("/pb.RoomExt/GetRoomHistory", history).code == 2037);
