@@ -34,6 +34,10 @@ ErrorForm error_form(ErrCode code) {
     case ErrCode::kJoinClosed: return {"permission_denied", 403};
     case ErrCode::kSignedOut: return {"unauthenticated", 401};
     case ErrCode::kDeviceExcluded: return {"unauthenticated", 401};
+    case ErrCode::kNotOffered: return {"unimplemented", 501};
+    case ErrCode::kUserSystem: return {"unavailable", 503};
+    case ErrCode::kBadPassword: return {"unauthenticated", 401};
+    case ErrCode::kCodeNotSent: return {"unavailable", 503};
     case ErrCode::kNotInRoom: return {"failed_precondition", 400};
     case ErrCode::kTooManyRooms: return {"resource_exhausted", 429};
     case ErrCode::kBanned: return {"permission_denied", 403};

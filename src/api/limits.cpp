@@ -15,6 +15,8 @@ const Rate& Limiter::rate_of(RateClass rate) const {
     case RateClass::kRead: return options_.read;
     case RateClass::kWrite: return options_.write;
     case RateClass::kServer: return options_.server;
+    case RateClass::kCode: return options_.code;
+    case RateClass::kSearch: return options_.search;
     case RateClass::kJoin: break;
   }
   return options_.join;
@@ -23,8 +25,9 @@ const Rate& Limiter::rate_of(RateClass rate) const {
 bool Limiter::allow(RateClass rate, std::int64_t who, std::string_view address) {
   if (!options_.enabled) return true;
   const Rate& limit = rate_of(rate);
-  auto caller = rate == RateClass::kJoin ? std::hash<std::string_view>{}(address)
-                                         : mix(static_cast<std::uint64_t>(who));
+  const bool by_address = rate == RateClass::kJoin || rate == RateClass::kCode;
+  auto caller =
+      by_address ? std::hash<std::string_view>{}(address) : mix(static_cast<std::uint64_t>(who));
   auto key = mix(caller + static_cast<std::uint64_t>(rate) + 1);
   auto now = clock_.steady();
 

@@ -32,6 +32,8 @@ RateClass to_rate_class(pb::RateClass rate) {
     case pb::RATE_WRITE: return RateClass::kWrite;
     case pb::RATE_JOIN: return RateClass::kJoin;
     case pb::RATE_SERVER: return RateClass::kServer;
+    case pb::RATE_CODE: return RateClass::kCode;
+    case pb::RATE_SEARCH: return RateClass::kSearch;
     default: return RateClass::kRead;
   }
 }

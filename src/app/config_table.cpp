@@ -1,81 +1,17 @@
 #include "config_table.hpp"
 
-#include "linnet/wire/websocket.hpp"
+#include "setting_kinds.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cctype>
 #include <charconv>
-#include <limits>
 #include <utility>
 
 namespace linnet::app {
 namespace {
 
-bool is_control(char c) {
-  return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
-}
-
 constexpr std::array<std::string_view, 5> kLevels{"debug", "info", "warn", "error", "off"};
-
-// `member` gives a reference to the member for a (const) Config.
-template <class Member>
-Setting integer(std::string key, std::string doc, std::int64_t low, std::int64_t high,
-                Member member) {
-  Setting setting;
-  setting.key = std::move(key);
-  setting.doc = std::move(doc);
-  setting.allowed = "a number from " + std::to_string(low) + " to " + std::to_string(high);
-  setting.set = [=](Config& config, std::string_view text) {
-    std::int64_t value = 0;
-    auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc() || end != text.data() + text.size() || value < low || value > high)
-      return false;
-    member(config) = value;
-    return true;
-  };
-  setting.get = [=](const Config& config) { return std::to_string(member(config)); };
-  return setting;
-}
-
-template <class Member>
-Setting boolean(std::string key, std::string doc, Member member) {
-  Setting setting;
-  setting.key = std::move(key);
-  setting.doc = std::move(doc);
-  setting.allowed = "true or false";
-  setting.set = [=](Config& config, std::string_view text) {
-    const bool yes = text == "true" || text == "1" || text == "on";
-    if (!yes && text != "false" && text != "0" && text != "off") return false;
-    member(config) = yes;
-    return true;
-  };
-  setting.get = [=](const Config& config) {
-    return std::string(member(config) ? "true" : "false");
-  };
-  return setting;
-}
-
-// What a line of TOML, of the log and of a terminal can show.
-bool is_plain_text(std::string_view value) {
-  return wire::is_utf8(value) && std::none_of(value.begin(), value.end(), is_control);
-}
-
-template <class Member, class Check>
-Setting text(std::string key, std::string doc, std::string allowed, Check check, Member member) {
-  Setting setting;
-  setting.key = std::move(key);
-  setting.doc = std::move(doc);
-  setting.allowed = std::move(allowed);
-  setting.is_text = true;
-  setting.set = [=](Config& config, std::string_view value) {
-    if (!is_plain_text(value) || !check(value)) return false;
-    member(config) = std::string(value);
-    return true;
-  };
-  setting.get = [=](const Config& config) { return member(config); };
-  return setting;
-}
 
 bool is_listen_address(std::string_view value) {
   auto colon = value.rfind(':');
@@ -87,12 +23,6 @@ bool is_listen_address(std::string_view value) {
   unsigned number = 0;
   auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
   return error == std::errc() && end == port.data() + port.size() && number <= 65535;
-}
-
-bool is_code(std::string_view value) {
-  return value.empty() ||
-         (value.size() >= 4 && value.size() <= 12 &&
-          std::all_of(value.begin(), value.end(), [](char c) { return c >= '0' && c <= '9'; }));
 }
 
 bool is_origin(std::string_view value) {
@@ -167,15 +97,6 @@ Setting grpc_listen() {
   return setting;
 }
 
-// NOLINTBEGIN(bugprone-macro-parentheses): a path of members
-#define LINNET_MEMBER(path)   \
-  [](auto& config) -> auto& { \
-    return config.path;       \
-  }
-// NOLINTEND(bugprone-macro-parentheses)
-
-constexpr std::int64_t kMillion = 1000000;
-
 void add_server(std::vector<Setting>& all) {
   all.push_back(text(
       "server.data_dir", "The directory with everything the server keeps; made if it is missing.",
@@ -235,22 +156,7 @@ void add_session(std::vector<Setting>& all) {
                         1, 10000, LINNET_MEMBER(session.page_entries)));
 }
 
-void add_rules(std::vector<Setting>& all) {
-  all.push_back(text("user.dev_code",
-                     "A fixed sign-in code, accepted beside the printed one; empty: none.",
-                     "4 to 12 digits, or empty", is_code, LINNET_MEMBER(user.dev_code)));
-  all.push_back(integer("user.token_days", "How long a token is good after it was used last.", 1,
-                        36500, LINNET_MEMBER(user.token_days)));
-  all.push_back(text(
-      "devices.policy",
-      "How many devices of a user may be signed in at once: any number, one per type, one per "
-      "class "
-      "(mobile, desktop, web), or a single one. A device whose place is taken is signed out.",
-      "any, per_type, per_class or single",
-      [](std::string_view v) {
-        return v == "any" || v == "per_type" || v == "per_class" || v == "single";
-      },
-      LINNET_MEMBER(devices.policy)));
+void add_logic(std::vector<Setting>& all) {
   all.push_back(boolean("logic.require_friendship", "Only friends may write to each other.",
                         LINNET_MEMBER(logic.require_friendship)));
   all.push_back(integer("logic.message_bytes", "The largest content of a message.", 1, 60000,
@@ -328,6 +234,12 @@ void add_limits(std::vector<Setting>& all) {
   rate("limits.server_burst", "How many of them at once.", LINNET_MEMBER(limits.server_burst));
   rate("limits.code_failures_per_minute", "Wrong sign-in codes, per phone number.",
        LINNET_MEMBER(limits.code_failures_per_minute));
+  rate("limits.all_code_failures_per_minute",
+       "Wrong sign-in codes of all phone numbers together; then nobody signs in by code for the "
+       "rest of the minute.",
+       LINNET_MEMBER(limits.all_code_failures_per_minute));
+  rate("limits.codes_per_minute", "SendCode, per address.", LINNET_MEMBER(limits.codes_per_minute));
+  rate("limits.codes_burst", "How many of them at once.", LINNET_MEMBER(limits.codes_burst));
   rate("limits.packets_per_second",
        "Packets on a long connection; one that sends more is read later.",
        LINNET_MEMBER(limits.packets_per_second));
@@ -337,14 +249,13 @@ void add_limits(std::vector<Setting>& all) {
   rate("limits.room_burst", "How many of them at once.", LINNET_MEMBER(limits.room_burst));
 }
 
-#undef LINNET_MEMBER
-
 std::vector<Setting> make_settings() {
   std::vector<Setting> all;
   add_server(all);
   add_store(all);
   add_session(all);
-  add_rules(all);
+  add_account_settings(all);
+  add_logic(all);
   add_groups(all);
   add_rooms(all);
   add_limits(all);

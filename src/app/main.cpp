@@ -28,12 +28,13 @@ sigset_t block_signals() {
 
 // stdout comes last: whoever waits for the addresses finds everything else said.
 void announce(const app::Running& running, const app::Config& config) {
-  std::fprintf(
-      stderr,
-      "*** DEVELOPMENT MODE: no sender of codes is configured. Listening on loopback only;\n"
-      "*** every phone number signs in with the code %s%s%s\n",
-      running.development_code.c_str(), config.user.dev_code.empty() ? "" : " or ",
-      config.user.dev_code.c_str());
+  if (!running.development_code.empty())
+    std::fprintf(
+        stderr,
+        "*** DEVELOPMENT MODE: no sender of codes is configured. Listening on loopback only;\n"
+        "*** every phone number signs in with the code %s%s%s\n",
+        running.development_code.c_str(), config.user.dev_code.empty() ? "" : " or ",
+        config.user.dev_code.c_str());
   std::printf("linnet %s\n", app::kVersion);
   std::printf("tcp  %s\n", running.tcp.c_str());
   for (const auto& address : running.grpc)

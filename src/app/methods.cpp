@@ -21,6 +21,7 @@ namespace linnet::app {
 void add_methods(api::MethodTable& table, user::Accounts& accounts, logic::Devices& devices,
                  logic::Friends& friends, logic::Groups& groups, logic::Messages& messages,
                  logic::Backend& backend) {
+  table.add("/pb.UserExt/SendCode", accounts, &user::Accounts::send_code);
   table.add("/pb.UserExt/SignIn", accounts, &user::Accounts::sign_in);
   table.add("/pb.UserExt/GetUser", accounts, &user::Accounts::get_user);
   table.add("/pb.UserExt/UpdateUser", accounts, &user::Accounts::update_user);

@@ -1,5 +1,7 @@
 #include "options.hpp"
 
+#include <fstream>
+
 namespace linnet::app {
 namespace {
 
@@ -11,6 +13,23 @@ user::DevicePolicy device_policy(const std::string& name) {
   if (name == "per_type") return user::DevicePolicy::kPerType;
   if (name == "per_class") return user::DevicePolicy::kPerClass;
   return name == "single" ? user::DevicePolicy::kSingle : user::DevicePolicy::kAny;
+}
+
+// The file's text without the end of its last line.
+Result<std::string> read_secret(const std::string& path) {
+  constexpr std::size_t kShortest = 32;
+  constexpr std::size_t kLongest = 4096;
+  std::ifstream file(path, std::ios::binary);
+  std::string secret(kLongest + 1, '\0');
+  file.read(secret.data(), static_cast<std::streamsize>(secret.size()));
+  secret.resize(static_cast<std::size_t>(file.gcount()));
+  while (secret.ends_with('\n') || secret.ends_with('\r'))
+    secret.pop_back();
+  if (secret.size() < kShortest || secret.size() > kLongest)
+    return Error(ErrCode::kBadRequest, "hook.secret_file: '" + path +
+                                           "' must be a file with 32 to 4096 bytes, for instance "
+                                           "made by: openssl rand -hex 32");
+  return secret;
 }
 
 }  // namespace
@@ -28,13 +47,36 @@ store::SqliteOptions store_options(const Config& config) {
   return options;
 }
 
-user::AccountOptions account_options(const Config& config) {
+bool needs_hooks(const Config& config) {
+  return !config.codes.hook.empty();
+}
+
+user::HttpClientOptions http_client_options(const Config& config) {
+  user::HttpClientOptions options;
+  options.timeout = std::chrono::milliseconds(config.hook.timeout_ms);
+  options.at_once = size(config.hook.at_once);
+  options.queue = size(config.hook.queue);
+  options.ca_file = config.hook.ca_file;
+  return options;
+}
+
+Result<user::AccountOptions> account_options(const Config& config) {
+  if (!config.codes.hook.empty() && !config.user.dev_code.empty())
+    return Error(ErrCode::kBadRequest,
+                 "user.dev_code is for development mode, which codes.hook ends; set only one");
   user::AccountOptions options;
+  if (needs_hooks(config)) {
+    auto secret = read_secret(config.hook.secret_file);
+    if (!secret) return secret.take_error();
+    options.hook_secret = std::move(*secret);
+  }
   options.fixed_code = config.user.dev_code;
   options.token_life = std::chrono::hours(24 * config.user.token_days);
   options.limit_failures = config.limits.enabled;
   options.device_policy = device_policy(config.devices.policy);
   options.failures_per_minute = static_cast<int>(config.limits.code_failures_per_minute);
+  options.all_failures_per_minute = static_cast<int>(config.limits.all_code_failures_per_minute);
+  if (!config.codes.hook.empty()) options.code_hook = user::parse_url(config.codes.hook);
   return options;
 }
 
@@ -86,6 +128,10 @@ api::LimitOptions limit_options(const Config& config) {
   options.write = rate(config.limits.write_per_second, config.limits.write_burst);
   options.join = rate(config.limits.join_per_second, config.limits.join_burst);
   options.server = rate(config.limits.server_per_second, config.limits.server_burst);
+  options.code.per_second = static_cast<double>(config.limits.codes_per_minute) / 60;
+  options.code.burst = static_cast<double>(config.limits.codes_burst);
+  options.search.per_second = static_cast<double>(config.limits.searches_per_minute) / 60;
+  options.search.burst = static_cast<double>(config.limits.searches_burst);
   return options;
 }
 
@@ -94,6 +140,7 @@ gateway::GatewayOptions gateway_options(const Config& config) {
   options.tcp_listen = config.tcp.listen;
   options.http_listen = config.http.listen;
   options.grpc_listen = config.grpc.listen;
+  options.loopback_only = config.codes.hook.empty();
   options.allowed_origins = config.http.allowed_origins;
   options.body_bytes = size(config.http.body_bytes);
   options.sign_in_timeout = std::chrono::milliseconds(config.session.sign_in_timeout_ms);

@@ -12,7 +12,11 @@
 namespace linnet::app {
 
 store::SqliteOptions store_options(const Config& config);
-user::AccountOptions account_options(const Config& config);
+// Whether accounts send requests to hooks.
+bool needs_hooks(const Config& config);
+user::HttpClientOptions http_client_options(const Config& config);
+// Error: kBadRequest (the hooks' secret cannot be read, or settings exclude each other).
+Result<user::AccountOptions> account_options(const Config& config);
 logic::MessageOptions message_options(const Config& config);
 logic::GroupOptions group_options(const Config& config);
 router::RoomOptions room_options(const Config& config);

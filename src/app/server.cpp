@@ -52,7 +52,8 @@ class Server::Impl {
     shards_ = make_shards(static_cast<std::size_t>(config_.server.io_threads));
     router_ = router::make_local_router(shards_, static_cast<double>(config_.broadcast.per_second));
     live_ = std::make_unique<router::Rooms>(shards_, clock_, room_options(config_));
-    accounts_ = std::make_unique<user::Accounts>(*store_, clock_, log_, account_options(config_));
+    auto opened = open_accounts();
+    if (!opened) return opened.take_error();
     accounts_->on_revoked([this](DeviceId device, ErrCode why) { router_->dismiss(device, why); });
     devices_ = std::make_unique<logic::Devices>(*store_, *accounts_, *router_, clock_);
     friends_ = std::make_unique<logic::Friends>(*store_, *router_, clock_);
@@ -87,6 +88,7 @@ class Server::Impl {
   void stop(std::chrono::milliseconds limit) {
     if (started_) gateway_->drain(limit);
     started_ = false;
+    if (hooks_) hooks_->close();
     // What is queued commits, and its waiters are told, while their shards still run.
     if (store_) store_->close();
     for (auto& shard : shards_)
@@ -96,6 +98,19 @@ class Server::Impl {
   }
 
  private:
+  Status open_accounts() {
+    auto options = account_options(config_);
+    if (!options) return options.take_error();
+    if (needs_hooks(config_)) {
+      auto hooks = user::HttpClient::open(http_client_options(config_));
+      if (!hooks) return hooks.take_error();
+      hooks_ = std::move(*hooks);
+    }
+    accounts_ =
+        std::make_unique<user::Accounts>(*store_, clock_, log_, std::move(*options), hooks_.get());
+    return success();
+  }
+
   Config config_;
   Logger& log_;
   SystemClock clock_;
@@ -103,6 +118,7 @@ class Server::Impl {
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<router::Router> router_;
   std::unique_ptr<router::Rooms> live_;
+  std::unique_ptr<user::HttpClient> hooks_;
   std::unique_ptr<user::Accounts> accounts_;
   std::unique_ptr<logic::Devices> devices_;
   std::unique_ptr<logic::Friends> friends_;

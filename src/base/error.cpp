@@ -34,6 +34,10 @@ std::string_view name(ErrCode code) {
     case ErrCode::kJoinClosed: return "EC_JOIN_CLOSED";
     case ErrCode::kSignedOut: return "EC_SIGNED_OUT";
     case ErrCode::kDeviceExcluded: return "EC_DEVICE_EXCLUDED";
+    case ErrCode::kNotOffered: return "EC_NOT_OFFERED";
+    case ErrCode::kUserSystem: return "EC_USER_SYSTEM";
+    case ErrCode::kBadPassword: return "EC_BAD_PASSWORD";
+    case ErrCode::kCodeNotSent: return "EC_CODE_NOT_SENT";
     case ErrCode::kNotInRoom: return "EC_NOT_IN_ROOM";
     case ErrCode::kTooManyRooms: return "EC_TOO_MANY_ROOMS";
     case ErrCode::kBanned: return "EC_BANNED";
@@ -79,6 +83,10 @@ std::string_view default_message(ErrCode code) {
     case ErrCode::kJoinClosed: return "only members can add others to this group";
     case ErrCode::kSignedOut: return "this device was signed out; sign in again";
     case ErrCode::kDeviceExcluded: return "the account was signed in on another device";
+    case ErrCode::kNotOffered: return "this server is configured not to offer this";
+    case ErrCode::kUserSystem: return "the user system does not answer; try again shortly";
+    case ErrCode::kBadPassword: return "the phone number and the password do not fit together";
+    case ErrCode::kCodeNotSent: return "the code could not be sent; try again shortly";
     case ErrCode::kNotInRoom: return "this connection is not in the room; subscribe first";
     case ErrCode::kTooManyRooms: return "this connection is in as many rooms as it may be";
     case ErrCode::kBanned: return "you are banned from this room";

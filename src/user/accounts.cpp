@@ -1,9 +1,12 @@
 #include "linnet/user/accounts.hpp"
 
 #include "codes.hpp"
+#include "hook.hpp"
 #include "pb/user.ext.pb.h"
 #include "pb/user.int.pb.h"
 #include "tokens.hpp"
+
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 
@@ -68,22 +71,69 @@ std::vector<std::int32_t> exclusive_types(DevicePolicy policy, std::int32_t type
   return {type};
 }
 
+CodeOptions code_options(const AccountOptions& options) {
+  CodeOptions codes;
+  codes.development = !options.code_hook;
+  codes.fixed_code = options.fixed_code;
+  codes.failures_per_minute = options.limit_failures ? options.failures_per_minute : 0;
+  codes.all_failures_per_minute = options.limit_failures ? options.all_failures_per_minute : 0;
+  codes.limit_sending = options.limit_failures;
+  return codes;
+}
+
 }  // namespace
 
 Accounts::Accounts(store::AccountStore& store, const Clock& clock, Logger& log,
-                   AccountOptions options)
+                   AccountOptions options, HttpClient* http)
     : store_(store),
       clock_(clock),
       log_(log),
       options_(std::move(options)),
-      codes_(std::make_unique<CodeBook>(
-          clock, options_.fixed_code, options_.limit_failures ? options_.failures_per_minute : 0)),
+      http_(http),
+      codes_(std::make_unique<CodeBook>(clock, code_options(options_))),
       tokens_(std::make_unique<Tokens>(store, clock, options_.token_life)) {}
 
 Accounts::~Accounts() = default;
 
 const std::string& Accounts::development_code() const {
   return codes_->development_code();
+}
+
+Async<pb::SendCodeResp> Accounts::send_code(const Caller& caller, const pb::SendCodeReq& request) {
+  const auto& number = request.phone_number();
+  if (!is_phone_number(number)) co_return no_phone_number();
+  pb::SendCodeResp response;
+  if (codes_->development()) co_return response;
+  response.set_expires_in(static_cast<std::int32_t>(std::chrono::seconds(CodeBook::kLife).count()));
+  response.set_again_in(
+      static_cast<std::int32_t>(std::chrono::seconds(CodeBook::kBetween).count()));
+  auto code = codes_->make(number);
+  if (!code) co_return code.take_error();
+  auto delivered = co_await deliver(number, *code);
+  if (delivered) co_return response;
+  // After a timeout it may have been sent all the same.
+  if (delivered.code() != ErrCode::kTimeout) codes_->withdraw(number, *code);
+  log_.warn("code_not_sent", {{"address", caller.address},
+                              {"code", name(delivered.error().code())},
+                              {"detail", delivered.error().detail()}});
+  if (delivered.code() == ErrCode::kServerBusy || delivered.code() == ErrCode::kShuttingDown)
+    co_return delivered.take_error();
+  co_return Error(ErrCode::kCodeNotSent);
+}
+
+// To the hook, which answers with any 2xx when it has taken it.
+Async<Unit> Accounts::deliver(const std::string& phone_number, const std::string& code) {
+  nlohmann::json body;
+  body["phoneNumber"] = phone_number;
+  body["code"] = code;
+  body["expiresIn"] = std::chrono::seconds(CodeBook::kLife).count();
+  auto call = signed_call(*options_.code_hook, options_.hook_secret, body.dump(), clock_.wall());
+  auto answer = co_await wait_for<HttpAnswer>(
+      [&](Done<HttpAnswer> done) { http_->send(std::move(call), std::move(done)); });
+  if (!answer) co_return answer.take_error();
+  if (answer->status < 200 || answer->status > 299)
+    co_return Error(ErrCode::kUserSystem, {}, "answered " + std::to_string(answer->status));
+  co_return Unit{};
 }
 
 Async<pb::SignInResp> Accounts::sign_in(const Caller& caller, const pb::SignInReq& request) {

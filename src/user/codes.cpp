@@ -6,6 +6,7 @@ namespace linnet::user {
 namespace {
 
 constexpr std::chrono::minutes kWindow{1};
+constexpr std::chrono::hours kDay{24};
 constexpr std::size_t kRememberedNumbers = 100000;
 
 std::string six_digits() {
@@ -15,33 +16,106 @@ std::string six_digits() {
 
 }  // namespace
 
-CodeBook::CodeBook(const Clock& clock, std::string fixed_code, int failures_per_minute)
+CodeBook::CodeBook(const Clock& clock, CodeOptions options)
     : clock_(clock),
-      development_code_(six_digits()),
-      fixed_code_(std::move(fixed_code)),
-      failures_per_minute_(failures_per_minute) {}
+      options_(std::move(options)),
+      development_code_(options_.development ? six_digits() : std::string()) {}
+
+Result<std::string> CodeBook::make(const std::string& phone_number) {
+  auto now = clock_.steady();
+  std::lock_guard lock(mutex_);
+  auto it = sent_.find(phone_number);
+  if (it == sent_.end()) {
+    if (sent_.size() >= kRememberedNumbers) make_room(now);
+    if (sent_.size() >= kRememberedNumbers) return Error(ErrCode::kServerBusy);
+    it = sent_.try_emplace(phone_number).first;
+    it->second.at = now - kBetween;
+    it->second.day.since = now;
+  }
+  auto& sent = it->second;
+  if (now - sent.day.since >= kDay) sent.day = Window{now, 0};
+  if (options_.limit_sending && now - sent.at < kBetween)
+    return Error(ErrCode::kRateLimited, "a code was sent just now; wait a minute");
+  if (options_.limit_sending && sent.day.count >= kADay)
+    return Error(ErrCode::kRateLimited, "too many codes for this number; wait a day");
+  sent.code = six_digits();
+  sent.at = now;
+  sent.tries = 0;
+  ++sent.day.count;
+  return sent.code;
+}
+
+void CodeBook::withdraw(const std::string& phone_number, std::string_view code) {
+  std::lock_guard lock(mutex_);
+  auto it = sent_.find(phone_number);
+  if (it == sent_.end() || it->second.code != code) return;
+  it->second.code.clear();
+  it->second.at -= kBetween;
+  --it->second.day.count;
+}
+
+// Forgets who asked for nothing in a day, and if need be how many codes others had in it.
+void CodeBook::make_room(Time now) {
+  std::erase_if(sent_, [&](const auto& entry) { return now - entry.second.at >= kDay; });
+  if (sent_.size() >= kRememberedNumbers)
+    std::erase_if(sent_, [&](const auto& entry) { return now - entry.second.at >= kLife; });
+}
 
 Status CodeBook::verify(const std::string& phone_number, std::string_view code) {
   auto now = clock_.steady();
   std::lock_guard lock(mutex_);
+  if (now - all_failures_.since >= kWindow) all_failures_ = Window{now, 0};
+  // Also a right one: otherwise guessing could go on.
+  if (options_.all_failures_per_minute > 0 &&
+      all_failures_.count >= options_.all_failures_per_minute)
+    return Error(ErrCode::kRateLimited, "too many wrong codes on this server; wait a minute");
+  return options_.development ? verify_development(phone_number, code, now)
+                              : verify_sent(phone_number, code, now);
+}
+
+Error CodeBook::refuse(Time now) {
+  if (all_failures_.count == 0) all_failures_.since = now;
+  ++all_failures_.count;
+  return Error(ErrCode::kBadCode);
+}
+
+Status CodeBook::verify_development(const std::string& phone_number, std::string_view code,
+                                    Time now) {
   auto it = failures_.find(phone_number);
   if (it != failures_.end() && now - it->second.since >= kWindow) {
     failures_.erase(it);
     it = failures_.end();
   }
-  if (failures_per_minute_ > 0 && it != failures_.end() && it->second.count >= failures_per_minute_)
+  if (options_.failures_per_minute > 0 && it != failures_.end() &&
+      it->second.count >= options_.failures_per_minute)
     return Error(ErrCode::kRateLimited, "too many wrong codes for this number; wait a minute");
 
   bool right = equal_in_constant_time(code, development_code_);
-  if (!fixed_code_.empty()) right = equal_in_constant_time(code, fixed_code_) || right;
+  if (!options_.fixed_code.empty())
+    right = equal_in_constant_time(code, options_.fixed_code) || right;
   if (right) return success();
 
   if (failures_.size() >= kRememberedNumbers)
     std::erase_if(failures_,
                   [&](const auto& entry) { return now - entry.second.since >= kWindow; });
-  auto& failures = failures_.try_emplace(phone_number, Failures{now, 0}).first->second;
+  auto& failures = failures_.try_emplace(phone_number, Window{now, 0}).first->second;
   ++failures.count;
-  return Error(ErrCode::kBadCode);
+  return refuse(now);
+}
+
+// A number without a code is answered like one with another: that a code was sent is not told. It
+// is no try either, so that nobody reaches the limit of all by guessing where there is nothing.
+Status CodeBook::verify_sent(const std::string& phone_number, std::string_view code, Time now) {
+  auto it = sent_.find(phone_number);
+  if (it == sent_.end()) return Error(ErrCode::kBadCode);
+  auto& sent = it->second;
+  if (sent.code.empty() || now - sent.at >= kLife) return Error(ErrCode::kBadCode);
+  if (equal_in_constant_time(code, sent.code)) {
+    sent.code.clear();
+    return success();
+  }
+  if (++sent.tries >= kTries) sent.code.clear();
+  return refuse(now);
 }
 
 }  // namespace linnet::user

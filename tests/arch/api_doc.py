@@ -9,7 +9,7 @@ import sys
 
 ACCESS = {'ACCESS_ANYONE': 'anyone', 'ACCESS_DEVICE': 'a signed-in device', 'ACCESS_SERVER': 'a server with a key'}
 RATE = {'RATE_READ': 'reads, per user', 'RATE_WRITE': 'writes, per user', 'RATE_JOIN': 'joining, per address',
-        'RATE_SERVER': "servers' calls, per key"}
+        'RATE_SERVER': "servers' calls, per key", 'RATE_CODE': 'codes, per address', 'RATE_SEARCH': 'searches, per user'}
 SERVICE = re.compile(r'^service (\w+) \{\n(.*?)^\}', re.M | re.S)
 RPC = re.compile(r'((?:^  //[^\n]*\n)*)^  rpc (\w+)\((?:stream )?(\w+)\) returns \((stream )?(\w+)\)(?:;| \{\n(.*?)^  \})', re.M | re.S)
 OPTION = re.compile(r'option \(?(\w+)\)? = (\w+);')

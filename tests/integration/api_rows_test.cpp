@@ -3,6 +3,7 @@
 #include "pb/linnet.pb.h"
 #include "room_client.hpp"
 #include "support/raw_client.hpp"
+#include "support/secret_file.hpp"
 #include "support/server_process.hpp"
 #include "support/temp_dir.hpp"
 
@@ -45,8 +46,10 @@ std::string path_of(const MethodDescriptor& method) {
 class Stage {
  public:
   Stage()
-      : server_(dir_.path() / "data", {"--set", "groups.small_members=4", "--set",
-                                       "rooms.open=false", "--set", "rooms.rights=4"}) {
+      : server_(dir_.path() / "data",
+                {"--set", "groups.small_members=4", "--set", "rooms.open=false", "--set", "rooms.rights=4"}),
+        hooked_(dir_.path() / "hooked", {"--set", "codes.hook=http://127.0.0.1:1/", "--set",
+                                         "hook.secret_file=" + write_secret(dir_)}) {
     for (const char* name : {"owner", "admin", "member", "stranger", "fourth"}) {
       people_[name] = sign_in(server_.http_port(), "10" + std::to_string(people_.size()));
       names_[name] = std::to_string(people_[name].id.value());
@@ -73,13 +76,14 @@ class Stage {
     must("stranger", "/pb.LogicExt/BlockUser", R"({"userId":"$owner"})");
   }
 
-  // Calls as `who`; "" for nobody. Every $name in `body` is replaced.
+  // Calls as `who`; "" for nobody, "hooked" for nobody at a server whose hooks are away. Every
+  // $name in `body` is replaced.
   HttpAnswer call(const std::string& who, const std::string& path, std::string body) {
     for (const auto& [name, value] : names_)
       for (auto at = body.find('$' + name); at != std::string::npos; at = body.find('$' + name))
         body.replace(at, name.size() + 1, value);
-    Caller caller(server_.http_port());
-    if (!who.empty()) caller.use(people_.at(who));
+    Caller caller(who == "hooked" ? hooked_.http_port() : server_.http_port());
+    if (people_.count(who) != 0) caller.use(people_.at(who));
     return caller.post(path, body, "application/json");
   }
   static std::string error_in(const HttpAnswer& answer) {
@@ -143,6 +147,7 @@ class Stage {
 
   TempDir dir_;
   ServerProcess server_;
+  ServerProcess hooked_;
   std::vector<std::unique_ptr<RoomClient>> clients_;
   std::map<std::string, TestUser> people_;
   std::map<std::string, std::string> names_;
@@ -245,6 +250,7 @@ std::vector<Row> rows() {
       {"LogicExt/JoinGroup", "GROUP_NOT_EXIST", "stranger", R"({"groupId":"999"})"},
       {"LogicExt/JoinGroup", "JOIN_CLOSED", "stranger", R"({"groupId":"$group"})"},
       {"LogicExt/JoinGroup", "GROUP_FULL", "stranger", R"({"groupId":"$open"})"},
+      {"UserExt/SendCode", "CODE_NOT_SENT", "hooked", R"({"phoneNumber":"100"})"},
       {"UserExt/SignIn", "BAD_CODE", "",
        R"({"phoneNumber":"100","code":"1","deviceId":"$device"})"},
       {"UserExt/SignIn", "DEVICE_NOT_EXIST", "",

@@ -143,9 +143,12 @@ Outcome run_program(const std::string& binary, const std::vector<std::string>& a
 
 ServerProcess::ServerProcess(std::filesystem::path data_dir, std::vector<std::string> more)
     : log_path_((data_dir.parent_path() / (data_dir.filename().string() + ".log")).string()) {
-  std::vector<std::string> arguments{"--data-dir", data_dir.string(), "--dev-code",
-                                     kCode,        "--set",           "limits.enabled=false",
-                                     "--set",      "grpc.listen="};
+  std::vector<std::string> arguments{"--data-dir",           data_dir.string(), "--set",
+                                     "limits.enabled=false", "--set",           "grpc.listen="};
+  const bool development = std::none_of(more.begin(), more.end(), [](const std::string& one) {
+    return one.starts_with("codes.hook=") || one.starts_with("user.mode=");
+  });
+  if (development) arguments.insert(arguments.end(), {"--dev-code", kCode});
   for (const char* listen : {"--tcp-listen", "--http-listen"}) {
     if (std::find(more.begin(), more.end(), listen) != more.end()) continue;
     arguments.insert(arguments.end(), {listen, "127.0.0.1:0"});

@@ -27,8 +27,8 @@ Outcome run_program(const std::string& binary, const std::vector<std::string>& a
 
 class ServerProcess {
  public:
-  // Starts `linnet` on `data_dir` with `more` arguments, on free ports where these name none, and
-  // waits until it serves.
+  // Starts `linnet`, in development mode unless `more` ends that, on `data_dir` with `more`
+  // arguments, on free ports where these name none, and waits until it serves.
   explicit ServerProcess(std::filesystem::path data_dir, std::vector<std::string> more = {});
   ~ServerProcess();
   ServerProcess(const ServerProcess&) = delete;

@@ -12,7 +12,7 @@
 
 namespace linnet::api {
 
-enum class RateClass { kRead, kWrite, kJoin, kServer };
+enum class RateClass { kRead, kWrite, kJoin, kServer, kCode, kSearch };
 
 struct Rate {
   double per_second = 0;
@@ -25,6 +25,8 @@ struct LimitOptions {
   Rate write{100, 500};      // per user
   Rate join{50, 500};        // per address: RegisterDevice, SignIn
   Rate server{5000, 20000};  // per API key
+  Rate code{10.0 / 60, 20};  // per address: SendCode
+  Rate search{1, 30};        // per user: SearchUser
 };
 
 // Thread: any.

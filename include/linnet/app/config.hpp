@@ -57,6 +57,16 @@ struct Config {
     std::int64_t token_days = 90;
   } user;
   struct {
+    std::string hook;
+  } codes;
+  struct {
+    std::string secret_file;
+    std::string ca_file;
+    std::int64_t timeout_ms = 5000;
+    std::int64_t at_once = 32;
+    std::int64_t queue = 1024;
+  } hook;
+  struct {
     std::string policy = "any";
   } devices;
   struct {
@@ -97,6 +107,11 @@ struct Config {
     std::int64_t server_per_second = 5000;
     std::int64_t server_burst = 20000;
     std::int64_t code_failures_per_minute = 10;
+    std::int64_t all_code_failures_per_minute = 1000;
+    std::int64_t codes_per_minute = 10;
+    std::int64_t codes_burst = 20;
+    std::int64_t searches_per_minute = 60;
+    std::int64_t searches_burst = 30;
     std::int64_t packets_per_second = 500;
     std::int64_t packets_burst = 2000;
     std::int64_t room_per_second = 10;

@@ -18,7 +18,7 @@ struct Running {
   std::string http;               // of HTTP and WebSocket
   std::vector<std::string> grpc;  // none: no gRPC
   std::string data_dir;           // absolute
-  std::string development_code;   // accepted for every number; development mode only
+  std::string development_code;   // accepted for every number; empty outside of development mode
 };
 
 // Thread: one owner's.

@@ -5,11 +5,13 @@
 #include "linnet/base/clock.hpp"
 #include "linnet/base/log.hpp"
 #include "linnet/store/store.hpp"
+#include "linnet/user/http_client.hpp"
 #include "linnet/user/identity.hpp"
 
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace pb {
@@ -19,6 +21,8 @@ class GetUsersReq;
 class GetUsersResp;
 class GetUserReq;
 class GetUserResp;
+class SendCodeReq;
+class SendCodeResp;
 class SignInReq;
 class SignInResp;
 class UpdateUserReq;
@@ -34,9 +38,13 @@ enum class DevicePolicy { kAny, kPerType, kPerClass, kSingle };
 struct AccountOptions {
   std::string fixed_code;  // accepted beside the printed one; empty: none
   std::chrono::hours token_life{90 * 24};
-  bool limit_failures = true;  // of codes, per phone number
-  int failures_per_minute = 10;
+  bool limit_failures = true;    // of codes, and how often they are sent
+  int failures_per_minute = 10;  // per phone number
   DevicePolicy device_policy = DevicePolicy::kAny;
+  int all_failures_per_minute = 1000;  // of all phone numbers together
+  // Where codes are delivered; nothing: development mode, where nobody is sent any.
+  std::optional<Url> code_hook;
+  std::string hook_secret{};
 };
 
 class CodeBook;
@@ -44,7 +52,9 @@ class CodeBook;
 // Thread: any. Every function is one call of pb.UserExt; the caller's values outlive the awaiting.
 class Accounts final : public Authenticator {
  public:
-  Accounts(store::AccountStore& store, const Clock& clock, Logger& log, AccountOptions options);
+  // `http` carries what goes to hooks, and outlives this; null only where no hook is configured.
+  Accounts(store::AccountStore& store, const Clock& clock, Logger& log, AccountOptions options,
+           HttpClient* http = nullptr);
   ~Accounts() override;
 
   // Told when a device's token ends before its time: kSignedOut, or kDeviceExcluded (by the device
@@ -52,9 +62,12 @@ class Accounts final : public Authenticator {
   using Revoked = std::function<void(DeviceId, ErrCode)>;
   void on_revoked(Revoked revoked) { revoked_ = std::move(revoked); }
 
-  // The code that development mode accepts for every number; printed at start.
+  // The code that development mode accepts for every number, printed at start; empty outside of it.
   const std::string& development_code() const;
 
+  // Has a code delivered to the number. Errors: kBadRequest (phone number), kRateLimited (too soon
+  // or too often), kCodeNotSent, kServerBusy.
+  Async<pb::SendCodeResp> send_code(const Caller& caller, const pb::SendCodeReq& request);
   // Errors: kBadRequest (phone number), kBadCode, kRateLimited (too many wrong codes),
   // kDeviceNotExist.
   Async<pb::SignInResp> sign_in(const Caller& caller, const pb::SignInReq& request);
@@ -77,6 +90,7 @@ class Accounts final : public Authenticator {
 
  private:
   class Tokens;
+  Async<Unit> deliver(const std::string& phone_number, const std::string& code);
   Async<store::SignIn> describe(const pb::SignInReq& request);
   void end_token(DeviceId device, ErrCode why);
 
@@ -84,6 +98,7 @@ class Accounts final : public Authenticator {
   const Clock& clock_;
   Logger& log_;
   AccountOptions options_;
+  HttpClient* http_;
   std::unique_ptr<CodeBook> codes_;
   std::unique_ptr<Tokens> tokens_;
   Revoked revoked_;

@@ -20,6 +20,14 @@ using namespace linnet::user;
 
 namespace {
 
+AccountOptions make_options() {
+  AccountOptions options;
+  options.fixed_code = "7777";
+  options.token_life = std::chrono::hours(48);
+  options.failures_per_minute = 3;
+  return options;
+}
+
 struct Fixture {
   Fixture() { REQUIRE(init_random()); }
 
@@ -47,7 +55,7 @@ struct Fixture {
   test::FalseClock clock;
   test::MemoryStore store;
   Logger log{LogLevel::kOff};
-  AccountOptions options{"7777", std::chrono::hours(48), true, 3};
+  AccountOptions options = make_options();
   Accounts accounts{store, clock, log, options};
 };
 

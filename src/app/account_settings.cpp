@@ -1,0 +1,71 @@
+// The settings of accounts: who signs in, how, and on how many devices.
+#include "setting_kinds.hpp"
+
+#include "linnet/user/http_client.hpp"
+
+#include <algorithm>
+
+namespace linnet::app {
+namespace {
+
+bool is_code(std::string_view value) {
+  return value.empty() ||
+         (value.size() >= 4 && value.size() <= 12 &&
+          std::all_of(value.begin(), value.end(), [](char c) { return c >= '0' && c <= '9'; }));
+}
+
+bool is_hook(std::string_view value) {
+  return value.empty() || user::parse_url(value);
+}
+
+bool is_any(std::string_view) {
+  return true;
+}
+
+void add_hooks(std::vector<Setting>& all) {
+  all.push_back(text("codes.hook",
+                     "Where sign-in codes are delivered, see docs/hooks.md. Empty: development "
+                     "mode, in which one printed code serves every number and the server listens "
+                     "on loopback only.",
+                     "a URL http://... or https://..., or empty", is_hook,
+                     LINNET_MEMBER(codes.hook)));
+  all.push_back(text("hook.secret_file",
+                     "A file with the secret that signs what is sent to hooks; needed with one.",
+                     "a path", is_any, LINNET_MEMBER(hook.secret_file)));
+  all.push_back(text("hook.ca_file",
+                     "The authorities that hooks' certificates are checked against, as PEM; empty: "
+                     "the system's.",
+                     "a path, or empty", is_any, LINNET_MEMBER(hook.ca_file)));
+  all.push_back(integer("hook.timeout_ms", "How long a hook may take to answer.", 100, 60000,
+                        LINNET_MEMBER(hook.timeout_ms)));
+  all.push_back(
+      integer("hook.at_once", "Requests to hooks at once.", 1, 1000, LINNET_MEMBER(hook.at_once)));
+  all.push_back(integer("hook.queue",
+                        "Requests to hooks that may wait; one more is refused as busy.", 1,
+                        kMillion, LINNET_MEMBER(hook.queue)));
+}
+
+}  // namespace
+
+void add_account_settings(std::vector<Setting>& all) {
+  all.push_back(
+      text("user.dev_code",
+           "A fixed sign-in code, accepted beside the printed one in development mode; empty: "
+           "none.",
+           "4 to 12 digits, or empty", is_code, LINNET_MEMBER(user.dev_code)));
+  all.push_back(integer("user.token_days", "How long a token is good after it was used last.", 1,
+                        36500, LINNET_MEMBER(user.token_days)));
+  add_hooks(all);
+  all.push_back(text(
+      "devices.policy",
+      "How many devices of a user may be signed in at once: any number, one per type, one per "
+      "class "
+      "(mobile, desktop, web), or a single one. A device whose place is taken is signed out.",
+      "any, per_type, per_class or single",
+      [](std::string_view v) {
+        return v == "any" || v == "per_type" || v == "per_class" || v == "single";
+      },
+      LINNET_MEMBER(devices.policy)));
+}
+
+}  // namespace linnet::app
