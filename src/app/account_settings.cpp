@@ -55,6 +55,13 @@ void add_account_settings(std::vector<Setting>& all) {
            "4 to 12 digits, or empty", is_code, LINNET_MEMBER(user.dev_code)));
   all.push_back(integer("user.token_days", "How long a token is good after it was used last.", 1,
                         36500, LINNET_MEMBER(user.token_days)));
+  all.push_back(boolean("user.search", "Signed-in users find each other by their phone numbers.",
+                        LINNET_MEMBER(user.search)));
+  all.push_back(boolean("user.passwords", "Users may set a password and sign in by it.",
+                        LINNET_MEMBER(user.passwords)));
+  all.push_back(integer("user.password_threads",
+                        "Threads that check passwords, each with 64 MiB while it does.", 1, 64,
+                        LINNET_MEMBER(user.password_threads)));
   add_hooks(all);
   all.push_back(text(
       "devices.policy",

@@ -232,7 +232,9 @@ void add_limits(std::vector<Setting>& all) {
   rate("limits.server_per_second", "Calls of the operator's own servers, per API key.",
        LINNET_MEMBER(limits.server_per_second));
   rate("limits.server_burst", "How many of them at once.", LINNET_MEMBER(limits.server_burst));
-  rate("limits.code_failures_per_minute", "Wrong sign-in codes, per phone number.",
+  rate("limits.code_failures_per_minute",
+       "Wrong sign-in codes or passwords, per phone number; of passwords five times as many per "
+       "address.",
        LINNET_MEMBER(limits.code_failures_per_minute));
   rate("limits.all_code_failures_per_minute",
        "Wrong sign-in codes of all phone numbers together; then nobody signs in by code for the "
@@ -240,6 +242,9 @@ void add_limits(std::vector<Setting>& all) {
        LINNET_MEMBER(limits.all_code_failures_per_minute));
   rate("limits.codes_per_minute", "SendCode, per address.", LINNET_MEMBER(limits.codes_per_minute));
   rate("limits.codes_burst", "How many of them at once.", LINNET_MEMBER(limits.codes_burst));
+  rate("limits.searches_per_minute", "SearchUser, per user.",
+       LINNET_MEMBER(limits.searches_per_minute));
+  rate("limits.searches_burst", "How many of them at once.", LINNET_MEMBER(limits.searches_burst));
   rate("limits.packets_per_second",
        "Packets on a long connection; one that sends more is read later.",
        LINNET_MEMBER(limits.packets_per_second));

@@ -23,6 +23,9 @@ void add_methods(api::MethodTable& table, user::Accounts& accounts, logic::Devic
                  logic::Backend& backend) {
   table.add("/pb.UserExt/SendCode", accounts, &user::Accounts::send_code);
   table.add("/pb.UserExt/SignIn", accounts, &user::Accounts::sign_in);
+  table.add("/pb.UserExt/SignInByPassword", accounts, &user::Accounts::sign_in_by_password);
+  table.add("/pb.UserExt/SetPassword", accounts, &user::Accounts::set_password);
+  table.add("/pb.UserExt/SearchUser", accounts, &user::Accounts::search_user);
   table.add("/pb.UserExt/GetUser", accounts, &user::Accounts::get_user);
   table.add("/pb.UserExt/UpdateUser", accounts, &user::Accounts::update_user);
 

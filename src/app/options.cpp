@@ -74,6 +74,9 @@ Result<user::AccountOptions> account_options(const Config& config) {
   options.token_life = std::chrono::hours(24 * config.user.token_days);
   options.limit_failures = config.limits.enabled;
   options.device_policy = device_policy(config.devices.policy);
+  options.search = config.user.search;
+  options.passwords = config.user.passwords;
+  options.password_threads = size(config.user.password_threads);
   options.failures_per_minute = static_cast<int>(config.limits.code_failures_per_minute);
   options.all_failures_per_minute = static_cast<int>(config.limits.all_code_failures_per_minute);
   if (!config.codes.hook.empty()) options.code_hook = user::parse_url(config.codes.hook);

@@ -89,6 +89,7 @@ class Server::Impl {
     if (started_) gateway_->drain(limit);
     started_ = false;
     if (hooks_) hooks_->close();
+    if (accounts_) accounts_->close();
     // What is queued commits, and its waiters are told, while their shards still run.
     if (store_) store_->close();
     for (auto& shard : shards_)

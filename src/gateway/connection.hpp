@@ -55,6 +55,7 @@ class Connection final : public SessionHost, public std::enable_shared_from_this
   void read(UserId user, Seq after, store::PageLimit limit) override;
   void acknowledge(UserId user, DeviceId device, Seq seq) override;
   router::Attachment attach(UserId user, DeviceId device, router::Outlet& outlet) override;
+  void confirm(user::Identity identity) override;
   void follow_groups(UserId user) override;
   void detached(DeviceId device) override;
   void call(user::Identity identity, const pb::Input& packet) override;

@@ -50,6 +50,10 @@ void Connection::on_room_packet(const pb::Input& packet) {
   rooms_->on_packet(packet);
 }
 
+void Connection::confirm(user::Identity identity) {
+  hub_.services().authenticator.confirm(identity, on_shard(&Session::on_confirmed));
+}
+
 void Connection::follow_groups(UserId user) {
   hub_.services().messages.follow_groups(user, on_shard(&Session::on_following));
 }

@@ -107,9 +107,20 @@ void Session::on_head(Result<Seq> head) {
   since_ = last_seen_;
   attachment_ = host_.attach(identity_.user, identity_.device, *this);
   attached_ = true;
+  host_.confirm(identity_);
   host_.follow_groups(identity_.user);
   if (!told_signed_in_) host_.send(output(pb::PT_SIGN_IN, sign_in_request_));
   if (stream_) begin_sync(stream_from_);
+}
+
+void Session::on_confirmed(Result<user::Identity> identity) {
+  if (state_ != State::kActive || identity) return;
+  const auto why = identity.code();
+  if (why == ErrCode::kSignedOut || why == ErrCode::kDeviceExcluded) {
+    dismissed(why);
+  } else {
+    fail(identity.take_error());
+  }
 }
 
 void Session::on_following(Status following) {

@@ -62,6 +62,7 @@ class SessionHost {
   virtual void read(UserId user, Seq after, store::PageLimit limit) = 0;  // -> on_page
   virtual void acknowledge(UserId user, DeviceId device, Seq seq) = 0;
   virtual router::Attachment attach(UserId user, DeviceId device, router::Outlet& outlet) = 0;
+  virtual void confirm(user::Identity identity) = 0;                        // -> on_confirmed
   virtual void follow_groups(UserId user) = 0;                              // -> on_following
   virtual void detached(DeviceId device) = 0;                               // after its last packet
   virtual void call(user::Identity identity, const pb::Input& packet) = 0;  // -> on_called
@@ -99,6 +100,8 @@ class Session final : public router::Outlet {
 
   void on_authenticated(Result<user::Identity> identity);
   void on_head(Result<Seq> head);
+  // The token held still when the session could first be told of its end; or it did not.
+  void on_confirmed(Result<user::Identity> identity);
   // The device hears of its user's large groups from now on, or cannot: then the session ends, so
   // that the client tries again.
   void on_following(Status following);

@@ -45,6 +45,8 @@ Async<pb::RegisterDeviceResp> Devices::register_device(const user::Caller&,
 
 Async<pb::SignOutResp> Devices::sign_out(const user::Caller& caller, const pb::SignOutReq&) {
   auto out = co_await accounts_.sign_out(caller.identity.user, caller.identity.device);
+  // Signed out by another at the same moment: the token was good, and is no longer.
+  if (out.code() == ErrCode::kDeviceNotBindUser) co_return Error(ErrCode::kUnauthorized);
   if (!out) co_return out.take_error();
   co_return pb::SignOutResp();
 }

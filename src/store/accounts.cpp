@@ -204,6 +204,41 @@ Result<std::vector<User>> get_users(Connection& db, const std::vector<UserId>& u
   return found;
 }
 
+Result<std::optional<User>> find_user(Connection& db, const std::string& phone_number,
+                                      UserId seeker) {
+  Query row(db,
+            "SELECT id, phone_number, nickname, sex, avatar_url, extra, created, updated"
+            " FROM user WHERE phone_number = ?1 AND id != ?2 AND NOT EXISTS"
+            " (SELECT 1 FROM user_block WHERE user_id = user.id AND blocked_id = ?2) AND NOT EXISTS"
+            " (SELECT 1 FROM user_block WHERE user_id = ?2 AND blocked_id = user.id)",
+            phone_number, seeker);
+  std::optional<User> found;
+  if (row.next()) found = user_of(row);
+  if (row.failed()) return row.error();
+  return found;
+}
+
+Result<std::optional<std::string>> get_password(Connection& db, const std::string& phone_number) {
+  Query row(db,
+            "SELECT hash FROM password WHERE user_id ="
+            " (SELECT id FROM user WHERE phone_number = ?1)",
+            phone_number);
+  std::optional<std::string> found;
+  if (row.next()) found = row.text(0);
+  if (row.failed()) return row.error();
+  return found;
+}
+
+Status set_password(Connection& db, UserId user, const std::string& hash, Millis now) {
+  auto known = get_user(db, user);
+  if (!known) return known.take_error();
+  if (!*known) return Error(ErrCode::kUserNotExist);
+  if (hash.empty()) return Query(db, "DELETE FROM password WHERE user_id = ?1", user).run();
+  return Query(db, "INSERT OR REPLACE INTO password (user_id, hash, updated) VALUES (?1, ?2, ?3)",
+               user, hash, now)
+      .run();
+}
+
 Status update_user(Connection& db, const User& user) {
   auto updated = Query(db,
                        "UPDATE user SET nickname = ?2, sex = ?3, avatar_url = ?4, extra = ?5,"

@@ -24,6 +24,10 @@ Result<UserId> create_user(Connection& db, const User& user);
 Result<std::optional<User>> get_user(Connection& db, UserId user);
 // Those that exist, in the order given.
 Result<std::vector<User>> get_users(Connection& db, const std::vector<UserId>& users);
+Result<std::optional<User>> find_user(Connection& db, const std::string& phone_number,
+                                      UserId seeker);
+Result<std::optional<std::string>> get_password(Connection& db, const std::string& phone_number);
+Status set_password(Connection& db, UserId user, const std::string& hash, Millis now);
 Status update_user(Connection& db, const User& user);
 
 // The User that a row holds in its first kUserColumns columns: id, phone_number, nickname, sex,

@@ -242,6 +242,30 @@ void SqliteStore::get_users(std::vector<UserId> users, Done<std::vector<User>> d
       [u = std::move(users)](Connection& db) { return store::get_users(db, u); }, std::move(done));
 }
 
+void SqliteStore::find_user(std::string phone_number, UserId seeker,
+                            Done<std::optional<User>> done) {
+  readers_.read<std::optional<User>>(
+      [number = std::move(phone_number), seeker](Connection& db) {
+        return store::find_user(db, number, seeker);
+      },
+      std::move(done));
+}
+
+void SqliteStore::get_password(std::string phone_number, Done<std::optional<std::string>> done) {
+  readers_.read<std::optional<std::string>>(
+      [number = std::move(phone_number)](Connection& db) {
+        return store::get_password(db, number);
+      },
+      std::move(done));
+}
+
+void SqliteStore::set_password(UserId user, std::string hash, Millis now, Done<Unit> done) {
+  write<Unit>(
+      Job::Writes::kOne,
+      [this, user, h = std::move(hash), now] { return store::set_password(*db_, user, h, now); },
+      std::move(done));
+}
+
 void SqliteStore::update_user(User user, Done<Unit> done) {
   write<Unit>(
       Job::Writes::kOne, [this, u = std::move(user)] { return store::update_user(*db_, u); },

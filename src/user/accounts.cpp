@@ -2,8 +2,10 @@
 
 #include "codes.hpp"
 #include "hook.hpp"
+#include "passwords.hpp"
 #include "pb/user.ext.pb.h"
 #include "pb/user.int.pb.h"
+#include "phone_number.hpp"
 #include "tokens.hpp"
 
 #include <nlohmann/json.hpp>
@@ -17,13 +19,7 @@ constexpr std::size_t kNicknameBytes = 128;
 constexpr std::size_t kUrlBytes = 2048;
 constexpr std::size_t kExtraBytes = 8192;
 constexpr int kUsersAtOnce = 1000;
-
-// An optional + and 3 to 20 digits (E.164 allows 15; test numbers are often short).
-bool is_phone_number(std::string_view text) {
-  if (text.starts_with('+')) text.remove_prefix(1);
-  return text.size() >= 3 && text.size() <= 20 &&
-         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
-}
+constexpr std::size_t kRememberedEnds = 10000;
 
 Status check_profile(const store::User& user) {
   if (user.nickname.size() > kNicknameBytes)
@@ -35,10 +31,6 @@ Status check_profile(const store::User& user) {
   if (user.sex < 0 || user.sex > 127)
     return Error(ErrCode::kBadRequest, "sex: 0 unknown, 1 male, 2 female, or your own up to 127");
   return success();
-}
-
-Error no_phone_number() {
-  return Error(ErrCode::kBadRequest, "phone_number: 3 to 20 digits, perhaps with a + before");
 }
 
 pb::User to_pb(const store::User& user) {
@@ -91,9 +83,16 @@ Accounts::Accounts(store::AccountStore& store, const Clock& clock, Logger& log,
       options_(std::move(options)),
       http_(http),
       codes_(std::make_unique<CodeBook>(clock, code_options(options_))),
-      tokens_(std::make_unique<Tokens>(store, clock, options_.token_life)) {}
+      tokens_(std::make_unique<Tokens>(store, clock, options_.token_life)),
+      ended_(kRememberedEnds) {
+  if (options_.passwords) passwords_ = std::make_unique<Passwords>(clock, options_);
+}
 
 Accounts::~Accounts() = default;
+
+void Accounts::close() {
+  if (passwords_) passwords_->workers.close();
+}
 
 const std::string& Accounts::development_code() const {
   return codes_->development_code();
@@ -146,16 +145,23 @@ Async<pb::SignInResp> Accounts::sign_in(const Caller& caller, const pb::SignInRe
               {{"address", caller.address}, {"code", name(verified.error().code())}});
     co_return verified.take_error();
   }
+  co_return co_await admit(request.phone_number(), DeviceId(request.device_id()));
+}
 
-  auto sign_in = co_await describe(request);
+// Whoever has proved to be the phone number's user is signed in on `device`.
+Async<pb::SignInResp> Accounts::admit(const std::string& phone_number, DeviceId device) {
+  auto sign_in = co_await describe(phone_number, device);
   if (!sign_in) co_return sign_in.take_error();
   auto signed_in = co_await wait_for<store::SignedIn>(
       [&](Done<store::SignedIn> done) { store_.sign_in(*sign_in, std::move(done)); });
   if (!signed_in) co_return signed_in.take_error();
   end_token(sign_in->device, ErrCode::kSignedOut);
-  for (auto device : signed_in->signed_out)
-    end_token(device, ErrCode::kDeviceExcluded);
-  auto token = co_await tokens_->issue(signed_in->user, sign_in->device);
+  for (auto excluded : signed_in->signed_out)
+    end_token(excluded, ErrCode::kDeviceExcluded);
+  auto token = co_await tokens_->issue(signed_in->user, device);
+  if (token.code() == ErrCode::kDeviceNotBindUser)
+    co_return Error(ErrCode::kServerBusy,
+                    "somebody signed in or out on this device at the same moment; try again");
   if (!token) co_return token.take_error();
 
   log_.info("signed_in", {{"user", signed_in->user},
@@ -168,10 +174,10 @@ Async<pb::SignInResp> Accounts::sign_in(const Caller& caller, const pb::SignInRe
 }
 
 // With the devices that the policy lets this one replace.
-Async<store::SignIn> Accounts::describe(const pb::SignInReq& request) {
+Async<store::SignIn> Accounts::describe(const std::string& phone_number, DeviceId on) {
   store::SignIn sign_in;
-  sign_in.phone_number = request.phone_number();
-  sign_in.device = DeviceId(request.device_id());
+  sign_in.phone_number = phone_number;
+  sign_in.device = on;
   sign_in.now = clock_.wall();
   if (options_.device_policy == DevicePolicy::kAny) co_return sign_in;
   auto device =
@@ -185,6 +191,7 @@ Async<store::SignIn> Accounts::describe(const pb::SignInReq& request) {
 }
 
 void Accounts::end_token(DeviceId device, ErrCode why) {
+  ended_.put(device, why, ended_.version());
   tokens_->forget(device);
   if (revoked_) revoked_(device, why);
 }
@@ -197,6 +204,21 @@ Async<Unit> Accounts::sign_out(UserId user, DeviceId device) {
   end_token(device, ErrCode::kSignedOut);
   log_.info("signed_out", {{"user", user}, {"device", device}});
   co_return Unit{};
+}
+
+Async<pb::SearchUserResp> Accounts::search_user(const Caller& caller,
+                                                const pb::SearchUserReq& request) {
+  if (!options_.search)
+    co_return Error(ErrCode::kNotOffered, "this server does not let users find each other");
+  if (!is_phone_number(request.phone_number())) co_return no_phone_number();
+  auto found =
+      co_await wait_for<std::optional<store::User>>([&](Done<std::optional<store::User>> done) {
+        store_.find_user(request.phone_number(), caller.identity.user, std::move(done));
+      });
+  if (!found) co_return found.take_error();
+  pb::SearchUserResp response;
+  if (*found) *response.add_users() = to_pb(**found);
+  co_return response;
 }
 
 Async<pb::GetUserResp> Accounts::get_user(const Caller&, const pb::GetUserReq& request) {
@@ -263,6 +285,15 @@ Async<pb::UpdateUserResp> Accounts::update_user(const Caller& caller,
 
 void Accounts::authenticate(Credentials credentials, Done<Identity> done) {
   tokens_->authenticate(std::move(credentials), std::move(done));
+}
+
+void Accounts::confirm(Identity identity, Done<Identity> done) {
+  Done<Identity> confirmed = [this, identity,
+                              done = std::move(done)](Result<Identity> held) mutable {
+    if (held.code() != ErrCode::kUnauthorized) return done(std::move(held));
+    done(Error(ended_.get(identity.device).value_or(ErrCode::kSignedOut)));
+  };
+  tokens_->confirm(identity, std::move(confirmed));
 }
 
 }  // namespace linnet::user

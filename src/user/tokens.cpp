@@ -55,6 +55,22 @@ void Accounts::Tokens::authenticate(Credentials credentials, Done<Identity> done
       });
 }
 
+void Accounts::Tokens::confirm(Identity identity, Done<Identity> done) {
+  auto holds = [this, identity](const store::TokenRecord& record) {
+    return record.user == identity.user && clock_.wall() < record.expires;
+  };
+  if (auto known = cache_.get(identity.device)) {
+    if (holds(*known)) return done(identity);
+    return done(Error(ErrCode::kUnauthorized));
+  }
+  store_.get_token(identity.device, [identity, holds, done = std::move(done)](
+                                        Result<std::optional<store::TokenRecord>> found) mutable {
+    if (!found) return done(found.take_error());
+    if (!*found || !holds(**found)) return done(Error(ErrCode::kUnauthorized));
+    done(identity);
+  });
+}
+
 void Accounts::Tokens::renew(DeviceId device, store::TokenRecord record) {
   const auto life = std::chrono::duration_cast<std::chrono::milliseconds>(life_).count();
   const auto full = clock_.wall().value() + life;

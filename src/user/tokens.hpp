@@ -24,6 +24,8 @@ class Accounts::Tokens {
   // What is remembered of the device's token is good no longer.
   void forget(DeviceId device) { cache_.erase(device); }
   void authenticate(Credentials credentials, Done<Identity> done);
+  // Whether the device has a token of the user's. Error: kUnauthorized.
+  void confirm(Identity identity, Done<Identity> done);
 
  private:
   static constexpr std::size_t kRemembered = 100000;  // about 20 MB

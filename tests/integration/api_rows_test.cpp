@@ -47,9 +47,11 @@ class Stage {
  public:
   Stage()
       : server_(dir_.path() / "data",
-                {"--set", "groups.small_members=4", "--set", "rooms.open=false", "--set", "rooms.rights=4"}),
+                {"--set", "groups.small_members=4", "--set", "rooms.open=false", "--set",
+                 "rooms.rights=4", "--set", "user.passwords=true"}),
         hooked_(dir_.path() / "hooked", {"--set", "codes.hook=http://127.0.0.1:1/", "--set",
-                                         "hook.secret_file=" + write_secret(dir_)}) {
+                                         "hook.secret_file=" + write_secret(dir_)}),
+        plain_(dir_.path() / "plain", {"--set", "user.search=false"}) {
     for (const char* name : {"owner", "admin", "member", "stranger", "fourth"}) {
       people_[name] = sign_in(server_.http_port(), "10" + std::to_string(people_.size()));
       names_[name] = std::to_string(people_[name].id.value());
@@ -66,6 +68,8 @@ class Stage {
       REQUIRE(narrow.status == 0);
       people_[scope].token = narrow.out.substr(0, narrow.out.size() - 1);
     }
+    people_["plain"] = sign_in(plain_.http_port(), "100");
+    must("owner", "/pb.UserExt/SetPassword", R"({"password":"the owner's"})");
     names_["device"] = std::to_string(people_["owner"].device.value());
     names_["nobodys"] = must("", "/pb.LogicExt/RegisterDevice",
                              R"({"type":1,"brand":"b","model":"m","systemVersion":"s",)"
@@ -76,13 +80,14 @@ class Stage {
     must("stranger", "/pb.LogicExt/BlockUser", R"({"userId":"$owner"})");
   }
 
-  // Calls as `who`; "" for nobody, "hooked" for nobody at a server whose hooks are away. Every
-  // $name in `body` is replaced.
+  // Calls as `who`; "" for nobody, "hooked" for nobody at a server whose hooks are away, "plain"
+  // for a user of a server that offers no more than it must. Every $name in `body` is replaced.
   HttpAnswer call(const std::string& who, const std::string& path, std::string body) {
     for (const auto& [name, value] : names_)
       for (auto at = body.find('$' + name); at != std::string::npos; at = body.find('$' + name))
         body.replace(at, name.size() + 1, value);
-    Caller caller(who == "hooked" ? hooked_.http_port() : server_.http_port());
+    const auto& server = who == "hooked" ? hooked_ : who == "plain" ? plain_ : server_;
+    Caller caller(server.http_port());
     if (people_.count(who) != 0) caller.use(people_.at(who));
     return caller.post(path, body, "application/json");
   }
@@ -148,6 +153,7 @@ class Stage {
   TempDir dir_;
   ServerProcess server_;
   ServerProcess hooked_;
+  ServerProcess plain_;
   std::vector<std::unique_ptr<RoomClient>> clients_;
   std::map<std::string, TestUser> people_;
   std::map<std::string, std::string> names_;
@@ -255,6 +261,15 @@ std::vector<Row> rows() {
        R"({"phoneNumber":"100","code":"1","deviceId":"$device"})"},
       {"UserExt/SignIn", "DEVICE_NOT_EXIST", "",
        R"({"phoneNumber":"100","code":"424242","deviceId":"999"})"},
+      {"UserExt/SignInByPassword", "BAD_PASSWORD", "",
+       R"({"phoneNumber":"100","password":"another","deviceId":"$device"})"},
+      {"UserExt/SignInByPassword", "DEVICE_NOT_EXIST", "",
+       R"({"phoneNumber":"100","password":"the owner's","deviceId":"999"})"},
+      {"UserExt/SignInByPassword", "NOT_OFFERED", "plain", "{}"},
+      {"UserExt/SetPassword", "BAD_PASSWORD", "owner", R"({"oldPassword":"another"})"},
+      {"UserExt/SetPassword", "BAD_CODE", "owner", R"({"code":"1"})"},
+      {"UserExt/SetPassword", "NOT_OFFERED", "plain", "{}"},
+      {"UserExt/SearchUser", "NOT_OFFERED", "plain", R"({"phoneNumber":"100"})"},
       {"UserExt/GetUser", "USER_NOT_EXIST", "owner", R"({"userId":"999"})"},
       {"LogicInt/SendMessage", "USER_NOT_EXIST", "server", to_user + "999" + text},
       {"LogicInt/SendMessage", "GROUP_NOT_EXIST", "server", to_group + "999" + text},

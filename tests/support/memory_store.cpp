@@ -294,6 +294,42 @@ void MemoryStore::get_users(std::vector<UserId> users, Done<std::vector<User>> d
       std::move(done));
 }
 
+void MemoryStore::find_user(std::string phone_number, UserId seeker,
+                            Done<std::optional<User>> done) {
+  call<std::optional<User>>(
+      [&]() -> Result<std::optional<User>> {
+        std::optional<User> found;
+        for (const auto& [id, user] : users_)
+          if (user.phone_number == phone_number && id != seeker &&
+              blocks_.count({id, seeker}) == 0 && blocks_.count({seeker, id}) == 0)
+            found = user;
+        return found;
+      },
+      std::move(done));
+}
+
+void MemoryStore::get_password(std::string phone_number, Done<std::optional<std::string>> done) {
+  call<std::optional<std::string>>(
+      [&]() -> Result<std::optional<std::string>> {
+        std::optional<std::string> found;
+        for (const auto& [id, hash] : passwords_)
+          if (users_[id].phone_number == phone_number) found = hash;
+        return found;
+      },
+      std::move(done));
+}
+
+void MemoryStore::set_password(UserId user, std::string hash, Millis, Done<Unit> done) {
+  call<Unit>(
+      [&]() -> Status {
+        if (users_.count(user) == 0) return Error(ErrCode::kUserNotExist);
+        passwords_.erase(user);
+        if (!hash.empty()) passwords_[user] = hash;
+        return success();
+      },
+      std::move(done));
+}
+
 void MemoryStore::update_user(User user, Done<Unit> done) {
   call<Unit>(
       [&]() -> Status {

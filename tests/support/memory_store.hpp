@@ -48,6 +48,10 @@ class MemoryStore final : public store::Store {
   void create_user(store::User user, Done<UserId> done) override;
   void get_user(UserId user, Done<std::optional<store::User>> done) override;
   void get_users(std::vector<UserId> users, Done<std::vector<store::User>> done) override;
+  void find_user(std::string phone_number, UserId seeker,
+                 Done<std::optional<store::User>> done) override;
+  void get_password(std::string phone_number, Done<std::optional<std::string>> done) override;
+  void set_password(UserId user, std::string hash, Millis now, Done<Unit> done) override;
   void update_user(store::User user, Done<Unit> done) override;
 
   void request_friend(store::FriendRequest request, store::NewMessage notice,
@@ -156,6 +160,7 @@ class MemoryStore final : public store::Store {
   std::map<DeviceId, store::Device> devices_;
   std::map<DeviceId, store::TokenRecord> tokens_;
   std::map<UserId, store::User> users_;
+  std::map<UserId, std::string> passwords_;
   std::map<std::pair<UserId, UserId>, Standing> standings_;
   std::set<std::pair<UserId, UserId>> blocks_;
   std::vector<store::ApiKey> keys_;

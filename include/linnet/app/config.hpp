@@ -55,6 +55,9 @@ struct Config {
   struct {
     std::string dev_code;
     std::int64_t token_days = 90;
+    bool search = true;
+    bool passwords = false;
+    std::int64_t password_threads = 2;
   } user;
   struct {
     std::string hook;

@@ -13,6 +13,7 @@
 #include "linnet/store/types.hpp"
 
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace linnet::store {
@@ -75,6 +76,13 @@ class AccountStore {
   virtual void get_user(UserId user, Done<std::optional<User>> done) = 0;
   // Those of `users` (unique) that exist, in the order given.
   virtual void get_users(std::vector<UserId> users, Done<std::vector<User>> done) = 0;
+  // The user of the phone number, unless `seeker` and that user are one, or one blocks the other.
+  virtual void find_user(std::string phone_number, UserId seeker,
+                         Done<std::optional<User>> done) = 0;
+  // What is stored of the password of the phone number's user; nothing when it has none.
+  virtual void get_password(std::string phone_number, Done<std::optional<std::string>> done) = 0;
+  // Replaces it; an empty one removes it. Error: kUserNotExist.
+  virtual void set_password(UserId user, std::string hash, Millis now, Done<Unit> done) = 0;
   // Replaces nickname, sex, avatar_url and extra. `updated` is taken from the value. Error:
   // kUserNotExist.
   virtual void update_user(User user, Done<Unit> done) = 0;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "linnet/base/async.hpp"
+#include "linnet/base/bounded_cache.hpp"
 #include "linnet/base/clock.hpp"
 #include "linnet/base/log.hpp"
 #include "linnet/store/store.hpp"
@@ -21,8 +22,13 @@ class GetUsersReq;
 class GetUsersResp;
 class GetUserReq;
 class GetUserResp;
+class SearchUserReq;
+class SearchUserResp;
 class SendCodeReq;
 class SendCodeResp;
+class SetPasswordReq;
+class SetPasswordResp;
+class SignInByPasswordReq;
 class SignInReq;
 class SignInResp;
 class UpdateUserReq;
@@ -35,6 +41,12 @@ namespace linnet::user {
 // (Windows, macOS), web.
 enum class DevicePolicy { kAny, kPerType, kPerClass, kSingle };
 
+// argon2id's; by default libsodium's "interactive": 64 MiB and two passes.
+struct PasswordCost {
+  unsigned long long passes = 2;
+  std::size_t bytes = 64 * 1024 * 1024;
+};
+
 struct AccountOptions {
   std::string fixed_code;  // accepted beside the printed one; empty: none
   std::chrono::hours token_life{90 * 24};
@@ -45,6 +57,10 @@ struct AccountOptions {
   // Where codes are delivered; nothing: development mode, where nobody is sent any.
   std::optional<Url> code_hook;
   std::string hook_secret{};
+  bool search = true;  // by phone number
+  bool passwords = false;
+  std::size_t password_threads = 2;
+  PasswordCost password_cost{};
 };
 
 class CodeBook;
@@ -71,6 +87,16 @@ class Accounts final : public Authenticator {
   // Errors: kBadRequest (phone number), kBadCode, kRateLimited (too many wrong codes),
   // kDeviceNotExist.
   Async<pb::SignInResp> sign_in(const Caller& caller, const pb::SignInReq& request);
+  // Errors: kNotOffered, kBadRequest, kBadPassword (also for a number that is nobody's),
+  // kRateLimited (too many wrong ones, for the number or from the address), kDeviceNotExist,
+  // kServerBusy.
+  Async<pb::SignInResp> sign_in_by_password(const Caller& caller,
+                                            const pb::SignInByPasswordReq& request);
+  // Errors: kNotOffered, kBadRequest (its length), kBadPassword or kBadCode (what is to prove the
+  // caller), kRateLimited, kServerBusy.
+  Async<pb::SetPasswordResp> set_password(const Caller& caller, const pb::SetPasswordReq& request);
+  // Errors: kNotOffered, kBadRequest (phone number).
+  Async<pb::SearchUserResp> search_user(const Caller& caller, const pb::SearchUserReq& request);
   // Errors: kUserNotExist.
   Async<pb::GetUserResp> get_user(const Caller& caller, const pb::GetUserReq& request);
   // Errors: kBadRequest (a field is too long).
@@ -87,11 +113,22 @@ class Accounts final : public Authenticator {
   Async<Unit> sign_out(UserId user, DeviceId device);
 
   void authenticate(Credentials credentials, Done<Identity> done) override;
+  void confirm(Identity identity, Done<Identity> done) override;
+
+  // Ends the threads. What is under way completes before. Thread: the owner's.
+  void close();
 
  private:
   class Tokens;
+  struct Passwords;
   Async<Unit> deliver(const std::string& phone_number, const std::string& code);
-  Async<store::SignIn> describe(const pb::SignInReq& request);
+  Async<pb::SignInResp> admit(const std::string& phone_number, DeviceId device);
+  Async<store::SignIn> describe(const std::string& phone_number, DeviceId device);
+  Async<std::string> stored_password(const std::string& number);
+  Async<Unit> check_password(const Caller& caller, const std::string& number,
+                             const std::string& stored, const std::string& password);
+  Async<Unit> may_set_password(const Caller& caller, const std::string& number,
+                               const pb::SetPasswordReq& request);
   void end_token(DeviceId device, ErrCode why);
 
   store::AccountStore& store_;
@@ -101,7 +138,9 @@ class Accounts final : public Authenticator {
   HttpClient* http_;
   std::unique_ptr<CodeBook> codes_;
   std::unique_ptr<Tokens> tokens_;
+  std::unique_ptr<Passwords> passwords_;  // null: there are none
   Revoked revoked_;
+  BoundedCache<DeviceId, ErrCode> ended_;  // why the devices signed out lately were
 };
 
 }  // namespace linnet::user

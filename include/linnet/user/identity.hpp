@@ -43,6 +43,10 @@ class Authenticator {
   // or an error of the store. Thread: any; `done` runs on any thread, perhaps before this returns,
   // and must not block.
   virtual void authenticate(Credentials credentials, Done<Identity> done) = 0;
+  // Whether what was proved holds still: asked by a connection as soon as it can be told of the
+  // token's end, since one that came in between was told to nobody. Completes as above, with
+  // kSignedOut or kDeviceExcluded when the token has ended.
+  virtual void confirm(Identity identity, Done<Identity> done) { done(identity); }
 };
 
 }  // namespace linnet::user

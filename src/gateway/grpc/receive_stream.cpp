@@ -139,6 +139,10 @@ router::Attachment ReceiveStream::attach(UserId user, DeviceId device, router::O
   return all_.services().router.attach(user, device, shard(), outlet);
 }
 
+void ReceiveStream::confirm(user::Identity identity) {
+  all_.services().authenticator.confirm(identity, on_shard(&Session::on_confirmed));
+}
+
 void ReceiveStream::follow_groups(UserId user) {
   all_.services().messages.follow_groups(user, on_shard(&Session::on_following));
 }

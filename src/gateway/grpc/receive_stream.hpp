@@ -54,6 +54,7 @@ class ReceiveStream final : public SessionHost, public std::enable_shared_from_t
   void find_start(UserId user, Seq seq) override;
   void read(UserId user, Seq after, store::PageLimit limit) override;
   router::Attachment attach(UserId user, DeviceId device, router::Outlet& outlet) override;
+  void confirm(user::Identity identity) override;
   void follow_groups(UserId user) override;
   void detached(DeviceId device) override;
   void send(const pb::Output& packet) override;

@@ -50,6 +50,10 @@ class FakeHost final : public SessionHost {
   void acknowledge(UserId, DeviceId, Seq seq) override { acknowledged = seq; }
   void call(user::Identity, const pb::Input& packet) override { called.push_back(packet); }
   void detached(DeviceId) override { ++detachments; }
+  void confirm(user::Identity) override {
+    CHECK(attached);
+    confirmation_asked = true;
+  }
   void follow_groups(UserId) override { following_asked = true; }
   router::Attachment attach(UserId, DeviceId, router::Outlet&) override {
     attached = true;
@@ -99,6 +103,7 @@ class FakeHost final : public SessionHost {
   std::size_t page_limit = 0;
   Seq acknowledged;
   bool attached = false;
+  bool confirmation_asked = false;
   bool following_asked = false;
   int detachments = 0;
   std::vector<pb::Input> called;
@@ -447,6 +452,19 @@ TEST_CASE_METHOD(Fixture, "a signed-out device is told why, and the end is noted
   CHECK(host.ended == wire::CloseCode::kUnauthorized);
   session.on_closed();
   CHECK(host.detachments == 1);
+}
+
+TEST_CASE_METHOD(Fixture, "a token that ended while the session began ends it, with the reason") {
+  go_live(0);
+  CHECK(host.confirmation_asked);
+  session.on_confirmed(user::Identity{kUser, kDevice});
+  CHECK(host.sent.empty());
+  session.on_confirmed(Error(ErrCode::kDeviceExcluded));
+  REQUIRE(host.sent.size() == 1);
+  CHECK(host.sent[0].code() == pb_code(ErrCode::kDeviceExcluded));
+  CHECK(host.ended == wire::CloseCode::kUnauthorized);
+  session.on_confirmed(Error(ErrCode::kSignedOut));
+  CHECK(host.sent.size() == 1);
 }
 
 TEST_CASE_METHOD(Fixture, "a session that cannot follow its groups ends, to be tried again") {

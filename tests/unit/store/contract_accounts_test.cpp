@@ -269,6 +269,65 @@ TEMPLATE_TEST_CASE("a user is made once per phone number, and is who signs in wi
   CHECK(user->created == Millis(5));
 }
 
+TEMPLATE_TEST_CASE("a user is found by the whole phone number, unless one blocks the other", "",
+                   LazyMerge, MemoryEngine) {
+  TestType engine;
+  auto& store = engine.store();
+  const UserId anna(engine.calls().user("100"));
+  const UserId ben(engine.calls().user("200"));
+  auto find = [&](const std::string& number, UserId seeker) {
+    auto found =
+        Calls::get(await<std::optional<store::User>>([&](Done<std::optional<store::User>> done) {
+          store.find_user(number, seeker, std::move(done));
+        }));
+    return found ? found->id : UserId();
+  };
+  auto block = [&](UserId user, UserId other, bool blocked) {
+    Calls::get(await<Unit>([&](Done<Unit> done) {
+      store.set_blocked(user, other, blocked, Millis(5), std::move(done));
+    }));
+  };
+
+  CHECK(find("200", anna) == ben);
+  CHECK(find("100", anna) == UserId());
+  CHECK(find("20", anna) == UserId());
+  CHECK(find("20%", anna) == UserId());
+  block(ben, anna, true);
+  CHECK(find("200", anna) == UserId());
+  CHECK(find("100", ben) == UserId());
+  block(ben, anna, false);
+  CHECK(find("200", anna) == ben);
+}
+
+TEMPLATE_TEST_CASE("a password is kept by user, and found by phone number", "", LazyMerge,
+                   MemoryEngine) {
+  TestType engine;
+  auto& store = engine.store();
+  const UserId anna(engine.calls().user("100"));
+  engine.calls().user("200");
+  auto set = [&](UserId user, const std::string& hash) {
+    return await<Unit>(
+               [&](Done<Unit> done) { store.set_password(user, hash, Millis(5), std::move(done)); })
+        .code();
+  };
+  auto get = [&](const std::string& number) {
+    return Calls::get(await<std::optional<std::string>>([&](Done<std::optional<std::string>> done) {
+      store.get_password(number, std::move(done));
+    }));
+  };
+
+  CHECK_FALSE(get("100"));
+  CHECK(set(anna, "one") == ErrCode::kSuccess);
+  CHECK(get("100") == "one");
+  CHECK_FALSE(get("200"));
+  CHECK_FALSE(get("300"));
+  CHECK(set(anna, "two") == ErrCode::kSuccess);
+  CHECK(get("100") == "two");
+  CHECK(set(anna, "") == ErrCode::kSuccess);
+  CHECK_FALSE(get("100"));
+  CHECK(set(UserId(404), "x") == ErrCode::kUserNotExist);
+}
+
 TEMPLATE_TEST_CASE("a profile can be changed, a phone number cannot", "", LazyMerge, MemoryEngine) {
   TestType engine;
   auto id = engine.calls().user("+1");

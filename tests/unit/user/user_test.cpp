@@ -154,6 +154,26 @@ TEST_CASE_METHOD(Fixture, "a device that is signed out is told to whoever wants 
   CHECK(test::run(accounts.sign_out(user, on)).code() == ErrCode::kDeviceNotBindUser);
 }
 
+TEST_CASE_METHOD(Fixture,
+                 "a token that was proved is confirmed until it ends, then its end is told") {
+  auto on = device();
+  auto token = sign_in("100", "7777", on)->token();
+  const auto user = parse_token(token)->user;
+  auto confirm = [&](Accounts& with, UserId who) {
+    ErrCode code = ErrCode::kServerUnknown;
+    with.confirm({who, on}, [&](Result<Identity> identity) { code = identity.code(); });
+    return code;
+  };
+  CHECK(confirm(accounts, user) == ErrCode::kSuccess);  // from the store
+  CHECK(prove(token) == ErrCode::kSuccess);
+  CHECK(confirm(accounts, user) == ErrCode::kSuccess);  // from memory
+  CHECK(confirm(accounts, UserId(99)) == ErrCode::kSignedOut);
+  REQUIRE(test::run(accounts.sign_out(user, on)));
+  CHECK(confirm(accounts, user) == ErrCode::kSignedOut);
+  store.refuse(ErrCode::kServerBusy);
+  CHECK(confirm(accounts, user) == ErrCode::kServerBusy);
+}
+
 TEST_CASE_METHOD(Fixture, "the device policy decides which devices a sign-in replaces") {
   struct Case {
     DevicePolicy policy;
@@ -192,6 +212,12 @@ TEST_CASE_METHOD(Fixture, "the device policy decides which devices a sign-in rep
     CAPTURE(phone);
     std::vector<std::int32_t> good;
     for (const auto& [type, token] : tokens) {
+      const auto named = parse_token(token);
+      ErrCode confirmed = ErrCode::kServerUnknown;
+      strict.confirm({named->user, named->device},
+                     [&](Result<Identity> identity) { confirmed = identity.code(); });
+      const bool remains = std::find(remain.begin(), remain.end(), type) != remain.end();
+      CHECK(confirmed == (remains ? ErrCode::kSuccess : ErrCode::kDeviceExcluded));
       ErrCode code = ErrCode::kServerUnknown;
       strict.authenticate(*parse_token(token),
                           [&](Result<Identity> identity) { code = identity.code(); });

@@ -1,0 +1,104 @@
+// Accounts: the calls about passwords.
+#include "codes.hpp"
+#include "passwords.hpp"
+#include "pb/user.ext.pb.h"
+#include "phone_number.hpp"
+
+#include "linnet/user/accounts.hpp"
+
+namespace linnet::user {
+namespace {
+
+constexpr std::size_t kShortest = 8;
+constexpr std::size_t kLongest = 256;
+
+Error not_offered() {
+  return Error(ErrCode::kNotOffered, "this server has no passwords");
+}
+
+}  // namespace
+
+// `stored` empty: the number has no password, or is nobody's. Both are answered alike and as late
+// as a wrong password.
+Async<Unit> Accounts::check_password(const Caller& caller, const std::string& number,
+                                     const std::string& stored, const std::string& password) {
+  if (!passwords_->by_address.take(caller.address))
+    co_return Error(ErrCode::kRateLimited, "too many wrong passwords; wait a minute");
+  if (!passwords_->by_number.take(number)) {
+    passwords_->by_address.give_back(caller.address);
+    co_return Error(ErrCode::kRateLimited,
+                    "too many wrong passwords for this number; wait a minute");
+  }
+  auto right = co_await wait_for<Unit>(
+      [&](Done<Unit> done) { passwords_->workers.verify(stored, password, std::move(done)); });
+  if (right.code() != ErrCode::kBadPassword) {
+    passwords_->by_address.give_back(caller.address);
+    passwords_->by_number.give_back(number);
+  } else {
+    log_.warn("password_refused", {{"address", caller.address}});
+  }
+  co_return right;
+}
+
+Async<std::string> Accounts::stored_password(const std::string& number) {
+  auto found = co_await wait_for<std::optional<std::string>>(
+      [&](Done<std::optional<std::string>> done) { store_.get_password(number, std::move(done)); });
+  if (!found) co_return found.take_error();
+  co_return found->value_or(std::string());
+}
+
+Async<pb::SignInResp> Accounts::sign_in_by_password(const Caller& caller,
+                                                    const pb::SignInByPasswordReq& request) {
+  if (!passwords_) co_return not_offered();
+  const auto& number = request.phone_number();
+  if (!is_phone_number(number)) co_return no_phone_number();
+  if (request.device_id() < 1)
+    co_return Error(ErrCode::kBadRequest, "device_id: the one that RegisterDevice gave");
+  if (request.password().size() > kLongest) co_return Error(ErrCode::kBadPassword);
+  auto stored = co_await stored_password(number);
+  if (!stored) co_return stored.take_error();
+  auto right = co_await check_password(caller, number, *stored, request.password());
+  if (!right) co_return right.take_error();
+  co_return co_await admit(number, DeviceId(request.device_id()));
+}
+
+// Who has a password proves it, or its number once more: a token that was stolen is not enough.
+Async<Unit> Accounts::may_set_password(const Caller& caller, const std::string& number,
+                                       const pb::SetPasswordReq& request) {
+  auto stored = co_await stored_password(number);
+  if (!stored) co_return stored.take_error();
+  if (stored->empty()) co_return Unit{};
+  if (!request.code().empty()) co_return codes_->verify(number, request.code());
+  if (request.old_password().size() > kLongest) co_return Error(ErrCode::kBadPassword);
+  co_return co_await check_password(caller, number, *stored, request.old_password());
+}
+
+Async<pb::SetPasswordResp> Accounts::set_password(const Caller& caller,
+                                                  const pb::SetPasswordReq& request) {
+  if (!passwords_) co_return not_offered();
+  const auto& password = request.password();
+  if (!password.empty() && (password.size() < kShortest || password.size() > kLongest))
+    co_return Error(ErrCode::kBadRequest, "password: 8 to 256 bytes, or none to remove it");
+  auto self =
+      co_await wait_for<std::optional<store::User>>([&](Done<std::optional<store::User>> done) {
+        store_.get_user(caller.identity.user, std::move(done));
+      });
+  if (!self) co_return self.take_error();
+  if (!*self) co_return Error(ErrCode::kUnauthorized);
+  auto may = co_await may_set_password(caller, (*self)->phone_number, request);
+  if (!may) co_return may.take_error();
+
+  Result<std::string> hash = std::string();
+  if (!password.empty())
+    hash = co_await wait_for<std::string>(
+        [&](Done<std::string> done) { passwords_->workers.hash(password, std::move(done)); });
+  if (!hash) co_return hash.take_error();
+  auto set = co_await wait_for<Unit>([&](Done<Unit> done) {
+    store_.set_password(caller.identity.user, *hash, clock_.wall(), std::move(done));
+  });
+  if (!set) co_return set.take_error();
+  log_.info("password_set", {{"user", caller.identity.user}});
+  co_return pb::SetPasswordResp();
+}
+
+}  // namespace linnet::user

@@ -1,0 +1,65 @@
+// Passwords and searching through the real executable.
+#include "support/raw_client.hpp"
+#include "support/server_process.hpp"
+#include "support/temp_dir.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace linnet;
+using namespace linnet::test;
+
+TEST_CASE("a password outlives a restart, and the log never has it") {
+  TempDir dir;
+  const std::vector<std::string> more{"--set", "user.passwords=true", "--log-level", "debug"};
+  const std::string password = "correct horse battery";
+  pb::SignInByPasswordReq request;
+  request.set_phone_number("100");
+  request.set_password(password);
+  {
+    ServerProcess server(dir.path() / "data", more);
+    auto anna = sign_in(server.http_port(), "100");
+    Caller caller(server.http_port());
+    caller.use(anna);
+    pb::SetPasswordReq set;
+    set.set_password(password);
+    caller.call<pb::SetPasswordResp>("/pb.UserExt/SetPassword", set);
+    request.set_device_id(anna.device.value());
+    CHECK(server.stop() == 0);
+  }
+  ServerProcess server(dir.path() / "data", more);
+  Caller caller(server.http_port());
+  auto signed_in = caller.call<pb::SignInResp>("/pb.UserExt/SignInByPassword", request);
+  CHECK(signed_in.user_id() == 1);
+  TestUser anna{UserId(1), DeviceId(request.device_id()), signed_in.token()};
+  caller.use(anna);
+  CHECK(caller.call<pb::GetFriendsResp>("/pb.LogicExt/GetFriends", pb::GetFriendsReq())
+            .friends_size() == 0);
+  request.set_password("correct horse");
+  CHECK(caller.fails("/pb.UserExt/SignInByPassword", request).code == 2024);
+  CHECK_THAT(server.log(), !Catch::Contains(password));
+}
+
+TEST_CASE("users find each other by their whole numbers, but not their numbers by profiles") {
+  TempDir dir;
+  ServerProcess server(dir.path() / "data");
+  auto anna = sign_in(server.http_port(), "100");
+  auto ben = sign_in(server.http_port(), "+200");
+  Caller caller(server.http_port());
+  caller.use(anna);
+  pb::SearchUserReq search;
+  search.set_phone_number("+200");
+  auto found = caller.call<pb::SearchUserResp>("/pb.UserExt/SearchUser", search);
+  REQUIRE(found.users_size() == 1);
+  CHECK(found.users(0).user_id() == ben.id.value());
+  CHECK(found.SerializeAsString().find("200") == std::string::npos);
+  search.set_phone_number("200");
+  CHECK(caller.call<pb::SearchUserResp>("/pb.UserExt/SearchUser", search).users_size() == 0);
+
+  Caller as_ben(server.http_port());
+  as_ben.use(ben);
+  pb::BlockUserReq block;
+  block.set_user_id(anna.id.value());
+  as_ben.call<pb::BlockUserResp>("/pb.LogicExt/BlockUser", block);
+  search.set_phone_number("+200");
+  CHECK(caller.call<pb::SearchUserResp>("/pb.UserExt/SearchUser", search).users_size() == 0);
+}
