@@ -45,9 +45,48 @@ void add_hooks(std::vector<Setting>& all) {
                         kMillion, LINNET_MEMBER(hook.queue)));
 }
 
+bool is_algorithm(std::string_view value) {
+  return value.empty() || value == "HS256" || value == "RS256" || value == "ES256" ||
+         value == "EdDSA";
+}
+
+bool is_some(std::string_view value) {
+  return !value.empty();
+}
+
+void add_jwt(std::vector<Setting>& all) {
+  all.push_back(text(
+      "jwt.algorithm", "How the tokens of user.mode jwt are signed; one with another is refused.",
+      "HS256, RS256, ES256, EdDSA, or empty", is_algorithm, LINNET_MEMBER(jwt.algorithm)));
+  all.push_back(text("jwt.key_file",
+                     "What checks them: a secret of 32 bytes or more (HS256), a public key as PEM, "
+                     "or a JWKS.",
+                     "a path, or empty", is_any, LINNET_MEMBER(jwt.key_file)));
+  all.push_back(text("jwt.jwks_url",
+                     "Instead of a file: where a JWKS is fetched from, within hook.timeout_ms; "
+                     "again after an hour, and for a key that is not in it, once a minute at most.",
+                     "a URL http://... or https://..., or empty", is_hook,
+                     LINNET_MEMBER(jwt.jwks_url)));
+  all.push_back(text("jwt.user_claim", "The claim with the user's id, a number from 1 on.",
+                     "a name", is_some, LINNET_MEMBER(jwt.user_claim)));
+  all.push_back(text("jwt.device_claim",
+                     "The claim with the device's id, as RegisterDevice gave it.", "a name",
+                     is_some, LINNET_MEMBER(jwt.device_claim)));
+  all.push_back(text("jwt.issuer", "What `iss` must be; empty: anything.", "text", is_any,
+                     LINNET_MEMBER(jwt.issuer)));
+  all.push_back(text("jwt.audience", "What `aud` must name; empty: anything.", "text", is_any,
+                     LINNET_MEMBER(jwt.audience)));
+}
+
 }  // namespace
 
 void add_account_settings(std::vector<Setting>& all) {
+  all.push_back(text(
+      "user.mode",
+      "Whose the users are. builtin: they sign in here. jwt: they are those of your own system, "
+      "which signs JSON Web Tokens for them, see docs/users.md.",
+      "builtin or jwt", [](std::string_view v) { return v == "builtin" || v == "jwt"; },
+      LINNET_MEMBER(user.mode)));
   all.push_back(
       text("user.dev_code",
            "A fixed sign-in code, accepted beside the printed one in development mode; empty: "
@@ -63,6 +102,7 @@ void add_account_settings(std::vector<Setting>& all) {
                         "Threads that check passwords, each with 64 MiB while it does.", 1, 64,
                         LINNET_MEMBER(user.password_threads)));
   add_hooks(all);
+  add_jwt(all);
   all.push_back(text(
       "devices.policy",
       "How many devices of a user may be signed in at once: any number, one per type, one per "

@@ -1,35 +1,10 @@
 #include "options.hpp"
 
-#include <fstream>
-
 namespace linnet::app {
 namespace {
 
 std::size_t size(std::int64_t value) {
   return static_cast<std::size_t>(value);
-}
-
-user::DevicePolicy device_policy(const std::string& name) {
-  if (name == "per_type") return user::DevicePolicy::kPerType;
-  if (name == "per_class") return user::DevicePolicy::kPerClass;
-  return name == "single" ? user::DevicePolicy::kSingle : user::DevicePolicy::kAny;
-}
-
-// The file's text without the end of its last line.
-Result<std::string> read_secret(const std::string& path) {
-  constexpr std::size_t kShortest = 32;
-  constexpr std::size_t kLongest = 4096;
-  std::ifstream file(path, std::ios::binary);
-  std::string secret(kLongest + 1, '\0');
-  file.read(secret.data(), static_cast<std::streamsize>(secret.size()));
-  secret.resize(static_cast<std::size_t>(file.gcount()));
-  while (secret.ends_with('\n') || secret.ends_with('\r'))
-    secret.pop_back();
-  if (secret.size() < kShortest || secret.size() > kLongest)
-    return Error(ErrCode::kBadRequest, "hook.secret_file: '" + path +
-                                           "' must be a file with 32 to 4096 bytes, for instance "
-                                           "made by: openssl rand -hex 32");
-  return secret;
 }
 
 }  // namespace
@@ -44,42 +19,6 @@ store::SqliteOptions store_options(const Config& config) {
   options.batch = size(config.store.batch);
   options.merge_slice = std::chrono::milliseconds(config.store.merge_slice_ms);
   options.merge_after = size(config.store.merge_after);
-  return options;
-}
-
-bool needs_hooks(const Config& config) {
-  return !config.codes.hook.empty();
-}
-
-user::HttpClientOptions http_client_options(const Config& config) {
-  user::HttpClientOptions options;
-  options.timeout = std::chrono::milliseconds(config.hook.timeout_ms);
-  options.at_once = size(config.hook.at_once);
-  options.queue = size(config.hook.queue);
-  options.ca_file = config.hook.ca_file;
-  return options;
-}
-
-Result<user::AccountOptions> account_options(const Config& config) {
-  if (!config.codes.hook.empty() && !config.user.dev_code.empty())
-    return Error(ErrCode::kBadRequest,
-                 "user.dev_code is for development mode, which codes.hook ends; set only one");
-  user::AccountOptions options;
-  if (needs_hooks(config)) {
-    auto secret = read_secret(config.hook.secret_file);
-    if (!secret) return secret.take_error();
-    options.hook_secret = std::move(*secret);
-  }
-  options.fixed_code = config.user.dev_code;
-  options.token_life = std::chrono::hours(24 * config.user.token_days);
-  options.limit_failures = config.limits.enabled;
-  options.device_policy = device_policy(config.devices.policy);
-  options.search = config.user.search;
-  options.passwords = config.user.passwords;
-  options.password_threads = size(config.user.password_threads);
-  options.failures_per_minute = static_cast<int>(config.limits.code_failures_per_minute);
-  options.all_failures_per_minute = static_cast<int>(config.limits.all_code_failures_per_minute);
-  if (!config.codes.hook.empty()) options.code_hook = user::parse_url(config.codes.hook);
   return options;
 }
 
@@ -143,7 +82,7 @@ gateway::GatewayOptions gateway_options(const Config& config) {
   options.tcp_listen = config.tcp.listen;
   options.http_listen = config.http.listen;
   options.grpc_listen = config.grpc.listen;
-  options.loopback_only = config.codes.hook.empty();
+  options.loopback_only = is_development(config);
   options.allowed_origins = config.http.allowed_origins;
   options.body_bytes = size(config.http.body_bytes);
   options.sign_in_timeout = std::chrono::milliseconds(config.session.sign_in_timeout_ms);

@@ -12,6 +12,8 @@
 namespace linnet::app {
 
 store::SqliteOptions store_options(const Config& config);
+// Whether one printed code serves every phone number.
+bool is_development(const Config& config);
 // Whether accounts send requests to hooks.
 bool needs_hooks(const Config& config);
 user::HttpClientOptions http_client_options(const Config& config);

@@ -51,6 +51,7 @@ Async<pb::GetOnlineResp> Backend::get_online(const user::Caller&, const pb::GetO
 Async<pb::CreateUserResp> Backend::create_user(const user::Caller&,
                                                const pb::CreateUserReq& request) {
   store::User made;
+  made.id = UserId(request.user_id());
   made.phone_number = request.phone_number();
   made.nickname = request.nickname();
   made.sex = request.sex();

@@ -15,9 +15,10 @@ Result<UserId> find_by_phone(Connection& db, const std::string& phone_number) {
 
 Result<UserId> insert_user(Connection& db, const User& made) {
   Query query(db,
-              "INSERT INTO user (phone_number, nickname, sex, avatar_url, extra, created, updated)"
-              " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6) RETURNING id",
-              made.phone_number, made.nickname, made.sex, made.avatar_url, made.extra,
+              "INSERT INTO user (id, phone_number, nickname, sex, avatar_url, extra, created,"
+              " updated) VALUES (nullif(?1, 0), nullif(?2, ''), ?3, ?4, ?5, ?6, ?7, ?7)"
+              " RETURNING id",
+              made.id, made.phone_number, made.nickname, made.sex, made.avatar_url, made.extra,
               made.created);
   UserId user;
   while (query.next())
@@ -150,6 +151,32 @@ Result<SignedIn> sign_in(Connection& db, const SignIn& sign_in) {
   return SignedIn{*user, created, std::move(*excluded)};
 }
 
+Result<UserId> bind_device(Connection& db, const Binding& binding) {
+  auto device = get_device(db, binding.device);
+  if (!device) return device.take_error();
+  if (!*device) return Error(ErrCode::kDeviceNotExist);
+  const auto before = (*device)->user;
+  if (before == binding.user) return before;
+  // Nobody is on it, but somebody was: compared by seconds, as tokens have them.
+  const auto left = (*device)->updated;
+  if (!before && left > (*device)->created && binding.issued.value() / 1000 < left.value() / 1000)
+    return Error(ErrCode::kUnauthorized);
+  auto known = get_user(db, binding.user);
+  if (!known) return known.take_error();
+  if (!*known) {
+    User made;
+    made.id = binding.user;
+    made.created = binding.now;
+    auto id = insert_user(db, made);
+    if (!id) return id;
+  }
+  auto bound = Query(db, "UPDATE device SET user_id = ?2, updated = ?3 WHERE id = ?1",
+                     binding.device, binding.user, binding.now)
+                   .run();
+  if (!bound) return bound.take_error();
+  return before;
+}
+
 Status extend_token(Connection& db, DeviceId device, const TokenRecord& token) {
   return Query(db, "UPDATE token SET expires = max(expires, ?3) WHERE device_id = ?1 AND hash = ?2",
                device, Blob{token.hash}, token.expires)
@@ -180,6 +207,9 @@ Result<UserId> create_user(Connection& db, const User& user) {
   auto known = find_by_phone(db, user.phone_number);
   if (!known) return known;
   if (*known) return Error(ErrCode::kUserAlreadyExist);
+  auto same = get_user(db, user.id);
+  if (!same) return same.take_error();
+  if (*same) return Error(ErrCode::kUserAlreadyExist);
   return insert_user(db, user);
 }
 

@@ -203,6 +203,12 @@ void SqliteStore::extend_token(DeviceId device, TokenRecord token, Done<Unit> do
       std::move(done));
 }
 
+void SqliteStore::bind_device(Binding binding, Done<UserId> done) {
+  write<UserId>(
+      Job::Writes::kSeveral, [this, binding] { return store::bind_device(*db_, binding); },
+      std::move(done));
+}
+
 void SqliteStore::sign_out(UserId user, DeviceId device, Millis now, Done<Unit> done) {
   write<Unit>(
       Job::Writes::kSeveral,

@@ -2,6 +2,8 @@
 
 #include "codes.hpp"
 #include "hook.hpp"
+#include "jwt_users.hpp"
+#include "outside.hpp"
 #include "passwords.hpp"
 #include "pb/user.ext.pb.h"
 #include "pb/user.int.pb.h"
@@ -65,7 +67,7 @@ std::vector<std::int32_t> exclusive_types(DevicePolicy policy, std::int32_t type
 
 CodeOptions code_options(const AccountOptions& options) {
   CodeOptions codes;
-  codes.development = !options.code_hook;
+  codes.development = !options.code_hook && !options.jwt;
   codes.fixed_code = options.fixed_code;
   codes.failures_per_minute = options.limit_failures ? options.failures_per_minute : 0;
   codes.all_failures_per_minute = options.limit_failures ? options.all_failures_per_minute : 0;
@@ -73,7 +75,18 @@ CodeOptions code_options(const AccountOptions& options) {
   return codes;
 }
 
+Error not_here() {
+  return Error(ErrCode::kNotOffered, "users of this server sign in elsewhere");
+}
+
 }  // namespace
+
+Status check(const JwtOptions& options) {
+  if (options.keys.empty()) return success();
+  auto keys = read_key_file(options.algorithm, options.keys);
+  if (!keys) return keys.take_error();
+  return success();
+}
 
 Accounts::Accounts(store::AccountStore& store, const Clock& clock, Logger& log,
                    AccountOptions options, HttpClient* http)
@@ -85,6 +98,13 @@ Accounts::Accounts(store::AccountStore& store, const Clock& clock, Logger& log,
       codes_(std::make_unique<CodeBook>(clock, code_options(options_))),
       tokens_(std::make_unique<Tokens>(store, clock, options_.token_life)),
       ended_(kRememberedEnds) {
+  if (options_.jwt) {
+    auto users = std::make_unique<JwtUsers>(*options_.jwt, clock, log, http);
+    auto changed = [this](DeviceId device) {
+      if (revoked_) revoked_(device, ErrCode::kSignedOut);
+    };
+    outside_ = std::make_unique<Outside>(std::move(users), store, clock, std::move(changed));
+  }
   if (options_.passwords) passwords_ = std::make_unique<Passwords>(clock, options_);
 }
 
@@ -99,6 +119,7 @@ const std::string& Accounts::development_code() const {
 }
 
 Async<pb::SendCodeResp> Accounts::send_code(const Caller& caller, const pb::SendCodeReq& request) {
+  if (outside_) co_return not_here();
   const auto& number = request.phone_number();
   if (!is_phone_number(number)) co_return no_phone_number();
   pb::SendCodeResp response;
@@ -136,6 +157,7 @@ Async<Unit> Accounts::deliver(const std::string& phone_number, const std::string
 }
 
 Async<pb::SignInResp> Accounts::sign_in(const Caller& caller, const pb::SignInReq& request) {
+  if (outside_) co_return not_here();
   if (!is_phone_number(request.phone_number())) co_return no_phone_number();
   if (request.device_id() < 1)
     co_return Error(ErrCode::kBadRequest, "device_id: the one that RegisterDevice gave");
@@ -193,6 +215,7 @@ Async<store::SignIn> Accounts::describe(const std::string& phone_number, DeviceI
 void Accounts::end_token(DeviceId device, ErrCode why) {
   ended_.put(device, why, ended_.version());
   tokens_->forget(device);
+  if (outside_) outside_->forget(device);
   if (revoked_) revoked_(device, why);
 }
 
@@ -258,7 +281,12 @@ Async<pb::AuthResp> Accounts::auth(const Caller&, const pb::AuthReq& request) {
 }
 
 Async<UserId> Accounts::create_user(store::User user) {
-  if (!is_phone_number(user.phone_number)) co_return no_phone_number();
+  const bool numbered = !outside_ || !user.phone_number.empty();
+  if (numbered && !is_phone_number(user.phone_number)) co_return no_phone_number();
+  if (outside_ ? user.id.value() < 1 : user.id.value() != 0)
+    co_return Error(ErrCode::kBadRequest, outside_
+                                              ? "user_id: the user's in your own system"
+                                              : "user_id: this server gives the ids of its users");
   auto checked = check_profile(user);
   if (!checked) co_return checked.take_error();
   auto id = co_await wait_for<UserId>(
@@ -284,6 +312,7 @@ Async<pb::UpdateUserResp> Accounts::update_user(const Caller& caller,
 }
 
 void Accounts::authenticate(Credentials credentials, Done<Identity> done) {
+  if (outside_) return outside_->authenticate(std::move(credentials), std::move(done));
   tokens_->authenticate(std::move(credentials), std::move(done));
 }
 
@@ -293,6 +322,7 @@ void Accounts::confirm(Identity identity, Done<Identity> done) {
     if (held.code() != ErrCode::kUnauthorized) return done(std::move(held));
     done(Error(ended_.get(identity.device).value_or(ErrCode::kSignedOut)));
   };
+  if (outside_) return outside_->confirm(identity, std::move(confirmed));
   tokens_->confirm(identity, std::move(confirmed));
 }
 

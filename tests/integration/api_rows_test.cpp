@@ -51,7 +51,9 @@ class Stage {
                  "rooms.rights=4", "--set", "user.passwords=true"}),
         hooked_(dir_.path() / "hooked", {"--set", "codes.hook=http://127.0.0.1:1/", "--set",
                                          "hook.secret_file=" + write_secret(dir_)}),
-        plain_(dir_.path() / "plain", {"--set", "user.search=false"}) {
+        plain_(dir_.path() / "plain", {"--set", "user.search=false"}),
+        outside_(dir_.path() / "outside", {"--set", "user.mode=jwt", "--set", "jwt.algorithm=HS256",
+                                           "--set", "jwt.key_file=" + write_secret(dir_)}) {
     for (const char* name : {"owner", "admin", "member", "stranger", "fourth"}) {
       people_[name] = sign_in(server_.http_port(), "10" + std::to_string(people_.size()));
       names_[name] = std::to_string(people_[name].id.value());
@@ -81,13 +83,16 @@ class Stage {
   }
 
   // Calls as `who`; "" for nobody, "hooked" for nobody at a server whose hooks are away, "plain"
-  // for a user of a server that offers no more than it must. Every $name in `body` is replaced.
+  // for a user of a server that offers no more than it must, "outside" for nobody at a server whose
+  // users are elsewhere. Every $name in `body` is replaced.
   HttpAnswer call(const std::string& who, const std::string& path, std::string body) {
     for (const auto& [name, value] : names_)
       for (auto at = body.find('$' + name); at != std::string::npos; at = body.find('$' + name))
         body.replace(at, name.size() + 1, value);
-    const auto& server = who == "hooked" ? hooked_ : who == "plain" ? plain_ : server_;
-    Caller caller(server.http_port());
+    const std::map<std::string, const ServerProcess*> others{
+        {"hooked", &hooked_}, {"plain", &plain_}, {"outside", &outside_}};
+    auto other = others.find(who);
+    Caller caller(other == others.end() ? server_.http_port() : other->second->http_port());
     if (people_.count(who) != 0) caller.use(people_.at(who));
     return caller.post(path, body, "application/json");
   }
@@ -154,6 +159,7 @@ class Stage {
   ServerProcess server_;
   ServerProcess hooked_;
   ServerProcess plain_;
+  ServerProcess outside_;
   std::vector<std::unique_ptr<RoomClient>> clients_;
   std::map<std::string, TestUser> people_;
   std::map<std::string, std::string> names_;
@@ -257,6 +263,8 @@ std::vector<Row> rows() {
       {"LogicExt/JoinGroup", "JOIN_CLOSED", "stranger", R"({"groupId":"$group"})"},
       {"LogicExt/JoinGroup", "GROUP_FULL", "stranger", R"({"groupId":"$open"})"},
       {"UserExt/SendCode", "CODE_NOT_SENT", "hooked", R"({"phoneNumber":"100"})"},
+      {"UserExt/SendCode", "NOT_OFFERED", "outside", "{}"},
+      {"UserExt/SignIn", "NOT_OFFERED", "outside", "{}"},
       {"UserExt/SignIn", "BAD_CODE", "",
        R"({"phoneNumber":"100","code":"1","deviceId":"$device"})"},
       {"UserExt/SignIn", "DEVICE_NOT_EXIST", "",

@@ -175,6 +175,27 @@ void MemoryStore::sign_in(SignIn sign_in, Done<SignedIn> done) {
       std::move(done));
 }
 
+void MemoryStore::bind_device(store::Binding binding, Done<UserId> done) {
+  call<UserId>(
+      [&]() -> Result<UserId> {
+        auto it = devices_.find(binding.device);
+        if (it == devices_.end()) return Error(ErrCode::kDeviceNotExist);
+        auto& device = it->second;
+        const auto before = device.user;
+        if (before == binding.user) return before;
+        if (!before && device.updated > device.created &&
+            binding.issued.value() / 1000 < device.updated.value() / 1000)
+          return Error(ErrCode::kUnauthorized);
+        auto& user = users_[binding.user];
+        if (!user.id) user.created = user.updated = binding.now;
+        user.id = binding.user;
+        device.user = binding.user;
+        device.updated = binding.now;
+        return before;
+      },
+      std::move(done));
+}
+
 void MemoryStore::set_token(DeviceId device, TokenRecord token, Done<Unit> done) {
   call<Unit>(
       [&]() -> Status {
@@ -246,8 +267,10 @@ void MemoryStore::create_user(User user, Done<UserId> done) {
   call<UserId>(
       [&]() -> Result<UserId> {
         for (const auto& [id, other] : users_)
-          if (other.phone_number == user.phone_number) return Error(ErrCode::kUserAlreadyExist);
-        user.id = UserId(static_cast<std::int64_t>(users_.size()) + 1);
+          if (id == user.id ||
+              (!user.phone_number.empty() && other.phone_number == user.phone_number))
+            return Error(ErrCode::kUserAlreadyExist);
+        if (!user.id) user.id = UserId(static_cast<std::int64_t>(users_.size()) + 1);
         user.updated = user.created;
         users_[user.id] = user;
         return user.id;

@@ -53,6 +53,7 @@ struct Config {
     std::int64_t page_entries = 100;
   } session;
   struct {
+    std::string mode = "builtin";
     std::string dev_code;
     std::int64_t token_days = 90;
     bool search = true;
@@ -62,6 +63,15 @@ struct Config {
   struct {
     std::string hook;
   } codes;
+  struct {
+    std::string algorithm;
+    std::string key_file;
+    std::string jwks_url;
+    std::string user_claim = "sub";
+    std::string device_claim = "device_id";
+    std::string issuer;
+    std::string audience;
+  } jwt;
   struct {
     std::string secret_file;
     std::string ca_file;

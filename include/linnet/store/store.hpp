@@ -57,6 +57,10 @@ class AccountStore {
   // former token allowed ends, and so do the devices that the new one excludes. Error:
   // kDeviceNotExist.
   virtual void sign_in(SignIn sign_in, Done<SignedIn> done) = 0;
+  // Binds the device to the user, who is made if there is none of that id. A device that was signed
+  // out is bound again only by what was issued since. Gives the user before; 0: none. Errors:
+  // kDeviceNotExist, kUnauthorized.
+  virtual void bind_device(Binding binding, Done<UserId> done) = 0;
   // Makes `token` the only one of `device`. Error: kDeviceNotBindUser when the device's user is
   // another.
   virtual void set_token(DeviceId device, TokenRecord token, Done<Unit> done) = 0;
@@ -71,7 +75,7 @@ class AccountStore {
   virtual void set_seen(DeviceId device, Millis now, Done<Unit> done) = 0;
   virtual void get_token(DeviceId device, Done<std::optional<TokenRecord>> done) = 0;
 
-  // `user.id` is ignored; gives the new one. Error: kUserAlreadyExist (the phone number).
+  // With `user.id` of 0 it is given one. Error: kUserAlreadyExist (the phone number, or the id).
   virtual void create_user(User user, Done<UserId> done) = 0;
   virtual void get_user(UserId user, Done<std::optional<User>> done) = 0;
   // Those of `users` (unique) that exist, in the order given.

@@ -80,7 +80,7 @@ struct Device {
 
 struct User {
   UserId id;
-  std::string phone_number;
+  std::string phone_number;  // empty: none
   std::string nickname;
   std::int32_t sex = 0;
   std::string avatar_url;
@@ -103,6 +103,14 @@ struct SignIn {
   Millis now;
   // Other devices of the user of these types (pb: RegisterDeviceReq.type) are signed out.
   std::vector<std::int32_t> exclusive_types;
+};
+
+// A user of another user system on a device.
+struct Binding {
+  UserId user;
+  DeviceId device;
+  Millis issued;  // when what proves it was made; 0: not known
+  Millis now;
 };
 
 struct SignedIn {

@@ -1,4 +1,5 @@
-// Accounts of the built-in user system: sign-in by code, tokens, profiles.
+// Accounts: sign-in by code or password, tokens, profiles; or users of the operator's own system,
+// who bring tokens of that and have a profile here from the first one on.
 #pragma once
 
 #include "linnet/base/async.hpp"
@@ -6,13 +7,11 @@
 #include "linnet/base/clock.hpp"
 #include "linnet/base/log.hpp"
 #include "linnet/store/store.hpp"
-#include "linnet/user/http_client.hpp"
 #include "linnet/user/identity.hpp"
+#include "linnet/user/options.hpp"
 
-#include <chrono>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 
 namespace pb {
@@ -37,35 +36,10 @@ class UpdateUserResp;
 
 namespace linnet::user {
 
-// How many devices of a user may be signed in at once. The classes: mobile (Android, iOS), desktop
-// (Windows, macOS), web.
-enum class DevicePolicy { kAny, kPerType, kPerClass, kSingle };
-
-// argon2id's; by default libsodium's "interactive": 64 MiB and two passes.
-struct PasswordCost {
-  unsigned long long passes = 2;
-  std::size_t bytes = 64 * 1024 * 1024;
-};
-
-struct AccountOptions {
-  std::string fixed_code;  // accepted beside the printed one; empty: none
-  std::chrono::hours token_life{90 * 24};
-  bool limit_failures = true;    // of codes, and how often they are sent
-  int failures_per_minute = 10;  // per phone number
-  DevicePolicy device_policy = DevicePolicy::kAny;
-  int all_failures_per_minute = 1000;  // of all phone numbers together
-  // Where codes are delivered; nothing: development mode, where nobody is sent any.
-  std::optional<Url> code_hook;
-  std::string hook_secret{};
-  bool search = true;  // by phone number
-  bool passwords = false;
-  std::size_t password_threads = 2;
-  PasswordCost password_cost{};
-};
-
 class CodeBook;
 
 // Thread: any. Every function is one call of pb.UserExt; the caller's values outlive the awaiting.
+// What only a user system does is kNotOffered where it is the operator's.
 class Accounts final : public Authenticator {
  public:
   // `http` carries what goes to hooks, and outlives this; null only where no hook is configured.
@@ -107,7 +81,8 @@ class Accounts final : public Authenticator {
   // Error: kBadRequest (too many).
   Async<pb::GetUsersResp> get_users(const Caller& caller, const pb::GetUsersReq& request);
 
-  // A user made by the operator's own server. Errors: kBadRequest, kUserAlreadyExist.
+  // A user made by the operator's own server, with an id where the user system is the operator's.
+  // Errors: kBadRequest, kUserAlreadyExist.
   Async<UserId> create_user(store::User user);
   // Ends the token of `device` and binds it to nobody. Error: kDeviceNotBindUser (it is another's).
   Async<Unit> sign_out(UserId user, DeviceId device);
@@ -120,6 +95,7 @@ class Accounts final : public Authenticator {
 
  private:
   class Tokens;
+  class Outside;
   struct Passwords;
   Async<Unit> deliver(const std::string& phone_number, const std::string& code);
   Async<pb::SignInResp> admit(const std::string& phone_number, DeviceId device);
@@ -138,6 +114,7 @@ class Accounts final : public Authenticator {
   HttpClient* http_;
   std::unique_ptr<CodeBook> codes_;
   std::unique_ptr<Tokens> tokens_;
+  std::unique_ptr<Outside> outside_;      // null: users sign in here
   std::unique_ptr<Passwords> passwords_;  // null: there are none
   Revoked revoked_;
   BoundedCache<DeviceId, ErrCode> ended_;  // why the devices signed out lately were

@@ -269,6 +269,46 @@ TEMPLATE_TEST_CASE("a user is made once per phone number, and is who signs in wi
   CHECK(user->created == Millis(5));
 }
 
+TEMPLATE_TEST_CASE("a user of another system is bound to a device, and made if need be", "",
+                   LazyMerge, MemoryEngine) {
+  TestType engine;
+  auto& store = engine.store();
+  store::Device made;
+  made.type = 1;
+  made.created = made.updated = Millis(1000);
+  const auto device = engine.calls().device(made);
+  auto bind = [&](std::int64_t user, DeviceId on, std::int64_t issued, std::int64_t now) {
+    store::Binding binding{UserId(user), on, Millis(issued), Millis(now)};
+    return await<UserId>([&](Done<UserId> done) { store.bind_device(binding, std::move(done)); });
+  };
+
+  CHECK(bind(7, DeviceId(404), 0, 2000).code() == ErrCode::kDeviceNotExist);
+  CHECK(*bind(7000, device, 0, 2000) == UserId());
+  CHECK(*bind(7000, device, 0, 3000) == UserId(7000));
+  REQUIRE(user_of(store, 7000));
+  CHECK(user_of(store, 7000)->phone_number.empty());
+  CHECK(device_of(store, device)->user == UserId(7000));
+  CHECK(*bind(8000, device, 0, 4000) == UserId(7000));
+  CHECK(user_of(store, 8000));
+
+  Calls::get(await<Unit>([&](Done<Unit> done) {
+    store.sign_out(UserId(8000), device, Millis(9500), std::move(done));
+  }));
+  CHECK(bind(8000, device, 0, 10000).code() == ErrCode::kUnauthorized);
+  CHECK(bind(8000, device, 8000, 10000).code() == ErrCode::kUnauthorized);
+  CHECK(*bind(8000, device, 9000, 10000) == UserId());
+
+  store::User named;
+  named.id = UserId(8000);
+  auto create = [&] {
+    return await<UserId>([&](Done<UserId> done) { store.create_user(named, std::move(done)); });
+  };
+  CHECK(create().code() == ErrCode::kUserAlreadyExist);
+  named.id = UserId(9000);
+  CHECK(*create() == UserId(9000));
+  CHECK(user_of(store, 9000));
+}
+
 TEMPLATE_TEST_CASE("a user is found by the whole phone number, unless one blocks the other", "",
                    LazyMerge, MemoryEngine) {
   TestType engine;

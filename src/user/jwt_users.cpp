@@ -1,0 +1,153 @@
+#include "jwt_users.hpp"
+
+#include <utility>
+
+namespace linnet::user {
+namespace {
+
+constexpr std::chrono::minutes kBetweenFetches{1};
+constexpr std::chrono::hours kFresh{1};
+constexpr std::size_t kMostWaiting = 10000;
+
+Error unknown_key() {
+  return Error(ErrCode::kUnauthorized, "the token is signed by a key that is not known here");
+}
+
+}  // namespace
+
+Result<std::vector<JwtKey>> read_key_file(JwtAlgorithm algorithm, const std::string& text) {
+  std::vector<JwtKey> keys;
+  if (text.starts_with('{')) {
+    keys = read_jwks(algorithm, text);
+    if (keys.empty())
+      return Error(ErrCode::kBadRequest, "the set has no key for " + std::string(name(algorithm)));
+    return keys;
+  }
+  auto key = algorithm == JwtAlgorithm::kHs256 ? JwtKey::from_secret(text)
+                                               : JwtKey::from_pem(algorithm, text);
+  if (!key) return key.take_error();
+  keys.push_back(std::move(*key));
+  return keys;
+}
+
+JwtUsers::JwtUsers(const JwtOptions& options, const Clock& clock, Logger& log, HttpClient* http)
+    : options_(options), clock_(clock), log_(log), http_(http) {
+  Keys keys;
+  if (!options_.keys.empty()) {
+    auto read = read_key_file(options_.algorithm, options_.keys);
+    if (read) keys = std::move(*read);
+  }
+  keys_ = std::make_shared<const Keys>(std::move(keys));
+}
+
+void JwtUsers::prove(Credentials credentials, Done<Proof> done) {
+  auto jwt = parse_jwt(credentials.token, options_.algorithm);
+  if (!jwt) return done(jwt.take_error());
+  std::shared_ptr<const Keys> keys;
+  const JwtKey* key = nullptr;
+  bool begin = false;
+  {
+    std::lock_guard lock(mutex_);
+    keys = keys_;
+    key = choose_key(*keys, *jwt);
+    begin = begin_fetch(key == nullptr);
+  }
+  if (key != nullptr) {
+    done(check(credentials, *jwt, *key));
+  } else {
+    wait(Waiting{std::move(credentials), std::move(*jwt), std::move(done)});
+  }
+  if (begin) fetch();
+}
+
+// Until the fetch that is under way has ended; without one there is nothing to wait for.
+void JwtUsers::wait(Waiting waiting) {
+  Error refusal = unknown_key();
+  std::shared_ptr<const Keys> keys;
+  {
+    std::lock_guard lock(mutex_);
+    if (fetching_ && waiting_.size() < kMostWaiting) {
+      waiting_.push_back(std::move(waiting));
+      return;
+    }
+    if (fetching_) refusal = Error(ErrCode::kServerBusy);
+    if (!fetching_ && failed_) refusal = Error(ErrCode::kUserSystem);
+    keys = keys_;
+  }
+  // A fetch may have ended since the key was missed.
+  const auto* key = choose_key(*keys, waiting.jwt);
+  if (key == nullptr) return waiting.done(std::move(refusal));
+  waiting.done(check(waiting.credentials, waiting.jwt, *key));
+}
+
+// Whether the caller is to fetch, which is noted. Under the lock.
+bool JwtUsers::begin_fetch(bool key_is_missing) {
+  const auto now = clock_.steady();
+  const bool stale = !renewed_ || now - *renewed_ >= kFresh;
+  if (!may_fetch(now) || !(key_is_missing || stale)) return false;
+  fetching_ = true;
+  asked_ = now;
+  return true;
+}
+
+bool JwtUsers::may_fetch(std::chrono::milliseconds now) const {
+  if (!options_.jwks_url || fetching_) return false;
+  return !asked_ || now - *asked_ >= kBetweenFetches;
+}
+
+void JwtUsers::fetch() {
+  HttpCall call;
+  call.url = *options_.jwks_url;
+  call.method = "GET";
+  http_->send(std::move(call), [this](Result<HttpAnswer> answer) { fetched(std::move(answer)); });
+}
+
+void JwtUsers::fetched(Result<HttpAnswer> answer) {
+  Keys keys;
+  if (answer && answer->status == 200) keys = read_jwks(options_.algorithm, answer->body);
+  const bool failed = keys.empty();
+  if (failed)
+    log_.warn("jwks_not_fetched",
+              {{"status", answer ? answer->status : 0},
+               {"detail", answer ? std::string("no fitting key") : answer.error().detail()}});
+  std::vector<Waiting> waiting;
+  std::shared_ptr<const Keys> now_known;
+  {
+    std::lock_guard lock(mutex_);
+    fetching_ = false;
+    failed_ = failed;
+    // Old keys are better than none, while the set cannot be had.
+    if (!failed) {
+      keys_ = std::make_shared<const Keys>(std::move(keys));
+      renewed_ = clock_.steady();
+    }
+    now_known = keys_;
+    waiting.swap(waiting_);
+  }
+  for (auto& one : waiting) {
+    const auto* key = choose_key(*now_known, one.jwt);
+    if (key != nullptr) {
+      one.done(check(one.credentials, one.jwt, *key));
+    } else {
+      one.done(failed ? Error(ErrCode::kUserSystem) : unknown_key());
+    }
+  }
+}
+
+Result<Proof> JwtUsers::check(const Credentials& credentials, const Jwt& jwt,
+                              const JwtKey& key) const {
+  if (!key.verify(jwt.signed_text, jwt.signature))
+    return Error(ErrCode::kUnauthorized, "the token's signature does not hold");
+  auto claims = read_claims(jwt.payload, options_.rules, clock_.wall());
+  if (!claims) return claims.take_error();
+  if ((credentials.user && credentials.user != claims->user) ||
+      (credentials.device && credentials.device != claims->device))
+    return Error(ErrCode::kUnauthorized, "the token is another user's or device's");
+  Proof proof;
+  proof.identity = Identity{claims->user, claims->device};
+  proof.issued = claims->issued.value_or(Millis());
+  proof.until = claims->expires;
+  return proof;
+}
+
+}  // namespace linnet::user

@@ -1,0 +1,54 @@
+// Accounts whose users are the operator's own: proves tokens through OutsideUsers, remembers the
+// newest proofs, and notes in the store who is on which device.
+#pragma once
+
+#include "outside_users.hpp"
+
+#include "linnet/base/bounded_cache.hpp"
+#include "linnet/base/clock.hpp"
+#include "linnet/store/store.hpp"
+#include "linnet/user/accounts.hpp"
+
+#include <memory>
+#include <string>
+
+namespace linnet::user {
+
+// Thread: any.
+class Accounts::Outside {
+ public:
+  // `changed` is told the device on which another user has signed in than before.
+  Outside(std::unique_ptr<OutsideUsers> users, store::AccountStore& store, const Clock& clock,
+          std::function<void(DeviceId)> changed)
+      : users_(std::move(users)),
+        store_(store),
+        clock_(clock),
+        changed_(std::move(changed)),
+        cache_(kRemembered) {}
+
+  void authenticate(Credentials credentials, Done<Identity> done);
+  // Whether the user is on the device still. Error: kUnauthorized.
+  void confirm(Identity identity, Done<Identity> done);
+  // What is remembered of the device's token is good no longer.
+  void forget(DeviceId device) { cache_.erase(device); }
+
+ private:
+  static constexpr std::size_t kRemembered = 100000;  // about 20 MB
+  struct Known {
+    UserId user;
+    std::string hash;  // of the token
+    Millis until;
+  };
+
+  // Whether the token was proved on that device lately.
+  bool remembers(DeviceId device, UserId user, const std::string& hash) const;
+  void note(const Proof& proof, std::string hash, std::uint64_t version, Done<Identity> done);
+
+  std::unique_ptr<OutsideUsers> users_;
+  store::AccountStore& store_;
+  const Clock& clock_;
+  std::function<void(DeviceId)> changed_;
+  BoundedCache<DeviceId, Known> cache_;
+};
+
+}  // namespace linnet::user

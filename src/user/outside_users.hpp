@@ -1,0 +1,24 @@
+// The seam behind which the operator's own user system stands: who holds a token.
+#pragma once
+
+#include "linnet/base/callback.hpp"
+#include "linnet/user/identity.hpp"
+
+namespace linnet::user {
+
+// What a good token proves.
+struct Proof {
+  Identity identity;
+  Millis issued;  // when it was made, or when the user system last vouched for it; 0: not known
+  Millis until;   // until when it need not be proved again
+};
+
+class OutsideUsers {
+ public:
+  virtual ~OutsideUsers() = default;
+  // Ids that the credentials leave out are the token's. Errors: kUnauthorized; kUserSystem (it does
+  // not answer: nobody is let in), kServerBusy. Thread: any; `done` as in Authenticator.
+  virtual void prove(Credentials credentials, Done<Proof> done) = 0;
+};
+
+}  // namespace linnet::user
