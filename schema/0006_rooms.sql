@@ -1,5 +1,5 @@
 -- Live rooms that were made, and who may do what in them. A room without a row is open to all where
--- the configuration allows that; who is in a room, and what is said, is in no table.
+-- the configuration allows that; who is in a room is in no table.
 CREATE TABLE room (
   id          INTEGER PRIMARY KEY,
   name        TEXT    NOT NULL,

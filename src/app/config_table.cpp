@@ -191,6 +191,9 @@ void add_rooms(std::vector<Setting>& all) {
                         LINNET_MEMBER(rooms.history)));
   all.push_back(integer("rooms.history_bytes", "The most bytes of them.", 1024, 49152,
                         LINNET_MEMBER(rooms.history_bytes)));
+  all.push_back(boolean("rooms.history_on_disk",
+                        "Rooms remember them beyond their emptiness and the server's end.",
+                        LINNET_MEMBER(rooms.history_on_disk)));
   all.push_back(integer("rooms.keep_s", "How long a room that nobody is in is remembered.", 0,
                         kMillion, LINNET_MEMBER(rooms.keep_s)));
   all.push_back(integer("rooms.pace_ms",

@@ -52,6 +52,7 @@ router::RoomOptions room_options(const Config& config) {
 logic::RoomRules room_rules(const Config& config) {
   logic::RoomRules rules;
   rules.open = config.rooms.open;
+  if (config.rooms.history_on_disk) rules.kept = size(config.rooms.history);
   rules.rights = size(config.rooms.rights);
   rules.users_create = config.rooms.create == "anyone";
   rules.message_bytes = size(config.rooms.message_bytes);

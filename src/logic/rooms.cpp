@@ -72,12 +72,16 @@ class Rooms::Paces {
 };
 
 Rooms::Rooms(store::RoomStore& store, router::Rooms& rooms, const Clock& clock, RoomRules rules)
-    : rooms_(rooms),
+    : store_(store),
+      rooms_(rooms),
       clock_(clock),
       rules_(rules),
       book_(std::make_unique<RoomBook>(store)),
       paces_(std::make_unique<Paces>()),
-      slow_(std::make_unique<Paces>()) {}
+      slow_(std::make_unique<Paces>()) {
+  if (rules_.kept > 0)
+    rooms_.on_published([this](RoomId room, const router::RoomItemPtr& item) { keep(room, item); });
+}
 Rooms::~Rooms() = default;
 
 void Rooms::load(RoomId room, Done<RoomRecordPtr> done) {
@@ -85,7 +89,41 @@ void Rooms::load(RoomId room, Done<RoomRecordPtr> done) {
     done(Error(ErrCode::kBadRequest, "room_id: 1 or more"));
     return;
   }
-  book_->load(room, std::move(done));
+  if (rules_.kept == 0) {
+    book_->load(room, std::move(done));
+    return;
+  }
+  book_->load(room, [this, room, done = std::move(done)](Result<RoomRecordPtr> record) mutable {
+    if (record && !rooms_.remembers(room)) {
+      remember(room, std::move(*record), std::move(done));
+    } else {
+      done(std::move(record));
+    }
+  });
+}
+
+void Rooms::remember(RoomId room, RoomRecordPtr record, Done<RoomRecordPtr> done) {
+  store_.room_items(room, rules_.kept,
+                    [this, room, record = std::move(record),
+                     done = std::move(done)](Result<std::vector<store::RoomItem>> items) mutable {
+                      if (!items) {
+                        done(items.take_error());
+                        return;
+                      }
+                      std::vector<router::RoomItemPtr> said;
+                      for (const auto& kept : *items) {
+                        auto item = std::make_shared<pb::RoomItem>();
+                        if (item->ParseFromString(kept.item)) said.push_back(std::move(item));
+                      }
+                      rooms_.restore(room, std::move(said));
+                      done(std::move(record));
+                    });
+}
+
+// Nobody waits for it: what is said is live, and its answer says no more than that.
+void Rooms::keep(RoomId room, const router::RoomItemPtr& item) {
+  store_.keep_room_item(room, {Seq(item->seq()), item->SerializeAsString()}, rules_.kept,
+                        [](const Result<Unit>&) {});
 }
 
 Result<router::RoomSeat> Rooms::enter(const RoomRecord& record, const user::Identity& identity,

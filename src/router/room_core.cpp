@@ -32,14 +32,34 @@ RoomItemPtr RoomCore::append(pb::RoomItem item, const RoomOptions& options) {
   seq_ = seq_.next();
   item.set_seq(seq_.value());
   auto kept = std::make_shared<const pb::RoomItem>(std::move(item));
-  if (options.history_entries == 0) return kept;
-  history_.push_back({kept, kept->ByteSizeLong()});
-  history_bytes_ += history_.back().bytes;
+  keep(kept, options);
+  return kept;
+}
+
+void RoomCore::keep(RoomItemPtr item, const RoomOptions& options) {
+  if (options.history_entries == 0) return;
+  const auto bytes = item->ByteSizeLong();
+  history_.push_back({std::move(item), bytes});
+  history_bytes_ += bytes;
   while (history_.size() > options.history_entries || history_bytes_ > options.history_bytes) {
     history_bytes_ -= history_.front().bytes;
     history_.pop_front();
   }
-  return kept;
+}
+
+void RoomCore::forget_history() {
+  history_.clear();
+  history_bytes_ = 0;
+  first_ = seq_;
+}
+
+void RoomCore::restore(const std::vector<RoomItemPtr>& items, const RoomOptions& options) {
+  if (items.empty() || seq_ != first_ || !history_.empty()) return;
+  for (const auto& item : items)
+    keep(item, options);
+  // The clock may have been set back since.
+  seq_ = std::max(seq_, Seq(items.back()->seq()));
+  if (!history_.empty()) first_ = Seq(history_.front().item->seq() - 1);
 }
 
 RoomPast RoomCore::history(HistoryWanted wanted) const {

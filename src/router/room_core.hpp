@@ -32,7 +32,10 @@ class RoomCore {
   // Gives the item its seq and keeps it.
   RoomItemPtr append(pb::RoomItem item, const RoomOptions& options);
   Seq seq() const { return seq_; }
+  // Of an earlier life. Nothing when something was said in this one already.
+  void restore(const std::vector<RoomItemPtr>& items, const RoomOptions& options);
   RoomPast history(HistoryWanted wanted) const;
+  void forget_history();
   bool has_history() const { return !history_.empty(); }
 
   pb::RoomState state() const;
@@ -46,6 +49,8 @@ class RoomCore {
     RoomItemPtr item;
     std::size_t bytes = 0;
   };
+  void keep(RoomItemPtr item, const RoomOptions& options);
+
   std::vector<std::uint32_t> seats_;  // per shard
   std::map<UserId, std::uint32_t> users_;
   std::size_t connections_ = 0;

@@ -87,6 +87,7 @@ class Rooms::Impl {
     auto [core, lock] = lock_or_make(id);
     core->quiet_since = clock_.steady();
     auto kept = core->append(std::move(item), options_);
+    if (published_) published_(id, kept);
     if (core->empty()) return Seq(kept->seq());
     RoomParcel parcel;
     parcel.room = id;
@@ -99,9 +100,17 @@ class Rooms::Impl {
     return parcel.seq;
   }
 
+  void on_published(Published published) { published_ = std::move(published); }
+
+  void restore(RoomId id, const std::vector<RoomItemPtr>& items) {
+    auto [core, lock] = lock_or_make(id);
+    core->restore(items, options_);
+  }
+
   void put_out(RoomId id, UserId user, ErrCode why) {
     auto [core, lock] = this->lock(id);
     if (!core) return;
+    if (!user) core->forget_history();
     RoomParcel parcel;
     parcel.room = id;
     parcel.user = user;
@@ -181,6 +190,7 @@ class Rooms::Impl {
 
   const Clock& clock_;
   const RoomOptions options_;
+  Published published_;
   std::atomic<std::uint64_t> dropped_{0};
   std::vector<std::unique_ptr<RoomShard>> shards_;
   std::array<Stripe, kStripes> stripes_;
@@ -198,6 +208,18 @@ RoomSeat Rooms::join(RoomId room, UserId user, Shard& shard, RoomOutlet& outlet,
 
 Seq Rooms::publish(RoomId room, pb::RoomItem item) {
   return impl_->publish(room, std::move(item));
+}
+
+void Rooms::on_published(Published published) {
+  impl_->on_published(std::move(published));
+}
+
+bool Rooms::remembers(RoomId room) const {
+  return impl_->lock(room).core != nullptr;
+}
+
+void Rooms::restore(RoomId room, std::vector<RoomItemPtr> items) {
+  impl_->restore(room, items);
 }
 
 void Rooms::put_out(RoomId room, UserId user, ErrCode why) {

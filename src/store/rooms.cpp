@@ -1,9 +1,12 @@
 #include "rooms.hpp"
 
+#include <algorithm>
+
 namespace linnet::store {
 namespace {
 
-constexpr std::int32_t kRoleOwner = 2;  // pb.RR_OWNER
+constexpr std::int32_t kRoleOwner = 2;    // pb.RR_OWNER
+constexpr std::int64_t kPruneEvery = 16;  // messages
 
 Result<std::optional<Room>> find_room(Connection& db, RoomId id) {
   Query row(db,
@@ -186,10 +189,35 @@ Result<RoomUser> edit_room_user(Connection& db, RoomId room, const RoomUserEdit&
   return user;
 }
 
+Status keep_room_item(Connection& db, RoomId room, const RoomItem& item, std::size_t most) {
+  auto kept = Query(db, "INSERT OR REPLACE INTO room_item (room_id, seq, item) VALUES (?1, ?2, ?3)",
+                    room, item.seq, Blob{item.item})
+                  .run();
+  if (!kept || item.seq.value() % kPruneEvery != 0) return kept;
+  return Query(db,
+               "DELETE FROM room_item WHERE room_id = ?1 AND seq <= (SELECT seq FROM room_item"
+               " WHERE room_id = ?1 ORDER BY seq DESC LIMIT 1 OFFSET ?2)",
+               room, static_cast<std::int64_t>(most))
+      .run();
+}
+
+Result<std::vector<RoomItem>> room_items(Connection& db, RoomId room, std::size_t most) {
+  std::vector<RoomItem> items;
+  Query row(db, "SELECT seq, item FROM room_item WHERE room_id = ?1 ORDER BY seq DESC LIMIT ?2",
+            room, static_cast<std::int64_t>(most));
+  while (row.next())
+    items.push_back({row.id<Seq>(0), row.text(1)});
+  if (row.failed()) return row.error();
+  std::reverse(items.begin(), items.end());
+  return items;
+}
+
 Status delete_room(Connection& db, RoomId room) {
   auto gone = Query(db, "DELETE FROM room WHERE id = ?1", room).run();
   if (!gone) return gone;
   if (db.changes() == 0) return Error(ErrCode::kRoomNotExist);
+  auto said = Query(db, "DELETE FROM room_item WHERE room_id = ?1", room).run();
+  if (!said) return said;
   return Query(db, "DELETE FROM room_user WHERE room_id = ?1", room).run();
 }
 

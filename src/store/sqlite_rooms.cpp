@@ -29,6 +29,24 @@ void SqliteStore::edit_room_user(RoomId room, RoomUserEdit edit, Done<RoomUser> 
       std::move(done));
 }
 
+void SqliteStore::keep_room_item(RoomId room, RoomItem item, std::size_t most, Done<Unit> done) {
+  const auto bytes = item.item.size();
+  write<Unit>(
+      Job::Writes::kSeveral,
+      [this, room, i = std::move(item), most] {
+        return store::keep_room_item(*db_, room, i, most);
+      },
+      std::move(done), bytes);
+}
+
+// After what is queued already has been written: a room that is forgotten and at once remembered
+// has all of it.
+void SqliteStore::room_items(RoomId room, std::size_t most, Done<std::vector<RoomItem>> done) {
+  write<std::vector<RoomItem>>(
+      Job::Writes::kOne, [this, room, most] { return store::room_items(*db_, room, most); },
+      std::move(done));
+}
+
 void SqliteStore::delete_room(RoomId room, Done<Unit> done) {
   write<Unit>(
       Job::Writes::kSeveral, [this, room] { return store::delete_room(*db_, room); },

@@ -291,6 +291,36 @@ TEST_CASE("rooms that must be made, and who makes them") {
   CHECK(open.enter(carl, 9) == 2037);
 }
 
+TEST_CASE("with history on disk a room remembers beyond a restart, and its end forgets") {
+  Fixture f({"--set", "rooms.history_on_disk=true", "--set", "rooms.history=3"});
+  auto owner = f.person("100");
+  auto room = f.make(owner);
+  owner.client->enter(room);
+  std::int64_t newest = 0;
+  for (const auto* text : {"one", "two", "three", "four"})
+    newest = owner.client->say(room, text);
+  CHECK(f.server->stop() == 0);
+  f.start();
+
+  auto ben = f.person("200", Door::kWebSocketJson);
+  auto entered = ben.client->enter(room);
+  REQUIRE(entered.history_size() == 3);
+  CHECK(words_of(entered.history(0)) == "two");
+  CHECK(entered.history(2).seq() == newest);
+  CHECK(ben.client->enter(room, newest - 1).history_size() == 1);
+  CHECK(ben.client->say(room, "five") > newest);
+  auto again = ben.client->enter(room);
+  CHECK(words_of(again.history(2)) == "five");
+
+  pb::DeleteRoomReq remove;
+  remove.set_room_id(room);
+  f.backend->call<pb::DeleteRoomResp>("/pb.RoomInt/DeleteRoom", remove);
+  CHECK(f.person("300").client->enter(room).history_size() == 0);
+  CHECK(f.server->stop() == 0);
+  f.start();
+  CHECK(f.person("200").client->enter(room).history_size() == 0);
+}
+
 TEST_CASE("a broadcast reaches everybody who is connected, at its rate, and is stored nowhere") {
   Fixture f({"--set", "broadcast.per_second=100"});
   std::vector<Person> people;

@@ -90,10 +90,30 @@ void MemoryStore::edit_room_user(RoomId room, RoomUserEdit edit, Done<RoomUser> 
       std::move(done));
 }
 
+void MemoryStore::keep_room_item(RoomId room, RoomItem item, std::size_t, Done<Unit> done) {
+  call<Unit>(
+      [&] {
+        room_items_[room].push_back(std::move(item));
+        return Unit{};
+      },
+      std::move(done));
+}
+
+void MemoryStore::room_items(RoomId room, std::size_t most, Done<std::vector<RoomItem>> done) {
+  call<std::vector<RoomItem>>(
+      [&] {
+        const auto& all = room_items_[room];
+        const auto count = static_cast<std::ptrdiff_t>(std::min(most, all.size()));
+        return std::vector<RoomItem>(all.end() - count, all.end());
+      },
+      std::move(done));
+}
+
 void MemoryStore::delete_room(RoomId room, Done<Unit> done) {
   call<Unit>(
       [&]() -> Result<Unit> {
         if (rooms_.erase(room) == 0) return Error(ErrCode::kRoomNotExist);
+        room_items_.erase(room);
         return Unit{};
       },
       std::move(done));

@@ -93,6 +93,9 @@ class MemoryStore final : public store::Store {
   void room_rights(RoomId room, Done<store::RoomRights> done) override;
   void edit_room(RoomId room, store::RoomEdit edit, Done<store::Room> done) override;
   void edit_room_user(RoomId room, store::RoomUserEdit edit, Done<store::RoomUser> done) override;
+  void keep_room_item(RoomId room, store::RoomItem item, std::size_t most,
+                      Done<Unit> done) override;
+  void room_items(RoomId room, std::size_t most, Done<std::vector<store::RoomItem>> done) override;
   void delete_room(RoomId room, Done<Unit> done) override;
 
   void find_key(std::string hash, Done<std::optional<store::ApiKey>> done) override;
@@ -150,6 +153,7 @@ class MemoryStore final : public store::Store {
 
   mutable std::mutex mutex_;
   std::map<RoomId, RoomRecord> rooms_;
+  std::map<RoomId, std::vector<store::RoomItem>> room_items_;
   bool holding_ = false;
   std::optional<ErrCode> refusal_;
   std::deque<std::function<void()>> held_;

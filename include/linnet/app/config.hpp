@@ -96,6 +96,7 @@ struct Config {
     std::int64_t message_bytes = 8192;
     std::int64_t history = 50;
     std::int64_t history_bytes = 49152;
+    bool history_on_disk = false;
     std::int64_t keep_s = 60;
     std::int64_t pace_ms = 0;
     std::int64_t state_ms = 5000;

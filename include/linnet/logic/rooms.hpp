@@ -26,8 +26,9 @@ struct RoomRecord;
 using RoomRecordPtr = std::shared_ptr<RoomRecord>;
 
 struct RoomRules {
-  bool open = true;           // a room needs not be made
-  bool users_create = false;  // users may make rooms, and own them
+  bool open = true;            // a room needs not be made
+  bool users_create = false;   // users may make rooms, and own them
+  std::size_t kept = 0;        // messages of each room kept on disk; 0: none
   std::size_t rights = 10000;  // users of a room with a role, a mute or a ban
   std::size_t message_bytes = 8192;
   double per_second = 10;  // messages of one user in one room; 0: no limit
@@ -40,8 +41,8 @@ class Rooms {
   Rooms(store::RoomStore& store, router::Rooms& rooms, const Clock& clock, RoomRules rules);
   ~Rooms();
 
-  // The rights in `room`. Completes at once where they are in memory, else on a thread of the
-  // store's. Errors: kBadRequest (an id below 1), the store's.
+  // The rights in `room`; its history is in memory then, too. Completes at once where they are in
+  // memory, else on a thread of the store's. Errors: kBadRequest (an id below 1), the store's.
   void load(RoomId room, Done<RoomRecordPtr> done);
 
   // Takes a seat for one connection; `answer` is to be sent before anything else that its outlet is
@@ -62,8 +63,11 @@ class Rooms {
 
  private:
   class Paces;
+  void keep(RoomId room, const router::RoomItemPtr& item);
+  void remember(RoomId room, RoomRecordPtr record, Done<RoomRecordPtr> done);
   Status check_pace(const RoomRecord& record, RoomId room, UserId user);
 
+  store::RoomStore& store_;
   router::Rooms& rooms_;
   const Clock& clock_;
   RoomRules rules_;

@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -95,8 +96,18 @@ class Rooms {
   // are set here. Thread: any.
   Seq publish(RoomId room, pb::RoomItem item);
 
-  // Puts `user` out, on every connection; 0: everybody. Whoever has taken a seat before this is put
-  // out before anything that is published after it. Thread: any.
+  // Called with all that is published, in the order of a room's seqs, on the publisher's thread; it
+  // must not block. Before anything is published.
+  using Published = std::function<void(RoomId, const RoomItemPtr&)>;
+  void on_published(Published published);
+  // Whether anything of the room is in memory. Thread: any.
+  bool remembers(RoomId room) const;
+  // Gives a room its history of an earlier life, ascending, unless it has begun a new one already.
+  // Thread: any.
+  void restore(RoomId room, std::vector<RoomItemPtr> items);
+
+  // Puts `user` out, on every connection; 0: everybody, and forgets what was said. Whoever has
+  // taken a seat before this is put out before anything that is published after it. Thread: any.
   void put_out(RoomId room, UserId user, ErrCode why);
 
   // Whether `user` is in the room with any connection; who is, ascending, after `after`, at most

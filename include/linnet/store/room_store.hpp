@@ -59,6 +59,11 @@ struct RoomUserEdit {
 // Where ids begin that the store gives: above what apps count up to, below what JSON numbers hold.
 inline constexpr std::int64_t kFirstRoom = std::int64_t{1} << 40;
 
+struct RoomItem {
+  Seq seq;           // of the room
+  std::string item;  // pb.RoomItem
+};
+
 // Completions are called in commit order.
 class RoomStore {
  public:
@@ -71,7 +76,11 @@ class RoomStore {
   // Gives what is there afterwards; whoever has no role and is neither muted nor banned is
   // forgotten. Errors: kRoomNotExist, kTooLarge (`most`).
   virtual void edit_room_user(RoomId room, RoomUserEdit edit, Done<RoomUser> done) = 0;
-  // With all rights in it. Error: kRoomNotExist.
+  // Keeps what was said, and of each room about the newest `most`.
+  virtual void keep_room_item(RoomId room, RoomItem item, std::size_t most, Done<Unit> done) = 0;
+  // The newest `most`, ascending. Sees what was kept before the call, and perhaps more.
+  virtual void room_items(RoomId room, std::size_t most, Done<std::vector<RoomItem>> done) = 0;
+  // With all rights in it, and what was said. Error: kRoomNotExist.
   virtual void delete_room(RoomId room, Done<Unit> done) = 0;
 };
 

@@ -36,6 +36,16 @@ struct Rooms {
     return await<store::RoomUser>(
         [&](Done<store::RoomUser> done) { store.edit_room_user(id, edit, std::move(done)); });
   }
+  void keep(RoomId id, std::int64_t seq, std::size_t most = 100) {
+    const store::RoomItem item{Seq(seq), "said " + std::to_string(seq)};
+    REQUIRE(await<Unit>(
+        [&](Done<Unit> done) { store.keep_room_item(id, item, most, std::move(done)); }));
+  }
+  std::vector<store::RoomItem> items(RoomId id, std::size_t most) {
+    using Items = std::vector<store::RoomItem>;
+    return std::move(
+        *await<Items>([&](Done<Items> done) { store.room_items(id, most, std::move(done)); }));
+  }
   Status remove(RoomId id) {
     return await<Unit>([&](Done<Unit> done) { store.delete_room(id, std::move(done)); });
   }
@@ -141,4 +151,33 @@ TEMPLATE_TEST_CASE("a room that is deleted takes its rights with it", "", LazyMe
   CHECK_FALSE(rooms.rights(kRoom).room);
   REQUIRE(rooms.create(kRoom));
   CHECK(rooms.rights(kRoom).users.empty());
+}
+
+TEMPLATE_TEST_CASE("what was said in a room is kept, the newest of it", "", LazyMerge,
+                   MemoryEngine) {
+  TestType engine;
+  Rooms rooms(engine.store());
+  REQUIRE(rooms.create(kRoom));
+  for (std::int64_t seq = 1; seq <= 5; ++seq)
+    rooms.keep(kRoom, seq);
+  rooms.keep(RoomId(8), 1);
+  auto newest = rooms.items(kRoom, 2);
+  REQUIRE(newest.size() == 2);
+  CHECK(newest[0].seq == Seq(4));
+  CHECK(newest[1].item == "said 5");
+  CHECK(rooms.items(kRoom, 10).size() == 5);
+  REQUIRE(rooms.remove(kRoom));
+  CHECK(rooms.items(kRoom, 10).empty());
+  CHECK(rooms.items(RoomId(8), 10).size() == 1);
+}
+
+TEST_CASE("of what was said in a room the oldest is forgotten") {
+  LazyMerge engine;
+  Rooms rooms(engine.store());
+  for (std::int64_t seq = 1; seq <= 200; ++seq)
+    rooms.keep(kRoom, seq, 10);
+  auto kept = rooms.items(kRoom, 1000);
+  CHECK(kept.size() >= 10);
+  CHECK(kept.size() < 30);
+  CHECK(kept.back().seq == Seq(200));
 }
