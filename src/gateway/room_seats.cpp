@@ -48,13 +48,14 @@ void RoomSeats::subscribe(const pb::Input& packet) {
     return;
   }
   loading_ = true;
-  rooms_.load(RoomId(request.room_id()), [weak = weak_from_this(), &shard = shard_,
-                                          packet](Result<logic::RoomRecordPtr> record) mutable {
-    shard.post(
-        [weak = std::move(weak), packet = std::move(packet), record = std::move(record)]() mutable {
-          if (auto self = weak.lock()) self->on_loaded(packet, std::move(record));
-        });
-  });
+  rooms_.load(RoomId(request.room_id()),
+              [weak = weak_from_this(), &shard = shard_,
+               packet = packet](Result<logic::RoomRecordPtr> record) mutable {
+                shard.post([weak = std::move(weak), packet = std::move(packet),
+                            record = std::move(record)]() mutable {
+                  if (auto self = weak.lock()) self->on_loaded(packet, std::move(record));
+                });
+              });
 }
 
 void RoomSeats::on_loaded(const pb::Input& packet, Result<logic::RoomRecordPtr> record) {

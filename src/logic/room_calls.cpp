@@ -121,14 +121,10 @@ Async<pb::MakeRoomResp> RoomCalls::make(const user::Caller&, const pb::MakeRoomR
 Async<pb::DeleteRoomResp> RoomCalls::remove(const user::Caller& caller,
                                             const pb::DeleteRoomReq& request) {
   const RoomId room(request.room_id());
+  auto owner = co_await check_role(caller, room, pb::RR_OWNER);
+  if (!owner) co_return owner.take_error();
   auto record = co_await open(request.room_id());
   if (!record) co_return record.take_error();
-  if (!is_server(caller)) {
-    std::lock_guard lock((*record)->mutex);
-    if (!(*record)->room) co_return Error(ErrCode::kRoomNotExist);
-    auto allowed = has_room_role(**record, caller.identity.user, pb::RR_OWNER);
-    if (!allowed) co_return allowed.take_error();
-  }
   auto gone = co_await wait_for<Unit>([&](Done<Unit> done) {
     Done<Unit> empty_first = [&book = rooms_.book(), &live = live_, room, held = *record,
                               done = std::move(done)](Result<Unit> deleted) mutable {
@@ -196,7 +192,7 @@ Async<pb::GetRoomRightsResp> RoomCalls::rights(const user::Caller& caller,
                                                const pb::GetRoomRightsReq& request) {
   auto page = page_of(request, kPage);
   if (!page) co_return page.take_error();
-  auto moderator = co_await check_moderator(caller, request.room_id(), 0);
+  auto moderator = co_await check_role(caller, RoomId(request.room_id()), pb::RR_MODERATOR);
   if (!moderator) co_return moderator.take_error();
   auto all = co_await wait_for<store::RoomRights>([&](Done<store::RoomRights> done) {
     store_.room_rights(RoomId(request.room_id()), std::move(done));
@@ -242,23 +238,22 @@ Async<pb::RoomPublishOutput> RoomCalls::publish(const user::Caller& caller,
 
 // ---- looking after it ----
 
-// Whether the caller may act on the room, and on `user` in it (0: nobody in particular).
-Async<Unit> RoomCalls::check_moderator(const user::Caller& caller, std::int64_t room,
-                                       std::int64_t user) {
-  auto record = co_await open(room);
+// Whether the caller may act on a room that asks for `role`. A server's word makes one where rooms
+// are open.
+Async<Unit> RoomCalls::check_role(const user::Caller& caller, RoomId room, std::int32_t role) {
+  auto record = co_await open(room.value());
   if (!record) co_return record.take_error();
   std::lock_guard lock((*record)->mutex);
-  if (is_server(caller)) {
-    if (!(*record)->room && !rooms_.rules().open) co_return Error(ErrCode::kRoomNotExist);
-    co_return Unit{};
-  }
-  if (!(*record)->room) co_return Error(ErrCode::kRoomNotExist);
-  Status allowed = user == 0 ? has_room_role(**record, caller.identity.user, pb::RR_MODERATOR)
-                             : may_moderate(**record, caller.identity.user, UserId(user));
-  co_return allowed;
+  const bool server = is_server(caller);
+  if (!(*record)->room && !(server && rooms_.rules().open)) co_return Error(ErrCode::kRoomNotExist);
+  if (server) co_return Unit{};
+  co_return has_room_role(**record, caller.identity.user, role);
 }
 
-Async<Unit> RoomCalls::edit(RoomId room, store::RoomEdit edit, const user::Caller& caller) {
+Async<Unit> RoomCalls::edit(const user::Caller& caller, RoomId room, std::int32_t role,
+                            store::RoomEdit edit) {
+  auto allowed = co_await check_role(caller, room, role);
+  if (!allowed) co_return allowed.take_error();
   edit.make = is_server(caller) && rooms_.rules().open;
   edit.now = clock_.wall();
   // Held in memory meanwhile, so that nobody reads it anew from before the change.
@@ -276,14 +271,21 @@ Async<Unit> RoomCalls::edit(RoomId room, store::RoomEdit edit, const user::Calle
   co_return Unit{};
 }
 
-Async<store::RoomUser> RoomCalls::edit_user(RoomId room, store::RoomUserEdit edit,
-                                            const user::Caller& caller) {
-  edit.most = rooms_.rules().rights;
+Async<Unit> RoomCalls::edit_user(const user::Caller& caller, RoomId room,
+                                 store::RoomUserEdit edit) {
   if (edit.user.value() < 1) co_return Error(ErrCode::kBadRequest, "user_id: 1 or more");
-  edit.make = is_server(caller) && rooms_.rules().open;
-  edit.now = clock_.wall();
+  auto allowed = co_await check_role(caller, room, pb::RR_MODERATOR);
+  if (!allowed) co_return allowed.take_error();
   auto record = co_await open(room.value());
   if (!record) co_return record.take_error();
+  if (!is_server(caller)) {
+    std::lock_guard lock((*record)->mutex);
+    auto below = may_moderate(**record, caller.identity.user, edit.user);
+    if (!below) co_return below.take_error();
+  }
+  edit.most = rooms_.rules().rights;
+  edit.make = is_server(caller) && rooms_.rules().open;
+  edit.now = clock_.wall();
   auto edited = co_await wait_for<store::RoomUser>([&](Done<store::RoomUser> done) {
     Done<store::RoomUser> note_first =
         [&book = rooms_.book(), &live = live_, room, now = edit.now, held = *record,
@@ -295,26 +297,19 @@ Async<store::RoomUser> RoomCalls::edit_user(RoomId room, store::RoomUserEdit edi
         };
     store_.edit_room_user(room, edit, std::move(note_first));
   });
-  co_return edited;
+  if (!edited) co_return edited.take_error();
+  co_return Unit{};
 }
 
 Async<pb::SetRoomResp> RoomCalls::set(const user::Caller& caller, const pb::SetRoomReq& request) {
   auto checked = check_settings(request);
   if (!checked) co_return checked.take_error();
-  auto moderator = co_await check_moderator(caller, request.room_id(), 0);
-  if (!moderator) co_return moderator.take_error();
-  if (!is_server(caller) && (request.has_name() || request.has_publish())) {
-    auto record = co_await open(request.room_id());
-    if (!record) co_return record.take_error();
-    std::lock_guard lock((*record)->mutex);
-    auto owner = has_room_role(**record, caller.identity.user, pb::RR_OWNER);
-    if (!owner) co_return owner.take_error();
-  }
+  const auto role = request.has_name() || request.has_publish() ? pb::RR_OWNER : pb::RR_MODERATOR;
   store::RoomEdit change;
   if (request.has_name()) change.name = request.name();
   if (request.has_publish()) change.publish = request.publish();
   if (request.has_slow_s()) change.slow_s = request.slow_s();
-  auto edited = co_await edit(RoomId(request.room_id()), std::move(change), caller);
+  auto edited = co_await edit(caller, RoomId(request.room_id()), role, std::move(change));
   if (!edited) co_return edited.take_error();
   co_return pb::SetRoomResp();
 }
@@ -325,19 +320,12 @@ Async<pb::SetRoomRoleResp> RoomCalls::set_role(const user::Caller& caller,
   if (!pb::RoomRole_IsValid(request.role()) || (!server && request.role() == pb::RR_OWNER))
     co_return Error(ErrCode::kBadRequest,
                     server ? "role: RR_NONE to RR_OWNER" : "role: RR_NONE or RR_MODERATOR");
-  auto allowed = co_await check_moderator(caller, request.room_id(), request.user_id());
-  if (!allowed) co_return allowed.take_error();
-  if (!server) {
-    auto record = co_await open(request.room_id());
-    if (!record) co_return record.take_error();
-    std::lock_guard lock((*record)->mutex);
-    auto owner = has_room_role(**record, caller.identity.user, pb::RR_OWNER);
-    if (!owner) co_return owner.take_error();
-  }
+  auto owner = co_await check_role(caller, RoomId(request.room_id()), pb::RR_OWNER);
+  if (!owner) co_return owner.take_error();
   store::RoomUserEdit change;
   change.user = UserId(request.user_id());
   change.role = request.role();
-  auto edited = co_await edit_user(RoomId(request.room_id()), change, caller);
+  auto edited = co_await edit_user(caller, RoomId(request.room_id()), change);
   if (!edited) co_return edited.take_error();
   co_return pb::SetRoomRoleResp();
 }
@@ -346,12 +334,10 @@ Async<pb::MuteRoomUserResp> RoomCalls::mute_user(const user::Caller& caller,
                                                  const pb::MuteRoomUserReq& request) {
   auto until = mute_end(request.seconds(), clock_.wall());
   if (!until) co_return until.take_error();
-  auto allowed = co_await check_moderator(caller, request.room_id(), request.user_id());
-  if (!allowed) co_return allowed.take_error();
   store::RoomUserEdit change;
   change.user = UserId(request.user_id());
   change.muted_until = *until;
-  auto edited = co_await edit_user(RoomId(request.room_id()), change, caller);
+  auto edited = co_await edit_user(caller, RoomId(request.room_id()), change);
   if (!edited) co_return edited.take_error();
   co_return pb::MuteRoomUserResp();
 }
@@ -360,12 +346,10 @@ Async<pb::BanRoomUserResp> RoomCalls::ban_user(const user::Caller& caller,
                                                const pb::BanRoomUserReq& request) {
   auto until = mute_end(request.seconds(), clock_.wall());
   if (!until) co_return until.take_error();
-  auto allowed = co_await check_moderator(caller, request.room_id(), request.user_id());
-  if (!allowed) co_return allowed.take_error();
   store::RoomUserEdit change;
   change.user = UserId(request.user_id());
   change.banned_until = *until;
-  auto edited = co_await edit_user(RoomId(request.room_id()), change, caller);
+  auto edited = co_await edit_user(caller, RoomId(request.room_id()), change);
   if (!edited) co_return edited.take_error();
   co_return pb::BanRoomUserResp();
 }
@@ -374,11 +358,10 @@ Async<pb::MuteRoomResp> RoomCalls::mute(const user::Caller& caller,
                                         const pb::MuteRoomReq& request) {
   auto until = mute_end(request.seconds(), clock_.wall());
   if (!until) co_return until.take_error();
-  auto allowed = co_await check_moderator(caller, request.room_id(), 0);
-  if (!allowed) co_return allowed.take_error();
   store::RoomEdit change;
   change.muted_until = *until;
-  auto edited = co_await edit(RoomId(request.room_id()), std::move(change), caller);
+  auto edited =
+      co_await edit(caller, RoomId(request.room_id()), pb::RR_MODERATOR, std::move(change));
   if (!edited) co_return edited.take_error();
   co_return pb::MuteRoomResp();
 }

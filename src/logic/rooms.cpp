@@ -115,7 +115,7 @@ void Rooms::remember(RoomId room, RoomRecordPtr record, Done<RoomRecordPtr> done
                         auto item = std::make_shared<pb::RoomItem>();
                         if (item->ParseFromString(kept.item)) said.push_back(std::move(item));
                       }
-                      rooms_.restore(room, std::move(said));
+                      rooms_.restore(room, said);
                       done(std::move(record));
                     });
 }

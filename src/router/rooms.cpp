@@ -218,7 +218,7 @@ bool Rooms::remembers(RoomId room) const {
   return impl_->lock(room).core != nullptr;
 }
 
-void Rooms::restore(RoomId room, std::vector<RoomItemPtr> items) {
+void Rooms::restore(RoomId room, const std::vector<RoomItemPtr>& items) {
   impl_->restore(room, items);
 }
 

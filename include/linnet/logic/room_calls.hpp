@@ -77,10 +77,10 @@ class RoomCalls {
   Async<RoomRecordPtr> open(std::int64_t room);
   Async<RoomRecordPtr> enterable(const user::Caller& caller, std::int64_t room);
   Async<RoomId> store_new(store::Room room, UserId owner);
-  Async<Unit> edit(RoomId room, store::RoomEdit edit, const user::Caller& caller);
-  Async<store::RoomUser> edit_user(RoomId room, store::RoomUserEdit edit,
-                                   const user::Caller& caller);
-  Async<Unit> check_moderator(const user::Caller& caller, std::int64_t room, std::int64_t user);
+  Async<Unit> edit(const user::Caller& caller, RoomId room, std::int32_t role,
+                   store::RoomEdit edit);
+  Async<Unit> edit_user(const user::Caller& caller, RoomId room, store::RoomUserEdit edit);
+  Async<Unit> check_role(const user::Caller& caller, RoomId room, std::int32_t role);
 
   store::RoomStore& store_;
   router::Rooms& live_;

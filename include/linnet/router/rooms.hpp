@@ -104,7 +104,7 @@ class Rooms {
   bool remembers(RoomId room) const;
   // Gives a room its history of an earlier life, ascending, unless it has begun a new one already.
   // Thread: any.
-  void restore(RoomId room, std::vector<RoomItemPtr> items);
+  void restore(RoomId room, const std::vector<RoomItemPtr>& items);
 
   // Puts `user` out, on every connection; 0: everybody, and forgets what was said. Whoever has
   // taken a seat before this is put out before anything that is published after it. Thread: any.
