@@ -47,14 +47,17 @@ Result<std::string> read_key(const std::string& setting, const std::string& path
 // What excludes each other is set only once.
 Status check_modes(const Config& config) {
   const bool hooked = !config.codes.hook.empty();
-  const bool jwt = config.user.mode == "jwt";
-  if ((hooked || jwt) && !config.user.dev_code.empty())
+  const bool outside = config.user.mode != "builtin";
+  if ((hooked || outside) && !config.user.dev_code.empty())
     return wrong("user.dev_code is for development mode, which codes.hook and user.mode end");
-  if (!jwt) return success();
+  if (!outside) return success();
   if (hooked || config.user.passwords)
     return wrong("codes.hook and user.passwords are for user.mode builtin");
   if (config.devices.policy != "any")
     return wrong("devices.policy is for user.mode builtin; elsewhere your own system decides");
+  if (config.user.mode == "hook")
+    return config.user.hook.empty() ? Status(wrong("user.hook must be set for user.mode hook"))
+                                    : success();
   if (config.jwt.algorithm.empty()) return wrong("jwt.algorithm must be set for user.mode jwt");
   if (config.jwt.key_file.empty() == config.jwt.jwks_url.empty())
     return wrong("one of jwt.key_file and jwt.jwks_url must be set for user.mode jwt");
@@ -87,7 +90,7 @@ bool is_development(const Config& config) {
 }
 
 bool needs_hooks(const Config& config) {
-  return !config.codes.hook.empty() || !config.jwt.jwks_url.empty();
+  return !config.codes.hook.empty() || !config.jwt.jwks_url.empty() || config.user.mode == "hook";
 }
 
 user::HttpClientOptions http_client_options(const Config& config) {
@@ -103,10 +106,16 @@ Result<user::AccountOptions> account_options(const Config& config) {
   auto consistent = check_modes(config);
   if (!consistent) return consistent.take_error();
   user::AccountOptions options;
-  if (!config.codes.hook.empty()) {
+  if (!config.codes.hook.empty() || config.user.mode == "hook") {
     auto secret = read_key("hook.secret_file", config.hook.secret_file, 32);
     if (!secret) return secret.take_error();
     options.hook_secret = std::move(*secret);
+  }
+  if (config.user.mode == "hook") {
+    user::UsersHook hook;
+    hook.base = *user::parse_url(config.user.hook);
+    hook.cache = std::chrono::seconds(config.user.hook_cache_s);
+    options.users_hook = std::move(hook);
   }
   if (config.user.mode == "jwt") {
     auto jwt = jwt_options(config);

@@ -83,10 +83,19 @@ void add_jwt(std::vector<Setting>& all) {
 void add_account_settings(std::vector<Setting>& all) {
   all.push_back(text(
       "user.mode",
-      "Whose the users are. builtin: they sign in here. jwt: they are those of your own system, "
-      "which signs JSON Web Tokens for them, see docs/users.md.",
-      "builtin or jwt", [](std::string_view v) { return v == "builtin" || v == "jwt"; },
+      "Whose the users are, see docs/users.md. builtin: they sign in here. jwt: they are those of "
+      "your own system, which signs JSON Web Tokens for them. hook: of your own system, which is "
+      "asked.",
+      "builtin, jwt or hook",
+      [](std::string_view v) { return v == "builtin" || v == "jwt" || v == "hook"; },
       LINNET_MEMBER(user.mode)));
+  all.push_back(text("user.hook",
+                     "Where your own system is asked in mode hook; /pb.UserInt/Auth and so on are "
+                     "added to it.",
+                     "a URL http://... or https://..., or empty", is_hook,
+                     LINNET_MEMBER(user.hook)));
+  all.push_back(integer("user.hook_cache_s", "How long its answers are believed.", 1, 86400,
+                        LINNET_MEMBER(user.hook_cache_s)));
   all.push_back(
       text("user.dev_code",
            "A fixed sign-in code, accepted beside the printed one in development mode; empty: "

@@ -56,9 +56,10 @@ class Server::Impl {
     if (!opened) return opened.take_error();
     accounts_->on_revoked([this](DeviceId device, ErrCode why) { router_->dismiss(device, why); });
     devices_ = std::make_unique<logic::Devices>(*store_, *accounts_, *router_, clock_);
-    friends_ = std::make_unique<logic::Friends>(*store_, *router_, clock_);
-    groups_ = std::make_unique<logic::Groups>(*store_, *router_, clock_, group_options(config_));
-    messages_ = std::make_unique<logic::Messages>(*store_, *router_, *friends_, clock_,
+    friends_ = std::make_unique<logic::Friends>(*store_, *accounts_, *router_, clock_);
+    groups_ = std::make_unique<logic::Groups>(*store_, *accounts_, *router_, clock_,
+                                              group_options(config_));
+    messages_ = std::make_unique<logic::Messages>(*store_, *accounts_, *router_, *friends_, clock_,
                                                   message_options(config_));
     backend_ = std::make_unique<logic::Backend>(*store_, *accounts_, *devices_, *router_, clock_,
                                                 group_options(config_));

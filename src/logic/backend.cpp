@@ -80,7 +80,7 @@ Async<pb::MakeGroupResp> Backend::make_group(const user::Caller&, const pb::Make
   users.erase(std::unique(users.begin(), users.end()), users.end());
   if (users.size() > (large ? groups_.large_members : groups_.small_members))
     co_return Error(ErrCode::kGroupFull);
-  auto known = co_await profiles(store_, users);
+  auto known = co_await profiles(store_, accounts_, users);
   if (!known) co_return known.take_error();
   if (known->size() != users.size())
     co_return Error(ErrCode::kUserNotExist, "owner_id or member_ids: one is no user");

@@ -25,6 +25,9 @@ void Friends::forget(UserId a, UserId b) {
 Async<store::Friendship> Friends::friendship(UserId user, UserId other) {
   const Pair pair{user, other};
   if (auto known = pairs_.get(pair)) co_return *known;
+  std::vector<UserId> one(1, other);
+  auto known = co_await know(people_, std::move(one));
+  if (!known) co_return known.take_error();
   auto version = pairs_.version();
   auto found = co_await wait_for<store::Friendship>(
       [&](Done<store::Friendship> done) { store_.friendship(user, other, std::move(done)); });
@@ -40,7 +43,10 @@ Async<pb::AddFriendResp> Friends::add_friend(const user::Caller& caller,
   auto checked = check_notes(request.remarks(), {});
   if (checked) checked = check_text("description", request.description(), kDescriptionBytes);
   if (!checked) co_return checked.take_error();
-  auto me = co_await profile(store_, self);
+  std::vector<UserId> both{self, other};
+  auto known = co_await know(people_, std::move(both));
+  if (!known) co_return known.take_error();
+  auto me = co_await profile(store_, people_, self);
   if (!me) co_return me.take_error();
 
   pb::AddFriendPush push;
@@ -71,7 +77,7 @@ Async<pb::AgreeAddFriendResp> Friends::agree_add_friend(const user::Caller& call
   const UserId asker(request.user_id());
   auto checked = check_notes(request.remarks(), {});
   if (!checked) co_return checked.take_error();
-  auto me = co_await profile(store_, self);
+  auto me = co_await profile(store_, people_, self);
   if (!me) co_return me.take_error();
 
   pb::AgreeAddFriendPush push;
@@ -157,6 +163,9 @@ Async<pb::DeleteFriendResp> Friends::delete_friend(const user::Caller& caller,
 Async<Unit> Friends::set_blocked(const user::Caller& caller, UserId other, bool blocked) {
   const auto self = caller.identity.user;
   if (other == self) co_return Error(ErrCode::kBadRequest, "user_id: that is yourself");
+  std::vector<UserId> one(1, other);
+  auto known = co_await know(people_, std::move(one));
+  if (!known) co_return known.take_error();
   auto set = co_await wait_for<Unit>([&](Done<Unit> done) {
     store_.set_blocked(self, other, blocked, clock_.wall(),
                        forget_then(self, other, std::move(done)));

@@ -45,7 +45,7 @@ Async<GroupEdited> Groups::edit(GroupId group, std::vector<UserId> persons, Grou
 template <class Response, class Rule>
 Async<Response> Groups::act(const user::Caller& caller, std::int64_t group, UserId other,
                             const Rule& rule) {
-  auto self = co_await profile(store_, caller.identity.user);
+  auto self = co_await profile(store_, people_, caller.identity.user);
   if (!self) co_return self.take_error();
   const Doer doer{caller.identity.user, std::move(self->nickname), clock_.wall()};
   GroupDecision decide = [&rule, &doer](const GroupView& view) { return rule(view, doer); };
@@ -157,7 +157,7 @@ Async<pb::AnswerJoinRequestResp> Groups::answer_request(const user::Caller& call
   if (asker == caller.identity.user) co_return not_oneself();
   std::vector<UserId> askers;
   askers.push_back(asker);
-  auto known = co_await profiles(store_, askers);
+  auto known = co_await profiles(store_, people_, askers);
   if (!known) co_return known.take_error();
   if (known->empty()) co_return Error(ErrCode::kUserNotExist);
   const auto rule = [&](const GroupView& view, const Doer& doer) {
@@ -176,7 +176,7 @@ Async<pb::AddGroupMembersResp> Groups::add_members(const user::Caller& caller,
     users.emplace_back(id);
   std::sort(users.begin(), users.end());
   users.erase(std::unique(users.begin(), users.end()), users.end());
-  auto known = co_await profiles(store_, users);
+  auto known = co_await profiles(store_, people_, users);
   if (!known) co_return known.take_error();
   for (auto user : users) {
     if (!known->contains(user))
@@ -184,7 +184,7 @@ Async<pb::AddGroupMembersResp> Groups::add_members(const user::Caller& caller,
                       "there is no user " + std::to_string(user.value()) + "; nobody was added");
   }
   const auto self = caller.identity.user;
-  auto own = co_await profile(store_, self);
+  auto own = co_await profile(store_, people_, self);
   if (!own) co_return own.take_error();
   const Doer doer{self, std::move(own->nickname), clock_.wall()};
   GroupDecision decide = [&](const GroupView& view) {
@@ -209,7 +209,7 @@ Async<pb::JoinGroupResp> Groups::join(const user::Caller& caller, const pb::Join
   if (!checked) co_return checked.take_error();
   const auto self = caller.identity.user;
   auto persons = persons_of(self, self);
-  auto known = co_await profiles(store_, persons);
+  auto known = co_await profiles(store_, people_, persons);
   if (!known) co_return known.take_error();
   const Doer doer{self, (*known)[self].nickname, clock_.wall()};
   bool joined = false;

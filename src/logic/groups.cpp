@@ -144,7 +144,7 @@ Async<pb::GetGroupMembersResp> Groups::members(const user::Caller& caller,
   std::vector<UserId> users;
   for (const auto& member : *found)
     users.push_back(member.user);
-  auto known = co_await profiles(store_, users);
+  auto known = co_await profiles(store_, people_, users);
   if (!known) co_return known.take_error();
   for (const auto& member : *found)
     *response.add_members() = to_pb(member, (*known)[member.user]);

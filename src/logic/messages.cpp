@@ -116,7 +116,7 @@ Async<pb::SendMessageResp> Messages::send_from_server(const user::Caller& caller
   message.message.sender_device_id = DeviceId(-caller.key.value());
   if (to_group(request))
     co_return co_await send_to_group(std::move(message.message), request.is_persist());
-  auto receiver = co_await profile(store_, UserId(request.receiver_id()));
+  auto receiver = co_await profile(store_, people_, UserId(request.receiver_id()));
   if (!receiver) co_return receiver.take_error();
   message.recipients.push_back(receiver->id);
   co_return co_await send_to_users(std::move(message), request.is_persist());

@@ -234,6 +234,21 @@ Result<std::vector<User>> get_users(Connection& db, const std::vector<UserId>& u
   return found;
 }
 
+Status put_users(Connection& db, const std::vector<User>& users) {
+  for (const auto& user : users) {
+    auto put = Query(db,
+                     "INSERT INTO user (id, nickname, sex, avatar_url, extra, created, updated)"
+                     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (id) DO UPDATE SET"
+                     " nickname = ?2, sex = ?3, avatar_url = ?4, extra = ?5, created = ?6,"
+                     " updated = ?7",
+                     user.id, user.nickname, user.sex, user.avatar_url, user.extra, user.created,
+                     user.updated)
+                   .run();
+    if (!put) return put;
+  }
+  return success();
+}
+
 Result<std::optional<User>> find_user(Connection& db, const std::string& phone_number,
                                       UserId seeker) {
   Query row(db,

@@ -25,6 +25,7 @@ Result<UserId> create_user(Connection& db, const User& user);
 Result<std::optional<User>> get_user(Connection& db, UserId user);
 // Those that exist, in the order given.
 Result<std::vector<User>> get_users(Connection& db, const std::vector<UserId>& users);
+Status put_users(Connection& db, const std::vector<User>& users);
 Result<std::optional<User>> find_user(Connection& db, const std::string& phone_number,
                                       UserId seeker);
 Result<std::optional<std::string>> get_password(Connection& db, const std::string& phone_number);

@@ -248,6 +248,12 @@ void SqliteStore::get_users(std::vector<UserId> users, Done<std::vector<User>> d
       [u = std::move(users)](Connection& db) { return store::get_users(db, u); }, std::move(done));
 }
 
+void SqliteStore::put_users(std::vector<User> users, Done<Unit> done) {
+  write<Unit>(
+      Job::Writes::kSeveral, [this, u = std::move(users)] { return store::put_users(*db_, u); },
+      std::move(done));
+}
+
 void SqliteStore::find_user(std::string phone_number, UserId seeker,
                             Done<std::optional<User>> done) {
   readers_.read<std::optional<User>>(

@@ -50,6 +50,7 @@ class SqliteStore final : public Store {
   void create_user(User user, Done<UserId> done) override;
   void get_user(UserId user, Done<std::optional<User>> done) override;
   void get_users(std::vector<UserId> users, Done<std::vector<User>> done) override;
+  void put_users(std::vector<User> users, Done<Unit> done) override;
   void find_user(std::string phone_number, UserId seeker, Done<std::optional<User>> done) override;
   void get_password(std::string phone_number, Done<std::optional<std::string>> done) override;
   void set_password(UserId user, std::string hash, Millis now, Done<Unit> done) override;

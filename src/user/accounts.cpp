@@ -2,6 +2,7 @@
 
 #include "codes.hpp"
 #include "hook.hpp"
+#include "hook_users.hpp"
 #include "jwt_users.hpp"
 #include "outside.hpp"
 #include "passwords.hpp"
@@ -67,7 +68,7 @@ std::vector<std::int32_t> exclusive_types(DevicePolicy policy, std::int32_t type
 
 CodeOptions code_options(const AccountOptions& options) {
   CodeOptions codes;
-  codes.development = !options.code_hook && !options.jwt;
+  codes.development = !options.code_hook && !options.jwt && !options.users_hook;
   codes.fixed_code = options.fixed_code;
   codes.failures_per_minute = options.limit_failures ? options.failures_per_minute : 0;
   codes.all_failures_per_minute = options.limit_failures ? options.all_failures_per_minute : 0;
@@ -98,17 +99,29 @@ Accounts::Accounts(store::AccountStore& store, const Clock& clock, Logger& log,
       codes_(std::make_unique<CodeBook>(clock, code_options(options_))),
       tokens_(std::make_unique<Tokens>(store, clock, options_.token_life)),
       ended_(kRememberedEnds) {
-  if (options_.jwt) {
-    auto users = std::make_unique<JwtUsers>(*options_.jwt, clock, log, http);
-    auto changed = [this](DeviceId device) {
-      if (revoked_) revoked_(device, ErrCode::kSignedOut);
-    };
-    outside_ = std::make_unique<Outside>(std::move(users), store, clock, std::move(changed));
-  }
+  outside_ = open_outside();
   if (options_.passwords) passwords_ = std::make_unique<Passwords>(clock, options_);
 }
 
 Accounts::~Accounts() = default;
+
+// Null where users sign in here.
+std::unique_ptr<Accounts::Outside> Accounts::open_outside() {
+  std::unique_ptr<OutsideUsers> users;
+  if (options_.jwt) {
+    users = std::make_unique<JwtUsers>(*options_.jwt, clock_, log_, http_);
+  } else if (options_.users_hook) {
+    users = std::make_unique<HookUsers>(*options_.users_hook, options_.hook_secret, clock_, *http_);
+  } else {
+    return nullptr;
+  }
+  auto changed = [this](DeviceId device) {
+    if (revoked_) revoked_(device, ErrCode::kSignedOut);
+  };
+  const auto fresh =
+      options_.users_hook ? options_.users_hook->cache : std::chrono::milliseconds(0);
+  return std::make_unique<Outside>(std::move(users), store_, clock_, std::move(changed), fresh);
+}
 
 void Accounts::close() {
   if (passwords_) passwords_->workers.close();
@@ -244,7 +257,16 @@ Async<pb::SearchUserResp> Accounts::search_user(const Caller& caller,
   co_return response;
 }
 
+Async<Unit> Accounts::know(std::vector<UserId> users) {
+  auto known =
+      co_await wait_for<Unit>([&](Done<Unit> done) { look_up(std::move(users), std::move(done)); });
+  co_return known;
+}
+
 Async<pb::GetUserResp> Accounts::get_user(const Caller&, const pb::GetUserReq& request) {
+  std::vector<UserId> one(1, UserId(request.user_id()));
+  auto known = co_await know(std::move(one));
+  if (!known) co_return known.take_error();
   auto found =
       co_await wait_for<std::optional<store::User>>([&](Done<std::optional<store::User>> done) {
         store_.get_user(UserId(request.user_id()), std::move(done));
@@ -262,6 +284,8 @@ Async<pb::GetUsersResp> Accounts::get_users(const Caller&, const pb::GetUsersReq
   std::vector<UserId> ids;
   for (auto id : request.user_ids())
     ids.emplace_back(id);
+  auto known = co_await know(ids);
+  if (!known) co_return known.take_error();
   auto found = co_await wait_for<std::vector<store::User>>(
       [&](Done<std::vector<store::User>> done) { store_.get_users(ids, std::move(done)); });
   if (!found) co_return found.take_error();
@@ -296,6 +320,8 @@ Async<UserId> Accounts::create_user(store::User user) {
 
 Async<pb::UpdateUserResp> Accounts::update_user(const Caller& caller,
                                                 const pb::UpdateUserReq& request) {
+  if (options_.users_hook)
+    co_return Error(ErrCode::kNotOffered, "profiles of this server's users are changed elsewhere");
   store::User user;
   user.id = caller.identity.user;
   user.nickname = request.nickname();
@@ -324,6 +350,11 @@ void Accounts::confirm(Identity identity, Done<Identity> done) {
   };
   if (outside_) return outside_->confirm(identity, std::move(confirmed));
   tokens_->confirm(identity, std::move(confirmed));
+}
+
+void Accounts::look_up(std::vector<UserId> users, Done<Unit> done) {
+  if (!outside_) return done(success());
+  outside_->look_up(std::move(users), std::move(done));
 }
 
 }  // namespace linnet::user

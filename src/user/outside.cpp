@@ -31,6 +31,39 @@ void Accounts::Outside::confirm(Identity identity, Done<Identity> done) {
   });
 }
 
+void Accounts::Outside::look_up(std::vector<UserId> users, Done<Unit> done) {
+  constexpr std::size_t kAtOnce = 1000;
+  const auto now = clock_.steady();
+  std::erase_if(users, [&](UserId user) {
+    auto at = looked_up_.get(user);
+    return user.value() < 1 || (at && now - *at < fresh_);
+  });
+  if (fresh_ == std::chrono::milliseconds(0) || users.empty()) return done(success());
+  // More than one request takes are looked up by and by.
+  if (users.size() > kAtOnce) users.resize(kAtOnce);
+  auto asked = users;
+  Done<std::vector<store::User>> fetched = [this, asked = std::move(asked), done = std::move(done)](
+                                               Result<std::vector<store::User>> found) mutable {
+    if (!found) return done(found.take_error());
+    keep(std::move(asked), std::move(*found), std::move(done));
+  };
+  users_->fetch(std::move(users), std::move(fetched));
+}
+
+void Accounts::Outside::keep(std::vector<UserId> asked, std::vector<store::User> users,
+                             Done<Unit> done) {
+  const auto version = looked_up_.version();
+  Done<Unit> kept = [this, asked = std::move(asked), version,
+                     done = std::move(done)](Status put) mutable {
+    if (!put) return done(put.take_error());
+    const auto now = clock_.steady();
+    for (auto user : asked)
+      looked_up_.put(user, now, version);
+    done(success());
+  };
+  store_.put_users(std::move(users), std::move(kept));
+}
+
 bool Accounts::Outside::remembers(DeviceId device, UserId user, const std::string& hash) const {
   auto known = cache_.get(device);
   return known && known->user == user && equal_in_constant_time(known->hash, hash) &&

@@ -19,16 +19,20 @@ class Accounts::Outside {
  public:
   // `changed` is told the device on which another user has signed in than before.
   Outside(std::unique_ptr<OutsideUsers> users, store::AccountStore& store, const Clock& clock,
-          std::function<void(DeviceId)> changed)
+          std::function<void(DeviceId)> changed, std::chrono::milliseconds fresh)
       : users_(std::move(users)),
         store_(store),
         clock_(clock),
         changed_(std::move(changed)),
-        cache_(kRemembered) {}
+        fresh_(fresh),
+        cache_(kRemembered),
+        looked_up_(kRemembered) {}
 
   void authenticate(Credentials credentials, Done<Identity> done);
   // Whether the user is on the device still. Error: kUnauthorized.
   void confirm(Identity identity, Done<Identity> done);
+  // As Directory::look_up.
+  void look_up(std::vector<UserId> users, Done<Unit> done);
   // What is remembered of the device's token is good no longer.
   void forget(DeviceId device) { cache_.erase(device); }
 
@@ -41,6 +45,7 @@ class Accounts::Outside {
   };
 
   // Whether the token was proved on that device lately.
+  void keep(std::vector<UserId> asked, std::vector<store::User> users, Done<Unit> done);
   bool remembers(DeviceId device, UserId user, const std::string& hash) const;
   void note(const Proof& proof, std::string hash, std::uint64_t version, Done<Identity> done);
 
@@ -48,7 +53,9 @@ class Accounts::Outside {
   store::AccountStore& store_;
   const Clock& clock_;
   std::function<void(DeviceId)> changed_;
+  const std::chrono::milliseconds fresh_;  // 0: profiles are kept here
   BoundedCache<DeviceId, Known> cache_;
+  BoundedCache<UserId, std::chrono::milliseconds> looked_up_;  // when
 };
 
 }  // namespace linnet::user

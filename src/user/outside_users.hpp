@@ -2,7 +2,10 @@
 #pragma once
 
 #include "linnet/base/callback.hpp"
+#include "linnet/store/types.hpp"
 #include "linnet/user/identity.hpp"
+
+#include <vector>
 
 namespace linnet::user {
 
@@ -19,6 +22,11 @@ class OutsideUsers {
   // Ids that the credentials leave out are the token's. Errors: kUnauthorized; kUserSystem (it does
   // not answer: nobody is let in), kServerBusy. Thread: any; `done` as in Authenticator.
   virtual void prove(Credentials credentials, Done<Proof> done) = 0;
+  // The profiles of those of `users` that exist. Where profiles are kept here: none. Errors:
+  // kUserSystem, kServerBusy.
+  virtual void fetch(std::vector<UserId>, Done<std::vector<store::User>> done) {
+    done(std::vector<store::User>());
+  }
 };
 
 }  // namespace linnet::user

@@ -22,7 +22,7 @@ over HTTP, gRPC and the long connection, is in [protocol.md](protocol.md), as ar
 
 Every call may be answered by EC_BAD_REQUEST (a field is missing, too long or out of range; the sentence says which),
 EC_RATE_LIMITED, EC_TOO_LARGE (the whole request), EC_SERVER_BUSY, EC_STORAGE, EC_TIMEOUT, EC_SHUTTING_DOWN and EC_SERVER_UNKNOWN;
-every call that asks for credentials by EC_UNAUTHORIZED; every server's call by EC_FORBIDDEN when the key lacks the scope.
+every call that asks for credentials by EC_UNAUTHORIZED and, where users are those of another system, EC_USER_SYSTEM; every server's call by EC_FORBIDDEN when the key lacks the scope.
 The tables name what a call may answer besides. *Safe* calls change nothing: over HTTP they may be made with GET.
 """
 

@@ -2,6 +2,7 @@
 // that a method declares. A method or an error that is added and not tried here fails.
 #include "pb/linnet.pb.h"
 #include "room_client.hpp"
+#include "support/hook_server.hpp"
 #include "support/raw_client.hpp"
 #include "support/secret_file.hpp"
 #include "support/server_process.hpp"
@@ -53,7 +54,11 @@ class Stage {
                                          "hook.secret_file=" + write_secret(dir_)}),
         plain_(dir_.path() / "plain", {"--set", "user.search=false"}),
         outside_(dir_.path() / "outside", {"--set", "user.mode=jwt", "--set", "jwt.algorithm=HS256",
-                                           "--set", "jwt.key_file=" + write_secret(dir_)}) {
+                                           "--set", "jwt.key_file=" + write_secret(dir_)}),
+        asked_(dir_.path() / "asked",
+               {"--set", "user.mode=hook", "--set", "user.hook=" + yes_.url(), "--set",
+                "hook.secret_file=" + write_secret(dir_)}) {
+    people_["asked"] = TestUser{UserId(1), new_device(asked_.http_port()), "x"};
     for (const char* name : {"owner", "admin", "member", "stranger", "fourth"}) {
       people_[name] = sign_in(server_.http_port(), "10" + std::to_string(people_.size()));
       names_[name] = std::to_string(people_[name].id.value());
@@ -84,13 +89,14 @@ class Stage {
 
   // Calls as `who`; "" for nobody, "hooked" for nobody at a server whose hooks are away, "plain"
   // for a user of a server that offers no more than it must, "outside" for nobody at a server whose
-  // users are elsewhere. Every $name in `body` is replaced.
+  // users are elsewhere, "asked" for a user of one whose user system says yes to everything. Every
+  // $name in `body` is replaced.
   HttpAnswer call(const std::string& who, const std::string& path, std::string body) {
     for (const auto& [name, value] : names_)
       for (auto at = body.find('$' + name); at != std::string::npos; at = body.find('$' + name))
         body.replace(at, name.size() + 1, value);
     const std::map<std::string, const ServerProcess*> others{
-        {"hooked", &hooked_}, {"plain", &plain_}, {"outside", &outside_}};
+        {"hooked", &hooked_}, {"plain", &plain_}, {"outside", &outside_}, {"asked", &asked_}};
     auto other = others.find(who);
     Caller caller(other == others.end() ? server_.http_port() : other->second->http_port());
     if (people_.count(who) != 0) caller.use(people_.at(who));
@@ -160,6 +166,8 @@ class Stage {
   ServerProcess hooked_;
   ServerProcess plain_;
   ServerProcess outside_;
+  HookServer yes_{[](const HookRequest&) { return HookAnswer{200, "{}", {}}; }};
+  ServerProcess asked_;
   std::vector<std::unique_ptr<RoomClient>> clients_;
   std::map<std::string, TestUser> people_;
   std::map<std::string, std::string> names_;
@@ -278,6 +286,7 @@ std::vector<Row> rows() {
       {"UserExt/SetPassword", "BAD_CODE", "owner", R"({"code":"1"})"},
       {"UserExt/SetPassword", "NOT_OFFERED", "plain", "{}"},
       {"UserExt/SearchUser", "NOT_OFFERED", "plain", R"({"phoneNumber":"100"})"},
+      {"UserExt/UpdateUser", "NOT_OFFERED", "asked", "{}"},
       {"UserExt/GetUser", "USER_NOT_EXIST", "owner", R"({"userId":"999"})"},
       {"LogicInt/SendMessage", "USER_NOT_EXIST", "server", to_user + "999" + text},
       {"LogicInt/SendMessage", "GROUP_NOT_EXIST", "server", to_group + "999" + text},

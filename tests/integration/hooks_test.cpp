@@ -11,21 +11,6 @@
 using namespace linnet;
 using namespace linnet::test;
 
-namespace {
-
-DeviceId new_device(Caller& caller) {
-  pb::RegisterDeviceReq device;
-  device.set_type(1);
-  device.set_brand("b");
-  device.set_model("m");
-  device.set_system_version("s");
-  device.set_sdk_version("v");
-  return DeviceId(
-      caller.call<pb::RegisterDeviceResp>("/pb.LogicExt/RegisterDevice", device).device_id());
-}
-
-}  // namespace
-
 TEST_CASE("with a hook configured codes are sent, development mode is over, and no log has them") {
   TempDir dir;
   HookServer hook([](const HookRequest&) { return HookAnswer(); });
@@ -43,7 +28,7 @@ TEST_CASE("with a hook configured codes are sent, development mode is over, and 
   pb::SignInReq sign_in;
   sign_in.set_phone_number("+4915112345678");
   sign_in.set_code(kCode);
-  sign_in.set_device_id(new_device(caller).value());
+  sign_in.set_device_id(new_device(server.http_port()).value());
   CHECK(caller.fails("/pb.UserExt/SignIn", sign_in).code == 1002);
   sign_in.set_code(code);
   CHECK(caller.call<pb::SignInResp>("/pb.UserExt/SignIn", sign_in).user_id() == 1);

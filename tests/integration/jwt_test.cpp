@@ -32,15 +32,7 @@ struct Fixture {
 
   // A user of the other system on a new device.
   TestUser person(std::int64_t user) const {
-    Caller caller(server.http_port());
-    pb::RegisterDeviceReq device;
-    device.set_type(1);
-    device.set_brand("b");
-    device.set_model("m");
-    device.set_system_version("s");
-    device.set_sdk_version("v");
-    const auto id =
-        caller.call<pb::RegisterDeviceResp>("/pb.LogicExt/RegisterDevice", device).device_id();
+    const auto id = new_device(server.http_port()).value();
     return TestUser{UserId(user), DeviceId(id), token(user, id, seconds_now())};
   }
   static std::string token(std::int64_t user, std::int64_t device, std::int64_t issued) {

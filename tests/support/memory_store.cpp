@@ -317,6 +317,18 @@ void MemoryStore::get_users(std::vector<UserId> users, Done<std::vector<User>> d
       std::move(done));
 }
 
+void MemoryStore::put_users(std::vector<User> users, Done<Unit> done) {
+  call<Unit>(
+      [&] {
+        for (auto& user : users) {
+          user.phone_number = users_[user.id].phone_number;
+          users_[user.id] = user;
+        }
+        return success();
+      },
+      std::move(done));
+}
+
 void MemoryStore::find_user(std::string phone_number, UserId seeker,
                             Done<std::optional<User>> done) {
   call<std::optional<User>>(

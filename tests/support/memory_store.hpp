@@ -49,6 +49,7 @@ class MemoryStore final : public store::Store {
   void create_user(store::User user, Done<UserId> done) override;
   void get_user(UserId user, Done<std::optional<store::User>> done) override;
   void get_users(std::vector<UserId> users, Done<std::vector<store::User>> done) override;
+  void put_users(std::vector<store::User> users, Done<Unit> done) override;
   void find_user(std::string phone_number, UserId seeker,
                  Done<std::optional<store::User>> done) override;
   void get_password(std::string phone_number, Done<std::optional<std::string>> done) override;

@@ -139,6 +139,10 @@ HttpAnswer http(std::uint16_t port, const std::string& method, const std::string
 HttpAnswer Caller::post(const std::string& path, const std::string& body, const std::string& type) {
   Headers headers{{"Content-Type", type}};
   if (user_) headers.emplace_back("Authorization", "Bearer " + user_->token);
+  // A token of another system does not always say whose it is.
+  if (user_ && user_->id) headers.emplace_back("X-User-Id", std::to_string(user_->id.value()));
+  if (user_ && user_->device)
+    headers.emplace_back("X-Device-Id", std::to_string(user_->device.value()));
   return http(port_, "POST", path, headers, body);
 }
 
@@ -153,7 +157,7 @@ CallError Caller::to_error(const HttpAnswer& answer) {
   return {answer.status, body.at("details").at(0).at("debug").at("code").get<int>()};
 }
 
-TestUser sign_in(std::uint16_t http_port, const std::string& phone) {
+DeviceId new_device(std::uint16_t http_port) {
   pb::RegisterDeviceReq request;
   request.set_type(1);
   request.set_brand("test");
@@ -162,7 +166,11 @@ TestUser sign_in(std::uint16_t http_port, const std::string& phone) {
   request.set_sdk_version("1");
   auto device =
       Caller(http_port).call<pb::RegisterDeviceResp>("/pb.LogicExt/RegisterDevice", request);
-  return sign_in_on(http_port, phone, DeviceId(device.device_id()));
+  return DeviceId(device.device_id());
+}
+
+TestUser sign_in(std::uint16_t http_port, const std::string& phone) {
+  return sign_in_on(http_port, phone, new_device(http_port));
 }
 
 TestUser sign_in_on(std::uint16_t http_port, const std::string& phone, DeviceId device) {

@@ -100,6 +100,7 @@ class Caller {
   std::optional<TestUser> user_;
 };
 
+DeviceId new_device(std::uint16_t http_port);
 // A person on a new device; `phone` decides who.
 TestUser sign_in(std::uint16_t http_port, const std::string& phone);
 // Another sign-in on a device that exists.

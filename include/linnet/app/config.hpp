@@ -54,6 +54,8 @@ struct Config {
   } session;
   struct {
     std::string mode = "builtin";
+    std::string hook;
+    std::int64_t hook_cache_s = 60;
     std::string dev_code;
     std::int64_t token_days = 90;
     bool search = true;

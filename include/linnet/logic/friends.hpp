@@ -6,6 +6,7 @@
 #include "linnet/base/clock.hpp"
 #include "linnet/router/router.hpp"
 #include "linnet/store/store.hpp"
+#include "linnet/user/directory.hpp"
 #include "linnet/user/identity.hpp"
 
 #include <utility>
@@ -34,8 +35,8 @@ namespace linnet::logic {
 // Thread: any.
 class Friends {
  public:
-  Friends(store::Store& store, router::Router& router, const Clock& clock)
-      : store_(store), router_(router), clock_(clock), pairs_(kRememberedPairs) {}
+  Friends(store::Store& store, user::Directory& people, router::Router& router, const Clock& clock)
+      : store_(store), people_(people), router_(router), clock_(clock), pairs_(kRememberedPairs) {}
 
   // Notes the request and tells the other user by an AddFriendPush in its inbox. Asking again, or
   // asking a friend, changes nothing. Errors: kBadRequest (oneself, a text too long),
@@ -76,6 +77,7 @@ class Friends {
   Async<Unit> set_blocked(const user::Caller& caller, UserId other, bool blocked);
 
   store::Store& store_;
+  user::Directory& people_;
   router::Router& router_;
   const Clock& clock_;
   BoundedCache<Pair, store::Friendship, PairHash> pairs_;

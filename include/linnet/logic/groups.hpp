@@ -5,6 +5,7 @@
 #include "linnet/base/clock.hpp"
 #include "linnet/router/router.hpp"
 #include "linnet/store/store.hpp"
+#include "linnet/user/directory.hpp"
 #include "linnet/user/identity.hpp"
 
 #include <cstddef>
@@ -67,8 +68,9 @@ struct GroupOptions {
 // number out of range), and those of the store. Further errors stand at the function. Thread: any.
 class Groups {
  public:
-  Groups(store::Store& store, router::Router& router, const Clock& clock, GroupOptions options)
-      : store_(store), router_(router), clock_(clock), options_(options) {}
+  Groups(store::Store& store, user::Directory& people, router::Router& router, const Clock& clock,
+         GroupOptions options)
+      : store_(store), people_(people), router_(router), clock_(clock), options_(options) {}
 
   Async<pb::CreateGroupResp> create(const user::Caller& caller, const pb::CreateGroupReq& request);
   Async<pb::GetGroupResp> get(const user::Caller& caller, const pb::GetGroupReq& request);
@@ -122,6 +124,7 @@ class Groups {
   Async<store::GroupView> view(GroupId group, UserId user);
 
   store::Store& store_;
+  user::Directory& people_;
   router::Router& router_;
   const Clock& clock_;
   GroupOptions options_;

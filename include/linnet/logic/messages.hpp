@@ -6,6 +6,7 @@
 #include "linnet/logic/friends.hpp"
 #include "linnet/router/router.hpp"
 #include "linnet/store/store.hpp"
+#include "linnet/user/directory.hpp"
 #include "linnet/user/identity.hpp"
 
 #include <cstddef>
@@ -31,9 +32,14 @@ struct MessageOptions {
 // Thread: any.
 class Messages {
  public:
-  Messages(store::Store& store, router::Router& router, Friends& friends, const Clock& clock,
-           MessageOptions options)
-      : store_(store), router_(router), friends_(friends), clock_(clock), options_(options) {}
+  Messages(store::Store& store, user::Directory& people, router::Router& router, Friends& friends,
+           const Clock& clock, MessageOptions options)
+      : store_(store),
+        people_(people),
+        router_(router),
+        friends_(friends),
+        clock_(clock),
+        options_(options) {}
 
   // Sends to a user or a group: rights, then the commit, then the connected devices in commit
   // order, then the answer. The request's own id wins over the caller's. Errors: kBadRequest,
@@ -75,6 +81,7 @@ class Messages {
   Status check_shape(const pb::SendMessageReq& request) const;
 
   store::Store& store_;
+  user::Directory& people_;
   router::Router& router_;
   Friends& friends_;
   const Clock& clock_;

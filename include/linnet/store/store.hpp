@@ -80,6 +80,8 @@ class AccountStore {
   virtual void get_user(UserId user, Done<std::optional<User>> done) = 0;
   // Those of `users` (unique) that exist, in the order given.
   virtual void get_users(std::vector<UserId> users, Done<std::vector<User>> done) = 0;
+  // Makes the users of these ids, or replaces the profiles of those that are there.
+  virtual void put_users(std::vector<User> users, Done<Unit> done) = 0;
   // The user of the phone number, unless `seeker` and that user are one, or one blocks the other.
   virtual void find_user(std::string phone_number, UserId seeker,
                          Done<std::optional<User>> done) = 0;

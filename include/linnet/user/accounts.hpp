@@ -7,6 +7,7 @@
 #include "linnet/base/clock.hpp"
 #include "linnet/base/log.hpp"
 #include "linnet/store/store.hpp"
+#include "linnet/user/directory.hpp"
 #include "linnet/user/identity.hpp"
 #include "linnet/user/options.hpp"
 
@@ -40,7 +41,7 @@ class CodeBook;
 
 // Thread: any. Every function is one call of pb.UserExt; the caller's values outlive the awaiting.
 // What only a user system does is kNotOffered where it is the operator's.
-class Accounts final : public Authenticator {
+class Accounts final : public Authenticator, public Directory {
  public:
   // `http` carries what goes to hooks, and outlives this; null only where no hook is configured.
   Accounts(store::AccountStore& store, const Clock& clock, Logger& log, AccountOptions options,
@@ -73,7 +74,7 @@ class Accounts final : public Authenticator {
   Async<pb::SearchUserResp> search_user(const Caller& caller, const pb::SearchUserReq& request);
   // Errors: kUserNotExist.
   Async<pb::GetUserResp> get_user(const Caller& caller, const pb::GetUserReq& request);
-  // Errors: kBadRequest (a field is too long).
+  // Errors: kBadRequest (a field is too long), kNotOffered (profiles are those of another system).
   Async<pb::UpdateUserResp> update_user(const Caller& caller, const pb::UpdateUserReq& request);
 
   // Of pb.UserInt. Error: kUnauthorized.
@@ -89,6 +90,7 @@ class Accounts final : public Authenticator {
 
   void authenticate(Credentials credentials, Done<Identity> done) override;
   void confirm(Identity identity, Done<Identity> done) override;
+  void look_up(std::vector<UserId> users, Done<Unit> done) override;
 
   // Ends the threads. What is under way completes before. Thread: the owner's.
   void close();
@@ -97,6 +99,8 @@ class Accounts final : public Authenticator {
   class Tokens;
   class Outside;
   struct Passwords;
+  std::unique_ptr<Outside> open_outside();
+  Async<Unit> know(std::vector<UserId> users);
   Async<Unit> deliver(const std::string& phone_number, const std::string& code);
   Async<pb::SignInResp> admit(const std::string& phone_number, DeviceId device);
   Async<store::SignIn> describe(const std::string& phone_number, DeviceId device);

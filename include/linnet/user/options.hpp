@@ -37,6 +37,12 @@ struct JwtOptions {
   std::optional<Url> jwks_url;  // where a JWKS is fetched from
 };
 
+// Where users are asked for, by the calls of pb.UserInt.
+struct UsersHook {
+  Url base;                                // the calls' paths are added to it
+  std::chrono::milliseconds cache{60000};  // how long an answer is believed
+};
+
 struct AccountOptions {
   std::string fixed_code;  // accepted beside the printed one; empty: none
   std::chrono::hours token_life{90 * 24};
@@ -53,6 +59,8 @@ struct AccountOptions {
   PasswordCost password_cost{};
   // Users are the operator's own, and bring JSON Web Tokens; nothing: they sign in here.
   std::optional<JwtOptions> jwt{};
+  // Users are the operator's own, and every token is shown to that system; not with `jwt`.
+  std::optional<UsersHook> users_hook{};
 };
 
 // Whether the keys of `options` can be read. Error: kBadRequest, with a sentence for the operator.

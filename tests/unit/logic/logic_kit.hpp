@@ -126,10 +126,11 @@ struct Fixture {
   test::FalseClock clock;
   test::MemoryStore store;
   Recorder router;
-  Friends friends{store, router, clock};
+  user::StoredUsers people;
+  Friends friends{store, people, router, clock};
   GroupOptions group_options{4, 100};
-  Groups groups{store, router, clock, group_options};
-  Messages messages{store, router, friends, clock, MessageOptions()};
+  Groups groups{store, people, router, clock, group_options};
+  Messages messages{store, people, router, friends, clock, MessageOptions()};
   std::vector<user::Caller> callers;
 };
 

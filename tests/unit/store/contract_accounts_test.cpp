@@ -309,6 +309,35 @@ TEMPLATE_TEST_CASE("a user of another system is bound to a device, and made if n
   CHECK(user_of(store, 9000));
 }
 
+TEMPLATE_TEST_CASE("profiles of another system are put in, and put in again", "", LazyMerge,
+                   MemoryEngine) {
+  TestType engine;
+  auto& store = engine.store();
+  const UserId numbered(engine.calls().user("100"));
+  auto put = [&](std::vector<store::User> users) {
+    Calls::get(
+        await<Unit>([&](Done<Unit> done) { store.put_users(std::move(users), std::move(done)); }));
+  };
+  store::User one;
+  one.id = UserId(7000);
+  one.nickname = "one";
+  one.created = Millis(5);
+  one.updated = Millis(6);
+  auto two = one;
+  two.id = numbered;
+  two.nickname = "two";
+  put({one, two});
+  CHECK(user_of(store, 7000)->nickname == "one");
+  CHECK(user_of(store, 7000)->created == Millis(5));
+  CHECK(user_of(store, numbered.value())->nickname == "two");
+  CHECK(user_of(store, numbered.value())->phone_number == "100");
+  one.nickname = "three";
+  one.updated = Millis(9);
+  put({one});
+  CHECK(user_of(store, 7000)->nickname == "three");
+  CHECK(user_of(store, 7000)->updated == Millis(9));
+}
+
 TEMPLATE_TEST_CASE("a user is found by the whole phone number, unless one blocks the other", "",
                    LazyMerge, MemoryEngine) {
   TestType engine;

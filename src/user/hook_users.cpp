@@ -1,0 +1,103 @@
+#include "hook_users.hpp"
+
+#include "hook.hpp"
+#include "pb/user.int.pb.h"
+
+#include <google/protobuf/util/json_util.h>
+
+#include <utility>
+
+namespace linnet::user {
+namespace {
+
+constexpr std::size_t kLongestText = 8192;
+
+bool is_yes(const HttpAnswer& answer) {
+  return answer.status >= 200 && answer.status <= 299;
+}
+
+Error failed(const HttpAnswer& answer) {
+  return Error(ErrCode::kUserSystem, {}, "the user hook answered " + std::to_string(answer.status));
+}
+
+// Nothing but what was asked for, and of a size that can be kept.
+std::vector<store::User> users_in(const pb::GetUsersResp& answer, const std::vector<UserId>& asked,
+                                  Millis now) {
+  std::vector<store::User> users;
+  for (auto id : asked) {
+    auto it = answer.users().find(id.value());
+    if (it == answer.users().end()) continue;
+    const auto& given = it->second;
+    if (given.nickname().size() > kLongestText || given.avatar_url().size() > kLongestText ||
+        given.extra().size() > kLongestText)
+      continue;
+    store::User user;
+    user.id = id;
+    user.nickname = given.nickname();
+    user.sex = given.sex();
+    user.avatar_url = given.avatar_url();
+    user.extra = given.extra();
+    user.created = given.create_time() > 0 ? Millis(given.create_time() * 1000) : now;
+    user.updated = given.update_time() > 0 ? Millis(given.update_time() * 1000) : now;
+    users.push_back(std::move(user));
+  }
+  return users;
+}
+
+}  // namespace
+
+void HookUsers::ask(std::string_view method, const google::protobuf::Message& request,
+                    Done<HttpAnswer> done) {
+  std::string json;
+  if (!google::protobuf::util::MessageToJsonString(request, &json).ok())
+    return done(Error(ErrCode::kBadRequest, "what is asked is no valid text"));
+  auto url = options_.base;
+  if (url.target.ends_with('/')) url.target.pop_back();
+  url.target += "/pb.UserInt/" + std::string(method);
+  http_.send(signed_call(url, secret_, std::move(json), clock_.wall()), std::move(done));
+}
+
+void HookUsers::prove(Credentials credentials, Done<Proof> done) {
+  if (!credentials.user || !credentials.device)
+    return done(Error(ErrCode::kUnauthorized, "the token needs user_id and device_id beside it"));
+  pb::AuthReq request;
+  request.set_user_id(credentials.user.value());
+  request.set_device_id(credentials.device.value());
+  request.set_token(credentials.token);
+  const Identity identity{credentials.user, credentials.device};
+  Done<HttpAnswer> answered = [this, identity,
+                               done = std::move(done)](Result<HttpAnswer> answer) mutable {
+    if (answer.code() == ErrCode::kTimeout) return done(Error(ErrCode::kUserSystem));
+    if (!answer) return done(answer.take_error());
+    if (answer->status == 401 || answer->status == 403) return done(Error(ErrCode::kUnauthorized));
+    if (!is_yes(*answer)) return done(failed(*answer));
+    const auto now = clock_.wall();
+    Proof proof;
+    proof.identity = identity;
+    proof.issued = now;
+    proof.until = Millis(now.value() + options_.cache.count());
+    done(proof);
+  };
+  ask("Auth", request, std::move(answered));
+}
+
+void HookUsers::fetch(std::vector<UserId> users, Done<std::vector<store::User>> done) {
+  pb::GetUsersReq request;
+  for (auto user : users)
+    request.add_user_ids(user.value());
+  Done<HttpAnswer> answered = [this, users = std::move(users),
+                               done = std::move(done)](Result<HttpAnswer> answer) mutable {
+    if (answer.code() == ErrCode::kTimeout) return done(Error(ErrCode::kUserSystem));
+    if (!answer) return done(answer.take_error());
+    if (!is_yes(*answer)) return done(failed(*answer));
+    google::protobuf::util::JsonParseOptions lenient;
+    lenient.ignore_unknown_fields = true;
+    pb::GetUsersResp found;
+    if (!google::protobuf::util::JsonStringToMessage(answer->body, &found, lenient).ok())
+      return done(Error(ErrCode::kUserSystem, {}, "the user hook answered no GetUsersResp"));
+    done(users_in(found, users, clock_.wall()));
+  };
+  ask("GetUsers", request, std::move(answered));
+}
+
+}  // namespace linnet::user
