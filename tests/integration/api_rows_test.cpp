@@ -58,11 +58,11 @@ class Stage {
         asked_(dir_.path() / "asked",
                {"--set", "user.mode=hook", "--set", "user.hook=" + yes_.url(), "--set",
                 "hook.secret_file=" + write_secret(dir_)}) {
-    people_["asked"] = TestUser{UserId(1), new_device(asked_.http_port()), "x"};
     for (const char* name : {"owner", "admin", "member", "stranger", "fourth"}) {
       people_[name] = sign_in(server_.http_port(), "10" + std::to_string(people_.size()));
       names_[name] = std::to_string(people_[name].id.value());
     }
+    people_["asked"] = TestUser{UserId(1), new_device(asked_.http_port()), "x"};
     auto key =
         run_program(LINNET_BINARY, {"key", "create", "test", "--scope", "messages", "--scope",
                                     "users", "--scope", "groups", "--scope", "devices", "--scope",
