@@ -209,19 +209,17 @@ Async<pb::SignInResp> Accounts::admit(const std::string& phone_number, DeviceId 
 }
 
 // With the devices that the policy lets this one replace.
-Async<store::SignIn> Accounts::describe(const std::string& phone_number, DeviceId on) {
+Async<store::SignIn> Accounts::describe(const std::string& phone_number, DeviceId device) {
   store::SignIn sign_in;
   sign_in.phone_number = phone_number;
-  sign_in.device = on;
+  sign_in.device = device;
   sign_in.now = clock_.wall();
   if (options_.device_policy == DevicePolicy::kAny) co_return sign_in;
-  auto device =
-      co_await wait_for<std::optional<store::Device>>([&](Done<std::optional<store::Device>> done) {
-        store_.get_device(sign_in.device, std::move(done));
-      });
-  if (!device) co_return device.take_error();
-  if (!*device) co_return Error(ErrCode::kDeviceNotExist);
-  sign_in.exclusive_types = exclusive_types(options_.device_policy, (*device)->type);
+  auto known = co_await wait_for<std::optional<store::Device>>(
+      [&](Done<std::optional<store::Device>> done) { store_.get_device(device, std::move(done)); });
+  if (!known) co_return known.take_error();
+  if (!*known) co_return Error(ErrCode::kDeviceNotExist);
+  sign_in.exclusive_types = exclusive_types(options_.device_policy, (*known)->type);
   co_return sign_in;
 }
 

@@ -57,7 +57,7 @@ void JwtUsers::prove(Credentials credentials, Done<Proof> done) {
   } else {
     wait(Waiting{std::move(credentials), std::move(*jwt), std::move(done)});
   }
-  if (begin) fetch();
+  if (begin) fetch_keys();
 }
 
 // Until the fetch that is under way has ended; without one there is nothing to wait for.
@@ -95,7 +95,7 @@ bool JwtUsers::may_fetch(std::chrono::milliseconds now) const {
   return !asked_ || now - *asked_ >= kBetweenFetches;
 }
 
-void JwtUsers::fetch() {
+void JwtUsers::fetch_keys() {
   HttpCall call;
   call.url = *options_.jwks_url;
   call.method = "GET";

@@ -38,7 +38,7 @@ class JwtUsers final : public OutsideUsers {
   bool begin_fetch(bool key_is_missing);
   void wait(Waiting waiting);
   bool may_fetch(std::chrono::milliseconds now) const;
-  void fetch();
+  void fetch_keys();
   void fetched(Result<HttpAnswer> answer);
 
   const JwtOptions options_;
