@@ -19,6 +19,13 @@ class Histogram {
     max_ = std::max(max_, bounded);
   }
 
+  void add(const Histogram& other) {
+    for (std::size_t i = 0; i < buckets_.size(); ++i)
+      buckets_[i] += other.buckets_[i];
+    count_ += other.count_;
+    max_ = std::max(max_, other.max_);
+  }
+
   std::uint64_t count() const { return count_; }
   // In milliseconds; 0 when nothing was added.
   double max_ms() const { return static_cast<double>(max_) / 1e6; }

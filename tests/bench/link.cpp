@@ -21,6 +21,11 @@ volatile std::sig_atomic_t interrupted = 0;
   throw std::runtime_error(what + ": " + std::strerror(errno));
 }
 
+std::array<char, 256 * 1024>& scratch() {
+  static std::array<char, 256 * 1024> buffer;
+  return buffer;
+}
+
 }  // namespace
 
 void catch_signals() {
@@ -50,6 +55,10 @@ void Poller::add(int fd, std::size_t tag) {
   event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
   event.data.u64 = tag;
   if (epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) != 0) fail("epoll");
+}
+
+void Poller::remove(int fd) {
+  if (epoll_ctl(epoll_, EPOLL_CTL_DEL, fd, nullptr) != 0) fail("epoll");
 }
 
 std::span<const epoll_event> Poller::wait(Nanos until) {
@@ -84,11 +93,13 @@ Link::Link(Poller& poller, std::size_t tag, std::uint16_t port)
 
 Link::Link(Link&& other) noexcept
     : fd_(std::exchange(other.fd_, -1)),
+      count_(other.count_),
       unsent_(std::move(other.unsent_)),
       received_(std::move(other.received_)) {}
 
 Link& Link::operator=(Link&& other) noexcept {
   std::swap(fd_, other.fd_);
+  std::swap(count_, other.count_);
   std::swap(unsent_, other.unsent_);
   std::swap(received_, other.received_);
   return *this;
@@ -116,17 +127,36 @@ void Link::flush() {
   }
 }
 
+// How many bytes came into the scratch buffer.
+std::size_t Link::receive_once(int flags) {
+  auto got = ::recv(fd_, scratch().data(), scratch().size(), flags);
+  if (got < 0 && errno == EAGAIN) return 0;
+  if (got < 0) fail("receive");
+  if (got == 0) throw std::runtime_error("the server closed a connection");
+  count_ += static_cast<std::uint64_t>(got);
+  return static_cast<std::size_t>(got);
+}
+
 void Link::receive() {
-  static thread_local std::array<char, 256 * 1024> buffer;
   for (;;) {
-    auto got = ::recv(fd_, buffer.data(), buffer.size(), 0);
-    if (got < 0 && errno == EAGAIN) return;
-    if (got < 0) fail("receive");
-    if (got == 0) throw std::runtime_error("the server closed a connection");
-    received_.append(buffer.data(), static_cast<std::size_t>(got));
+    auto got = receive_once(0);
+    received_.append(scratch().data(), got);
     // What comes after a short read makes an event of its own.
-    if (static_cast<std::size_t>(got) < buffer.size()) return;
+    if (got < scratch().size()) return;
   }
+}
+
+void Link::leave(Poller& poller) {
+  poller.remove(fd_);
+}
+
+std::size_t Link::discard() {
+  return receive_once(MSG_TRUNC);  // of TCP: without a copy
+}
+
+void Link::reset_at_end() {
+  const linger now{1, 0};
+  setsockopt(fd_, SOL_SOCKET, SO_LINGER, &now, sizeof now);
 }
 
 void Link::handle(std::uint32_t events) {

@@ -29,6 +29,7 @@ class Poller {
   Poller& operator=(const Poller&) = delete;
 
   void add(int fd, std::size_t tag);
+  void remove(int fd);
   // What happened, at the latest at `until` (now()); empty then. Valid until the next call.
   std::span<const epoll_event> wait(Nanos until);
 
@@ -53,10 +54,21 @@ class Link {
   // Received and not yet taken.
   std::string& received() { return received_; }
 
+  // From now on nothing of it is seen by the poller; discard() reads.
+  void leave(Poller& poller);
+  // Throws away what has come, at most 256 KiB of it, and says how many bytes that was.
+  std::size_t discard();
+  // How many bytes have come in all.
+  std::uint64_t count() const { return count_; }
+  // The end comes as a reset, which leaves no port waiting.
+  void reset_at_end();
+
  private:
   void flush();
   void receive();
+  std::size_t receive_once(int flags);
   int fd_ = -1;
+  std::uint64_t count_ = 0;
   std::string unsent_;
   std::string received_;
 };

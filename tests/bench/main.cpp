@@ -22,11 +22,12 @@ struct Scenario {
   Table (*run)(const Options&);
 };
 
-constexpr std::array<Scenario, 5> kScenarios = {{{"start", run_start},
+constexpr std::array<Scenario, 6> kScenarios = {{{"start", run_start},
                                                  {"send", run_send},
                                                  {"deliver", run_deliver},
                                                  {"heartbeat", run_heartbeat},
-                                                 {"idle", run_idle}}};
+                                                 {"idle", run_idle},
+                                                 {"fanout", run_fanout}}};
 
 std::string joined(const std::vector<std::string>& arguments) {
   std::string line = "linnet-bench";

@@ -8,19 +8,21 @@
 namespace linnet::bench {
 namespace {
 
-constexpr std::array<const char*, 5> kScenarios = {"send", "deliver", "idle", "heartbeat", "start"};
+constexpr std::array<const char*, 6> kScenarios = {"send",      "deliver", "idle",
+                                                   "heartbeat", "start",   "fanout"};
 
 constexpr const char* kHelp = R"(linnet-bench [options] [scenario...]
 
 Starts the linnet beside it on free ports and a temporary directory, loads it over loopback from one
 thread, and prints what it did and what that cost. docs/performance.md says what each figure means.
 
-Scenarios (all of them when none is named):
+Scenarios (all but fanout when none is named):
   send       durable SendMessage over HTTP from N connections, each waiting for its acknowledgement
   deliver    sends that a connected receiver gets, at a fixed rate and as fast as they go
   idle       memory and CPU time of signed-in connections that say nothing
   heartbeat  pipelined heartbeats
   start      time to ready and memory of an empty server
+  fanout     one message to all members of a live room, beside linnet-floor, a bare epoll server
 
 Options:
   --quick              all in less than 20 seconds; the figures are rougher
@@ -34,6 +36,14 @@ Options:
   --pipeline N         heartbeats under way on each of them (16)
   --starts N           of start (5)
   --payload N          bytes of text in a message (100)
+  --members N,...      of fanout's room (1000,10000)
+  --bytes N,...        of a message there (100,1000)
+  --bursts N,...       messages published at once (1,8)
+  --load N             deliveries per second (60000)
+  --rounds N           of each case, by turns with the floor (5)
+  --hot N              messages per second of the room that is paced and not (200)
+  --tcp                fanout's members come over TCP, not WebSocket
+  --no-pin             server and generator share the processors
   --dir DIR            where the data directories are made (TMPDIR, or /tmp)
   --set KEY=VALUE      a setting for the server
   --json FILE          writes the figures there too
@@ -53,14 +63,14 @@ bool read_number(const std::string& text, T least, T most, T& value) {
   return true;
 }
 
-bool read_counts(const std::string& text, std::vector<std::size_t>& counts) {
+bool read_counts(const std::string& text, std::size_t most, std::vector<std::size_t>& counts) {
   counts.clear();
   std::size_t at = 0;
   while (at <= text.size()) {
     auto end = std::min(text.find(',', at), text.size());
     std::size_t count = 0;
     if (counts.size() == 32) return false;
-    if (!read_number<std::size_t>(text.substr(at, end - at), 1, 5000, count)) return false;
+    if (!read_number<std::size_t>(text.substr(at, end - at), 1, most, count)) return false;
     counts.push_back(count);
     at = end + 1;
   }
@@ -78,6 +88,12 @@ Flag count_flag(const char* name, std::size_t Options::*member, std::size_t most
           }};
 }
 
+Flag counts_flag(const char* name, std::vector<std::size_t> Options::*member, std::size_t most) {
+  return {name, [member, most](Options& options, const std::string& text) {
+            return read_counts(text, most, options.*member);
+          }};
+}
+
 std::vector<Flag> flags() {
   return {
       count_flag("--pairs", &Options::pairs, 2000),
@@ -87,13 +103,16 @@ std::vector<Flag> flags() {
       count_flag("--pipeline", &Options::pipeline, 1000),
       count_flag("--starts", &Options::starts, 100),
       count_flag("--payload", &Options::payload, 50000),
+      count_flag("--rounds", &Options::rounds, 100),
+      count_flag("--load", &Options::load, 10'000'000),
+      count_flag("--hot", &Options::hot, 100'000),
+      counts_flag("--connections", &Options::connections, 5000),
+      counts_flag("--members", &Options::members, 100'000),
+      counts_flag("--bytes", &Options::bytes, 8192),
+      counts_flag("--bursts", &Options::bursts, 1000),
       {"--seconds",
        [](Options& options, const std::string& text) {
          return read_number(text, 0.1, 60.0, options.seconds);
-       }},
-      {"--connections",
-       [](Options& options, const std::string& text) {
-         return read_counts(text, options.connections);
        }},
       {"--json",
        [](Options& options, const std::string& text) {
@@ -119,6 +138,16 @@ void make_quick(Options& options) {
   options.connections = {1, 64};
   options.idle = 2000;
   options.starts = 3;
+  options.members = {1000};
+  options.rounds = 1;
+}
+
+// The switch that an argument turns over.
+bool Options::*switch_of(const std::string& argument) {
+  if (argument == "--no-ack") return &Options::acknowledge;
+  if (argument == "--tcp") return &Options::over_tcp;
+  if (argument == "--no-pin") return &Options::pin;
+  return nullptr;
 }
 
 Parsed fail(const std::string& why) {
@@ -131,8 +160,8 @@ Parsed fail(const std::string& why) {
 }  // namespace
 
 bool Options::wants(const std::string& scenario) const {
-  return scenarios.empty() ||
-         std::find(scenarios.begin(), scenarios.end(), scenario) != scenarios.end();
+  if (scenarios.empty()) return scenario != "fanout";
+  return std::find(scenarios.begin(), scenarios.end(), scenario) != scenarios.end();
 }
 
 Parsed parse_options(const std::vector<std::string>& arguments) {
@@ -149,8 +178,8 @@ Parsed parse_options(const std::vector<std::string>& arguments) {
       return parsed;
     }
     if (argument == "--quick") continue;
-    if (argument == "--no-ack") {
-      options.acknowledge = false;
+    if (const auto member = switch_of(argument)) {
+      options.*member = !(options.*member);
       continue;
     }
     if (std::find(kScenarios.begin(), kScenarios.end(), argument) != kScenarios.end()) {

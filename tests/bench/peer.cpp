@@ -1,79 +1,11 @@
 #include "peer.hpp"
 
-#include "http.hpp"
+#include "dialect.hpp"
+#include "fields.hpp"
 
 #include <optional>
 
 namespace linnet::bench {
-namespace {
-
-// The fields of a protobuf message, one after the other.
-class Fields {
- public:
-  explicit Fields(std::string_view bytes) : bytes_(bytes) {}
-
-  bool next() {
-    if (bytes_.empty()) return false;
-    auto key = varint();
-    number_ = key >> 3U;
-    view_ = {};
-    value_ = 0;
-    switch (key & 7U) {
-      case 0: value_ = varint(); break;
-      case 1: skip(8); break;
-      case 2: view_ = skip(varint()); break;
-      case 5: skip(4); break;
-      default: malformed();
-    }
-    return true;
-  }
-  std::uint64_t number() const { return number_; }
-  std::int64_t value() const { return static_cast<std::int64_t>(value_); }
-  std::string_view view() const { return view_; }
-
- private:
-  [[noreturn]] static void malformed() { throw std::runtime_error("malformed protobuf"); }
-
-  std::uint64_t varint() {
-    std::uint64_t value = 0;
-    for (unsigned shift = 0; shift < 64 && !bytes_.empty(); shift += 7) {
-      auto byte = static_cast<unsigned char>(bytes_.front());
-      bytes_.remove_prefix(1);
-      value |= static_cast<std::uint64_t>(byte & 0x7FU) << shift;
-      if (byte < 0x80) return value;
-    }
-    malformed();
-  }
-  std::string_view skip(std::uint64_t count) {
-    if (count > bytes_.size()) malformed();
-    auto skipped = bytes_.substr(0, count);
-    bytes_.remove_prefix(count);
-    return skipped;
-  }
-
-  std::string_view bytes_;
-  std::uint64_t number_ = 0;
-  std::uint64_t value_ = 0;
-  std::string_view view_;
-};
-
-std::string handshake(const test::TestUser& user) {
-  return "GET /ws?user_id=" + std::to_string(user.id.value()) +
-         "&device_id=" + std::to_string(user.device.value()) + "&token=" + user.token +
-         " HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-         "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
-}
-
-std::string sign_in_data(const test::TestUser& user) {
-  pb::SignInInput sign_in;
-  sign_in.set_user_id(user.id.value());
-  sign_in.set_device_id(user.device.value());
-  sign_in.set_token(user.token);
-  return sign_in.SerializeAsString();
-}
-
-}  // namespace
-
 const char* name_of(Door door) {
   return door == Door::kTcp ? "TCP" : "WebSocket";
 }
@@ -120,19 +52,30 @@ std::string frame(Door door, pb::PackageType type, std::int64_t request_id,
   return framed;
 }
 
+std::string web_socket_target(const test::TestUser& user) {
+  return "/ws?user_id=" + std::to_string(user.id.value()) +
+         "&device_id=" + std::to_string(user.device.value()) + "&token=" + user.token;
+}
+
+std::string sign_in_data(const test::TestUser& user) {
+  pb::SignInInput sign_in;
+  sign_in.set_user_id(user.id.value());
+  sign_in.set_device_id(user.device.value());
+  sign_in.set_token(user.token);
+  return sign_in.SerializeAsString();
+}
+
 Peer::Peer(Door door, Poller& poller, std::size_t tag, Ports ports, const test::TestUser& user)
     : door_(door),
       state_(door == Door::kTcp ? State::kSigningIn : State::kUpgrading),
       link_(poller, tag, door == Door::kTcp ? ports.tcp : ports.http) {
   link_.send(door == Door::kTcp ? frame(door, pb::PT_SIGN_IN, 1, sign_in_data(user))
-                                : handshake(user));
+                                : upgrade_request(web_socket_target(user)));
 }
 
 bool Peer::upgraded() {
   std::string_view rest(link_.received());
-  auto reply = next_reply(rest);
-  if (!reply) return false;
-  if (reply->status != 101) throw std::runtime_error("the server refuses a WebSocket");
+  if (!take_upgrade(rest)) return false;
   link_.received().erase(0, link_.received().size() - rest.size());
   sync();
   return true;

@@ -45,6 +45,10 @@ Item read_pushed(std::string_view data);
 std::string frame(Door door, pb::PackageType type, std::int64_t request_id,
                   const std::string& data);
 
+// What proves who one is: of a WebSocket's request, and the data of a PT_SIGN_IN.
+std::string web_socket_target(const test::TestUser& user);
+std::string sign_in_data(const test::TestUser& user);
+
 class Peer {
  public:
   // Connects and begins to sign in; the first handle() calls do the rest, as apps do it: sign in,

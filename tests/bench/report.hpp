@@ -45,6 +45,9 @@ class Table {
   double foreign_cpu_ = 0;
 };
 
+// 0 of none; of an even number the mean of the two in the middle.
+double median(std::vector<double> values);
+
 std::string fixed(double value, int decimals);
 
 }  // namespace linnet::bench

@@ -12,5 +12,6 @@ Table run_deliver(const Options& options);
 Table run_idle(const Options& options);
 Table run_heartbeat(const Options& options);
 Table run_start(const Options& options);
+Table run_fanout(const Options& options);
 
 }  // namespace linnet::bench

@@ -1,0 +1,229 @@
+// Scenario fanout: one message to every member of a live room, by turns with the floor.
+#include "crowd.hpp"
+#include "people.hpp"
+#include "processors.hpp"
+#include "scenarios.hpp"
+#include "server.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <optional>
+
+namespace linnet::bench {
+namespace {
+
+constexpr double kFewestBursts = 5;  // measured at a time
+constexpr std::size_t kLargeRoom = 3000;
+
+// A server that one message can be published to for many to hear.
+struct Target {
+  std::string name;
+  pid_t pid = 0;
+  std::uint16_t port = 0;
+  std::function<std::unique_ptr<Dialect>(std::size_t members)> dialect;
+};
+
+struct Load {
+  std::size_t members = 0;
+  std::size_t bytes = 0;
+  std::size_t burst = 1;
+  double per_second = 0;  // messages
+};
+
+// Of one target in one round; CPU time in microseconds for each delivery.
+struct Sample {
+  double deliveries_per_s = 0;
+  double server_us = 0;
+  double generator_us = 0;
+  double wire_bytes = 0;
+};
+
+// What was seen of a target in all rounds.
+struct Outcome {
+  std::vector<Sample> samples;
+  Histogram latencies;
+
+  double median_of(double Sample::*figure) const {
+    std::vector<double> values;
+    for (const auto& sample : samples)
+      values.push_back(sample.*figure);
+    return median(values);
+  }
+};
+
+class Fanout {
+ public:
+  Fanout(const Options& options, Table& table)
+      : options_(options), table_(table), pinning_(options.pin) {}
+
+  const Pinning& pinning() const { return pinning_; }
+
+  // Rounds of each target in turn, the order turned over each time; the first is compared with the
+  // last.
+  void compare(const std::vector<Target>& targets, const Load& load) {
+    std::vector<Outcome> outcomes(targets.size());
+    for (std::size_t round = 0; round < options_.rounds; ++round) {
+      for (std::size_t turn = 0; turn < targets.size(); ++turn) {
+        const auto which = round % 2 == 0 ? turn : targets.size() - 1 - turn;
+        outcomes[which].samples.push_back(measure(targets[which], load, outcomes[which].latencies));
+      }
+    }
+    for (std::size_t i = 0; i < targets.size(); ++i)
+      add_row(targets[i], load, outcomes[i], outcomes.back());
+  }
+
+ private:
+  Sample measure(const Target& target, const Load& load, Histogram& latencies) {
+    const auto dialect = target.dialect(load.members);
+    CrowdOptions wanted;
+    wanted.members = load.members;
+    wanted.payload = load.bytes;
+    wanted.sweep = (load.members > kLargeRoom ? 100 : 25) * kMilli;
+    Crowd crowd(*dialect, target.port, wanted);
+    const auto per_second = load.per_second / static_cast<double>(load.burst);
+    publish(crowd, load.burst, per_second, options_.warm_up);
+    crowd.settle();
+    crowd.forget();
+
+    const auto published = crowd.published();
+    const auto begin = now();
+    const auto server_cpu = cpu_of(target.pid) + soft_irq_cpu(pinning_.on());
+    const auto cpu = own_cpu();
+    publish(crowd, load.burst, per_second, std::max(options_.seconds, kFewestBursts / per_second));
+    crowd.settle();
+    const auto passed = static_cast<double>(now() - begin);
+    const auto server_used = cpu_of(target.pid) + soft_irq_cpu(pinning_.on()) - server_cpu;
+    const auto used = own_cpu() - cpu;
+
+    const auto messages = static_cast<double>(crowd.published() - published);
+    const auto deliveries = messages * static_cast<double>(crowd.hearers());
+    crowd.settle_all();
+    latencies.add(crowd.latencies());
+    for (const auto& problem : crowd.problems())
+      table_.problem(target.name + ", " + std::to_string(load.members) + " members: " + problem);
+    return {deliveries / passed * 1e9, static_cast<double>(server_used) / deliveries / 1e3,
+            static_cast<double>(used) / deliveries / 1e3, crowd.bytes_per_message()};
+  }
+
+  // Bursts at their times, whatever becomes of those before.
+  static void publish(Crowd& crowd, std::size_t burst, double per_second, double for_seconds) {
+    const auto begin = now();
+    const auto bursts = static_cast<std::size_t>(for_seconds * per_second) + 1;
+    for (std::size_t i = 0; i < bursts; ++i) {
+      const auto due = begin + seconds(static_cast<double>(i) / per_second);
+      crowd.run(due);
+      crowd.publish(burst, due);
+    }
+    crowd.run(begin + seconds(static_cast<double>(bursts) / per_second));
+  }
+
+  void add_row(const Target& target, const Load& load, const Outcome& outcome,
+               const Outcome& base) {
+    std::vector<double> ratios;
+    for (std::size_t i = 0; i < outcome.samples.size(); ++i)
+      ratios.push_back(outcome.samples[i].server_us / base.samples[i].server_us);
+    const auto [least, most] = std::minmax_element(ratios.begin(), ratios.end());
+    table_.add({target.name, static_cast<double>(load.members), static_cast<double>(load.bytes),
+                static_cast<double>(load.burst), load.per_second,
+                outcome.median_of(&Sample::wire_bytes),
+                outcome.median_of(&Sample::deliveries_per_s), outcome.median_of(&Sample::server_us),
+                outcome.median_of(&Sample::generator_us), outcome.latencies.percentile_ms(0.5),
+                outcome.latencies.percentile_ms(0.99), median(ratios),
+                fixed(*least, 2) + " to " + fixed(*most, 2)});
+  }
+
+  const Options& options_;
+  Table& table_;
+  Pinning pinning_;
+};
+
+// A Linnet with as many users as there are members, and one who publishes.
+class LinnetUnderLoad {
+ public:
+  LinnetUnderLoad(const Options& options, const Pinning& pinning, std::size_t pace_ms)
+      : door_(options.over_tcp ? Door::kTcp : Door::kWebSocket),
+        pace_ms_(pace_ms),
+        server_(options, settings(pinning, pace_ms)) {
+    const auto most = *std::max_element(options.members.begin(), options.members.end());
+    users_ = sign_up(server_.ports(), (pace_ms > 0 ? options.members.front() : most) + 1);
+  }
+
+  Target target() const {
+    const auto name =
+        pace_ms_ == 0 ? "Linnet" : "Linnet, paced " + std::to_string(pace_ms_) + " ms";
+    const auto ports = server_.ports();
+    return {name, server_.pid(), door_ == Door::kTcp ? ports.tcp : ports.http,
+            [this](std::size_t /*members*/) { return linnet_dialect(door_, users_); }};
+  }
+
+ private:
+  static std::vector<std::string> settings(const Pinning& pinning, std::size_t pace_ms) {
+    std::vector<std::string> settings{"rooms.state_ms=1000000",
+                                      "rooms.pace_ms=" + std::to_string(pace_ms)};
+    if (pinning.on()) settings.emplace_back("server.io_threads=1");
+    return settings;
+  }
+
+  Door door_;
+  std::size_t pace_ms_;
+  Server server_;
+  std::vector<test::TestUser> users_;
+};
+
+Table make_table(const Options& options) {
+  return {"fanout",
+          "one message to every member of a live room, over " +
+              std::string(name_of(options.over_tcp ? Door::kTcp : Door::kWebSocket)) +
+              ", beside a bare epoll server; medians of " + std::to_string(options.rounds) +
+              " rounds",
+          {{"server", "server"},
+           {"members", "members"},
+           {"bytes", "bytes"},
+           {"burst", "burst"},
+           {"messages_per_s", "messages/s", 1},
+           {"wire_bytes_per_delivery", "wire bytes", 1},
+           {"deliveries_per_s", "deliveries/s"},
+           {"server_cpu_us_per_delivery", "server CPU us/delivery", 3},
+           {"generator_cpu_us_per_delivery", "generator", 3},
+           {"p50_ms", "p50 ms", 2},
+           {"p99_ms", "p99", 2},
+           {"cpu_ratio", "ratio", 3},
+           {"cpu_ratio_range", "from to"}}};
+}
+
+}  // namespace
+
+Table run_fanout(const Options& options) {
+  auto table = make_table(options);
+  Fanout fanout(options, table);
+  constexpr std::size_t kPaceMs = 20;
+  test::TempDir dir;
+  fanout.pinning().start_servers();
+  Process floor({beside_this("linnet-floor")}, (dir.path() / "log").string(), {"floor"});
+  LinnetUnderLoad linnet(options, fanout.pinning(), 0);
+  LinnetUnderLoad paced(options, fanout.pinning(), kPaceMs);
+  fanout.pinning().start_generator();
+
+  const auto door = options.over_tcp ? Door::kTcp : Door::kWebSocket;
+  const Target base{"floor", floor.pid(), floor.port(0),
+                    [door](std::size_t members) { return floor_dialect(door, members); }};
+  for (const auto members : options.members) {
+    const auto per_second = static_cast<double>(options.load) / static_cast<double>(members);
+    for (const auto bytes : options.bytes)
+      for (const auto burst : options.bursts)
+        fanout.compare({linnet.target(), base}, {members, bytes, burst, per_second});
+  }
+  fanout.compare({paced.target(), linnet.target()}, {options.members.front(), options.bytes.front(),
+                                                     1, static_cast<double>(options.hot)});
+  table.note(
+      "ratio: CPU time per delivery over the floor's (of the paced room: over the room's that"
+      " is not), median of the rounds' ratios");
+  table.note(
+      "CPU time: the server's processes and, with it, ksoftirqd's; latency: from the intended"
+      " time of a message");
+  if (!fanout.pinning().on()) table.note("server and generator shared the processors");
+  return table;
+}
+
+}  // namespace linnet::bench
