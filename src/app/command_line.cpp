@@ -4,6 +4,7 @@
 #include "key_command.hpp"
 
 #include "linnet/app/config.hpp"
+#include "linnet/bench/bench.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -119,6 +120,13 @@ CommandLine printed(std::string text) {
   return result;
 }
 
+CommandLine benching(const std::vector<std::string>& arguments) {
+  CommandLine result;
+  result.action = CommandLine::Action::kBench;
+  result.bench.assign(arguments.begin() + 1, arguments.end());
+  return result;
+}
+
 void add_flags(CLI::App& app, Flags& flags) {
   auto value = [&](const char* flag, const char* key, const char* type) {
     app.add_option_function<std::string>(
@@ -206,6 +214,8 @@ Environment system_environment() {
 
 CommandLine parse_command_line(const std::vector<std::string>& arguments,
                                const Environment& environment) {
+  // Its options are its own, also those that have the name of another.
+  if (!arguments.empty() && arguments.front() == "bench") return benching(arguments);
   Flags flags;
   KeyCommand key;
   CallCommand call;
@@ -220,6 +230,7 @@ CommandLine parse_command_line(const std::vector<std::string>& arguments,
   config_command->add_flag("--docs", flags.docs, "Print its documentation instead.");
   add_key_command(app, key);
   add_call_command(app, call);
+  app.add_subcommand("bench", "Load a server and say what that costs; comes before all flags.");
   auto* version_command = app.add_subcommand("version", "Print the version.");
   app.footer("Every setting: docs/configuration.md, or `linnet config`.");
 
@@ -235,6 +246,8 @@ CommandLine parse_command_line(const std::vector<std::string>& arguments,
   }
   if (version_command->parsed()) return printed("linnet " + std::string(kVersion) + "\n");
   if (config_command->parsed() && flags.docs) return printed(configuration_document());
+  if (app.got_subcommand("bench"))
+    return failed(kExitUsage, "bench comes first (see linnet bench --help)");
   if (app.got_subcommand("call")) return calling(std::move(call), environment);
 
   CommandLine result;
@@ -254,6 +267,7 @@ int run_command_line(int argc, char** argv, const std::function<int(const Config
     case CommandLine::Action::kServe: return serve(command.config);
     case CommandLine::Action::kKey: return run_key_command(command.config, command.key);
     case CommandLine::Action::kCall: return run_call_command(command.call);
+    case CommandLine::Action::kBench: return bench::run(command.bench);
     case CommandLine::Action::kPrint: std::fputs(command.text.c_str(), stdout); return 0;
     case CommandLine::Action::kFail:
       std::fprintf(stderr, "linnet: %s\n", command.text.c_str());

@@ -23,6 +23,7 @@ ALLOWED = {
     # The entries of an inbox are the store's values; of the store itself a door knows nothing.
     'gateway': {'base', 'pb', 'wire', 'api', 'logic', 'user', 'router', 'store/types.hpp'},
     'client': {'base', 'pb', 'wire'},
+    'bench': {'base', 'pb', 'wire'},
 }
 ALLOWED['app'] = set(ALLOWED)
 

@@ -165,11 +165,12 @@ struct CallCommand {
 };
 
 struct CommandLine {
-  enum class Action { kServe, kPrint, kFail, kKey, kCall };
+  enum class Action { kServe, kPrint, kFail, kKey, kCall, kBench };
   Action action = Action::kServe;
   Config config;
   KeyCommand key;
   CallCommand call;
+  std::vector<std::string> bench;  // what stood behind the word
   std::string
       text;  // to print on stdout (kPrint), or the one line of what is wrong for stderr (kFail)
   int exit_status = 0;

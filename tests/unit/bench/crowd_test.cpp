@@ -107,3 +107,50 @@ TEST_CASE("a frame of 64 KiB or more is read by its long length") {
   CHECK(frame.payload.size() == 70000);
   CHECK(rest.empty());
 }
+
+TEST_CASE("what a Redis, a NATS server, an MQTT broker or a WebSocket server pushes is found") {
+  const std::string text(200, 'z');
+  std::string frame;
+  wire::append_ws_frame(wire::WsOpcode::kText, text, frame);
+  const std::string mqtt = "\x30\xCE\x01" + std::string("\0\4room", 6) + text;
+  struct Case {
+    const char* dialect;
+    std::string push;
+  };
+  const std::vector<Case> cases{
+      {"redis", "*3\r\n$7\r\nmessage\r\n$4\r\nroom\r\n$200\r\n" + text + "\r\n"},
+      {"nats", "MSG room 1 200\r\n" + text + "\r\n"},
+      {"mqtt", mqtt},
+      {"ws", frame}};
+  for (const auto& one : cases) {
+    INFO(one.dialect);
+    const auto dialect = peer_dialect(one.dialect, 10);
+    const auto bytes = one.push + one.push;
+    for (std::size_t cut = 0; cut <= bytes.size(); ++cut) {
+      std::string_view rest(bytes.data(), cut);
+      auto payloads = taken(*dialect, rest);
+      rest = std::string_view(bytes).substr(cut - rest.size());
+      for (const auto& payload : taken(*dialect, rest))
+        payloads.push_back(payload);
+      REQUIRE(payloads == std::vector<std::string>{text, text});
+      REQUIRE(rest.empty());
+    }
+  }
+  CHECK_THROWS(peer_dialect("carrier pigeon", 10));
+}
+
+TEST_CASE("whoever is refused by another server is not taken for a member") {
+  struct Case {
+    const char* dialect;
+    std::string refusal;
+  };
+  const std::vector<Case> cases{{"redis", "-ERR no\r\n"},
+                                {"nats", "-ERR 'no'\r\n"},
+                                {"mqtt", std::string("\x20\x02\0\5", 4)},
+                                {"ws", "HTTP/1.1 404 Not Found\r\n\r\n"}};
+  for (const auto& one : cases) {
+    INFO(one.dialect);
+    std::string_view rest(one.refusal);
+    CHECK_THROWS(peer_dialect(one.dialect, 10)->answer(0, 0, rest));
+  }
+}

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "link.hpp"
-#include "support/raw_client.hpp"
+#include "peer.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -18,7 +18,7 @@ std::string http_call(const std::string& path, const std::string& token, const s
 // A SendMessage whose request id can be changed in place.
 class SendCall {
  public:
-  SendCall(const test::TestUser& from, UserId to, std::size_t payload);
+  SendCall(const Account& from, UserId to, std::size_t payload);
   // `number` is below 2^34.
   std::string_view with_request_id(std::uint64_t number);
   // The request id that `number` becomes, and back.
@@ -40,7 +40,7 @@ std::optional<HttpReply> next_reply(std::string_view& bytes);
 class Callers {
  public:
   // Their tags are first_tag and up.
-  Callers(Poller& poller, std::uint16_t http_port, std::size_t count, std::size_t first_tag = 0);
+  Callers(Poller& poller, const Address& http, std::size_t count, std::size_t first_tag = 0);
 
   std::size_t size() const { return links_.size(); }
   void call(std::size_t caller, std::string_view request) { links_[caller].send(request); }

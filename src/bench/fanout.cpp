@@ -2,6 +2,7 @@
 #include "crowd.hpp"
 #include "people.hpp"
 #include "processors.hpp"
+#include "progress.hpp"
 #include "scenarios.hpp"
 #include "server.hpp"
 
@@ -15,12 +16,13 @@ namespace {
 
 constexpr double kFewestBursts = 5;  // measured at a time
 constexpr std::size_t kLargeRoom = 3000;
+constexpr std::size_t kPaceMs = 20;
 
 // A server that one message can be published to for many to hear.
 struct Target {
   std::string name;
-  pid_t pid = 0;
-  std::uint16_t port = 0;
+  std::optional<pid_t> pid;
+  Address address;
   std::function<std::unique_ptr<Dialect>(std::size_t members)> dialect;
 };
 
@@ -34,7 +36,7 @@ struct Load {
 // Of one target in one round; CPU time in microseconds for each delivery.
 struct Sample {
   double deliveries_per_s = 0;
-  double server_us = 0;
+  double server_us = 0;  // 0: not known
   double generator_us = 0;
   double wire_bytes = 0;
 };
@@ -59,18 +61,22 @@ class Fanout {
 
   const Pinning& pinning() const { return pinning_; }
 
-  // Rounds of each target in turn, the order turned over each time; the first is compared with the
-  // last.
-  void compare(const std::vector<Target>& targets, const Load& load) {
+  // Rounds of each target in turn, the order turned over each time. `base`: the place of the one
+  // that the others are compared with; beyond the last: none.
+  void compare(const std::vector<Target>& targets, std::size_t base, const Load& load) {
     std::vector<Outcome> outcomes(targets.size());
     for (std::size_t round = 0; round < options_.rounds; ++round) {
       for (std::size_t turn = 0; turn < targets.size(); ++turn) {
         const auto which = round % 2 == 0 ? turn : targets.size() - 1 - turn;
+        show_progress("fanout: " + targets[which].name + ", " + std::to_string(load.members) +
+                          " members, " + std::to_string(load.bytes) + " bytes, burst " +
+                          std::to_string(load.burst),
+                      round * targets.size() + turn, options_.rounds * targets.size());
         outcomes[which].samples.push_back(measure(targets[which], load, outcomes[which].latencies));
       }
     }
     for (std::size_t i = 0; i < targets.size(); ++i)
-      add_row(targets[i], load, outcomes[i], outcomes.back());
+      add_row(targets[i], load, outcomes[i], base < targets.size() ? &outcomes[base] : nullptr);
   }
 
  private:
@@ -80,7 +86,7 @@ class Fanout {
     wanted.members = load.members;
     wanted.payload = load.bytes;
     wanted.sweep = (load.members > kLargeRoom ? 100 : 25) * kMilli;
-    Crowd crowd(*dialect, target.port, wanted);
+    Crowd crowd(*dialect, target.address, wanted);
     const auto per_second = load.per_second / static_cast<double>(load.burst);
     publish(crowd, load.burst, per_second, options_.warm_up);
     crowd.settle();
@@ -88,12 +94,12 @@ class Fanout {
 
     const auto published = crowd.published();
     const auto begin = now();
-    const auto server_cpu = cpu_of(target.pid) + soft_irq_cpu(pinning_.on());
+    const auto server_cpu = server_time(target);
     const auto cpu = own_cpu();
     publish(crowd, load.burst, per_second, std::max(options_.seconds, kFewestBursts / per_second));
     crowd.settle();
     const auto passed = static_cast<double>(now() - begin);
-    const auto server_used = cpu_of(target.pid) + soft_irq_cpu(pinning_.on()) - server_cpu;
+    const auto server_used = server_time(target) - server_cpu;
     const auto used = own_cpu() - cpu;
 
     const auto messages = static_cast<double>(crowd.published() - published);
@@ -104,6 +110,10 @@ class Fanout {
       table_.problem(target.name + ", " + std::to_string(load.members) + " members: " + problem);
     return {deliveries / passed * 1e9, static_cast<double>(server_used) / deliveries / 1e3,
             static_cast<double>(used) / deliveries / 1e3, crowd.bytes_per_message()};
+  }
+
+  Nanos server_time(const Target& target) const {
+    return target.pid ? cpu_of(*target.pid) + soft_irq_cpu(pinning_.on()) : 0;
   }
 
   // Bursts at their times, whatever becomes of those before.
@@ -119,18 +129,24 @@ class Fanout {
   }
 
   void add_row(const Target& target, const Load& load, const Outcome& outcome,
-               const Outcome& base) {
-    std::vector<double> ratios;
-    for (std::size_t i = 0; i < outcome.samples.size(); ++i)
-      ratios.push_back(outcome.samples[i].server_us / base.samples[i].server_us);
-    const auto [least, most] = std::minmax_element(ratios.begin(), ratios.end());
-    table_.add({target.name, static_cast<double>(load.members), static_cast<double>(load.bytes),
-                static_cast<double>(load.burst), load.per_second,
-                outcome.median_of(&Sample::wire_bytes),
-                outcome.median_of(&Sample::deliveries_per_s), outcome.median_of(&Sample::server_us),
-                outcome.median_of(&Sample::generator_us), outcome.latencies.percentile_ms(0.5),
-                outcome.latencies.percentile_ms(0.99), median(ratios),
-                fixed(*least, 2) + " to " + fixed(*most, 2)});
+               const Outcome* base) {
+    const auto server_us = outcome.median_of(&Sample::server_us);
+    Cell ratio = kUnknown;
+    Cell range = kUnknown;
+    if (base != nullptr && target.pid) {
+      std::vector<double> ratios;
+      for (std::size_t i = 0; i < outcome.samples.size(); ++i)
+        ratios.push_back(outcome.samples[i].server_us / base->samples[i].server_us);
+      const auto [least, most] = std::minmax_element(ratios.begin(), ratios.end());
+      ratio = median(ratios);
+      range = fixed(*least, 2) + " to " + fixed(*most, 2);
+    }
+    table_.add(
+        {target.name, static_cast<double>(load.members), static_cast<double>(load.bytes),
+         static_cast<double>(load.burst), load.per_second, outcome.median_of(&Sample::wire_bytes),
+         outcome.median_of(&Sample::deliveries_per_s), target.pid ? Cell(server_us) : kUnknown,
+         outcome.median_of(&Sample::generator_us), outcome.latencies.percentile_ms(0.5),
+         outcome.latencies.percentile_ms(0.99), std::move(ratio), std::move(range)});
   }
 
   const Options& options_;
@@ -146,14 +162,13 @@ class LinnetUnderLoad {
         pace_ms_(pace_ms),
         server_(options, settings(pinning, pace_ms)) {
     const auto most = *std::max_element(options.members.begin(), options.members.end());
-    users_ = sign_up(server_.ports(), (pace_ms > 0 ? options.members.front() : most) + 1);
+    users_ = sign_up(server_.site(), (pace_ms > 0 ? options.members.front() : most) + 1);
   }
 
   Target target() const {
-    const auto name =
-        pace_ms_ == 0 ? "Linnet" : "Linnet, paced " + std::to_string(pace_ms_) + " ms";
-    const auto ports = server_.ports();
-    return {name, server_.pid(), door_ == Door::kTcp ? ports.tcp : ports.http,
+    auto name = "Linnet" + (pace_ms_ == 0 ? "" : ", paced " + std::to_string(pace_ms_) + " ms");
+    const auto doors = server_.doors();
+    return {std::move(name), server_.pid(), door_ == Door::kTcp ? doors.tcp : doors.http,
             [this](std::size_t /*members*/) { return linnet_dialect(door_, users_); }};
   }
 
@@ -168,7 +183,33 @@ class LinnetUnderLoad {
   Door door_;
   std::size_t pace_ms_;
   Server server_;
-  std::vector<test::TestUser> users_;
+  std::vector<Account> users_;
+};
+
+// linnet-floor, where it has been built.
+class FloorServer {
+ public:
+  explicit FloorServer(const Options& options)
+      : door_(options.over_tcp ? Door::kTcp : Door::kWebSocket),
+        path_(options.floor.empty() ? beside_this("linnet-floor") : options.floor) {
+    if (!std::filesystem::exists(path_)) return;
+    process_ =
+        std::make_unique<Process>(std::vector<std::string>{path_}, (dir_.path() / "log").string(),
+                                  std::vector<std::string>{"floor"});
+  }
+
+  bool there() const { return process_ != nullptr; }
+  const std::string& path() const { return path_; }
+  Target target() const {
+    return {"floor", process_->pid(), loopback(process_->port(0)),
+            [this](std::size_t members) { return floor_dialect(door_, members); }};
+  }
+
+ private:
+  Door door_;
+  std::string path_;
+  TempDir dir_;
+  std::unique_ptr<Process> process_;
 };
 
 Table make_table(const Options& options) {
@@ -197,31 +238,38 @@ Table make_table(const Options& options) {
 Table run_fanout(const Options& options) {
   auto table = make_table(options);
   Fanout fanout(options, table);
-  constexpr std::size_t kPaceMs = 20;
-  test::TempDir dir;
   fanout.pinning().start_servers();
-  Process floor({beside_this("linnet-floor")}, (dir.path() / "log").string(), {"floor"});
-  LinnetUnderLoad linnet(options, fanout.pinning(), 0);
-  LinnetUnderLoad paced(options, fanout.pinning(), kPaceMs);
+  const FloorServer floor(options);
+  const LinnetUnderLoad linnet(options, fanout.pinning(), 0);
+  std::unique_ptr<LinnetUnderLoad> paced;
+  if (options.hot > 0 && !options.elsewhere())
+    paced = std::make_unique<LinnetUnderLoad>(options, fanout.pinning(), kPaceMs);
   fanout.pinning().start_generator();
 
-  const auto door = options.over_tcp ? Door::kTcp : Door::kWebSocket;
-  const Target base{"floor", floor.pid(), floor.port(0),
-                    [door](std::size_t members) { return floor_dialect(door, members); }};
+  std::vector<Target> targets{linnet.target()};
+  for (const auto& peer : options.peers)
+    targets.push_back({peer.name, peer.pid, peer.address, [&peer](std::size_t members) {
+                         return peer_dialect(peer.dialect, members);
+                       }});
+  if (floor.there()) targets.push_back(floor.target());
+  const auto base = floor.there() ? targets.size() - 1 : targets.size();
   for (const auto members : options.members) {
     const auto per_second = static_cast<double>(options.load) / static_cast<double>(members);
     for (const auto bytes : options.bytes)
       for (const auto burst : options.bursts)
-        fanout.compare({linnet.target(), base}, {members, bytes, burst, per_second});
+        fanout.compare(targets, base, {members, bytes, burst, per_second});
   }
-  fanout.compare({paced.target(), linnet.target()}, {options.members.front(), options.bytes.front(),
-                                                     1, static_cast<double>(options.hot)});
+  if (paced)
+    fanout.compare(
+        {paced->target(), linnet.target()}, 1,
+        {options.members.front(), options.bytes.front(), 1, static_cast<double>(options.hot)});
   table.note(
       "ratio: CPU time per delivery over the floor's (of the paced room: over the room's that"
       " is not), median of the rounds' ratios");
   table.note(
       "CPU time: the server's processes and, with it, ksoftirqd's; latency: from the intended"
       " time of a message");
+  if (!floor.there()) table.note("no floor to compare with: " + floor.path() + " is not there");
   if (!fanout.pinning().on()) table.note("server and generator shared the processors");
   return table;
 }

@@ -1,4 +1,4 @@
-// Scenario heartbeat: what a packet costs that touches nothing but the connection.
+// Scenario calls: what a packet costs that touches nothing but the connection.
 #include "people.hpp"
 #include "scenarios.hpp"
 #include "server.hpp"
@@ -8,13 +8,13 @@ namespace {
 
 class Heartbeats {
  public:
-  Heartbeats(const Options& options, Door door, Ports ports,
-             const std::vector<test::TestUser>& users)
+  Heartbeats(const Options& options, Door door, const Doors& doors,
+             const std::vector<Account>& users)
       : pipeline_(options.pipeline) {
     for (std::size_t i = 0; i < pipeline_; ++i)
       burst_ += frame(door, pb::PT_HEARTBEAT, static_cast<std::int64_t>(i + 1), {});
     auto count = options.beating;
-    connect_all(peers_, count, poller_, ports, users, [door](std::size_t) { return door; });
+    connect_all(peers_, count, poller_, doors, users, [door](std::size_t) { return door; });
     missing_.assign(count, pipeline_);
     for (auto& peer : peers_)
       peer.send(burst_);
@@ -54,8 +54,8 @@ class Heartbeats {
 
 }  // namespace
 
-Table run_heartbeat(const Options& options) {
-  Table table("heartbeat",
+Table run_calls(const Options& options) {
+  Table table("calls",
               std::to_string(options.beating) + " connections, each with " +
                   std::to_string(options.pipeline) + " heartbeats under way",
               {{"door", "door"},
@@ -63,20 +63,18 @@ Table run_heartbeat(const Options& options) {
                {"server_cpu_us_per_packet", "server CPU us/packet", 2},
                {"generator_cpu_us_per_packet", "generator CPU us/packet", 2}});
   Server server(options);
-  auto users = sign_up(server.ports(), options.beating);
+  auto users = sign_up(server.site(), options.beating);
   for (auto door : {Door::kTcp, Door::kWebSocket}) {
-    Heartbeats heartbeats(options, door, server.ports(), users);
+    Heartbeats heartbeats(options, door, server.doors(), users);
     heartbeats.run(now() + seconds(options.warm_up));
     auto begin = now();
     auto before = static_cast<double>(heartbeats.answers());
-    auto server_cpu = server.cpu();
-    auto cpu = own_cpu();
+    const CpuMeter cpu(server);
     heartbeats.run(begin + seconds(options.seconds));
     auto passed = static_cast<double>(now() - begin);
     auto packets = static_cast<double>(heartbeats.answers()) - before;
-    table.add({name_of(door), packets / passed * 1e9,
-               static_cast<double>(server.cpu() - server_cpu) / packets / 1e3,
-               static_cast<double>(own_cpu() - cpu) / packets / 1e3});
+    table.add(
+        {name_of(door), packets / passed * 1e9, cpu.server_us(packets), cpu.generator_us(packets)});
     if (heartbeats.wrong() > 0)
       table.problem(std::to_string(heartbeats.wrong()) + " answers out of order");
   }

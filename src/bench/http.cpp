@@ -1,5 +1,7 @@
 #include "http.hpp"
 
+#include "pb/logic.ext.pb.h"
+
 #include <charconv>
 #include <stdexcept>
 
@@ -21,8 +23,16 @@ std::string http_call(const std::string& path, const std::string& token, const s
   return text + body;
 }
 
-SendCall::SendCall(const test::TestUser& from, UserId to, std::size_t payload) {
-  auto body = test::text_to(to, std::string(payload, 'x')).SerializeAsString();
+SendCall::SendCall(const Account& from, UserId to, std::size_t payload) {
+  pb::Text content;
+  content.set_text(std::string(payload, 'x'));
+  pb::SendMessageReq request;
+  request.set_receiver_type(pb::RT_USER);
+  request.set_receiver_id(to.value());
+  request.set_message_type(pb::MT_TEXT);
+  request.set_message_content(content.SerializeAsString());
+  request.set_is_persist(true);
+  auto body = request.SerializeAsString();
   body += kRequestIdTag;
   body.append(kIdBytes, '\0');
   bytes_ = http_call("/pb.LogicExt/SendMessage", from.token, body);
@@ -67,11 +77,11 @@ std::optional<HttpReply> next_reply(std::string_view& bytes) {
   return reply;
 }
 
-Callers::Callers(Poller& poller, std::uint16_t http_port, std::size_t count, std::size_t first_tag)
+Callers::Callers(Poller& poller, const Address& http, std::size_t count, std::size_t first_tag)
     : first_tag_(first_tag) {
   links_.reserve(count);
   for (std::size_t i = 0; i < count; ++i)
-    links_.emplace_back(poller, first_tag + i, http_port);
+    links_.emplace_back(poller, first_tag + i, http);
 }
 
 }  // namespace linnet::bench

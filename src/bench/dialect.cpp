@@ -41,7 +41,7 @@ void take_room_messages(Door door, std::string_view& received, const OnPayload& 
 
 class LinnetDialect final : public Dialect {
  public:
-  LinnetDialect(Door door, const std::vector<test::TestUser>& users) : door_(door), users_(users) {}
+  LinnetDialect(Door door, const std::vector<Account>& users) : door_(door), users_(users) {}
 
   std::string hello(std::size_t place) const override {
     const auto& user = users_.at(place);
@@ -93,7 +93,7 @@ class LinnetDialect final : public Dialect {
 
  private:
   Door door_;
-  const std::vector<test::TestUser>& users_;
+  const std::vector<Account>& users_;
 };
 
 class FloorDialect final : public Dialect {
@@ -159,7 +159,7 @@ class FloorDialect final : public Dialect {
 
 }  // namespace
 
-std::unique_ptr<Dialect> linnet_dialect(Door door, const std::vector<test::TestUser>& users) {
+std::unique_ptr<Dialect> linnet_dialect(Door door, const std::vector<Account>& users) {
   return std::make_unique<LinnetDialect>(door, users);
 }
 

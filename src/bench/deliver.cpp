@@ -1,4 +1,4 @@
-// Scenario deliver: from one user's call to another user's long connection.
+// Scenario direct, the second half: from one user's call to another user's long connection.
 #include "deliveries.hpp"
 #include "http.hpp"
 #include "people.hpp"
@@ -15,17 +15,17 @@ constexpr Nanos kStragglers = 10 * kSecond;
 // Pair i: user 2i calls over HTTP, user 2i + 1 is connected, by turns over TCP and WebSocket.
 class Pairs {
  public:
-  Pairs(const Options& options, Ports ports, const std::vector<test::TestUser>& users)
+  Pairs(const Options& options, const Doors& doors, const std::vector<Account>& users)
       : options_(options),
-        callers_(poller_, ports.http, options.pairs),
+        callers_(poller_, doors.http, options.pairs),
         deliveries_(options.pairs),
         pairs_(options.pairs) {
-    std::vector<test::TestUser> receivers;
+    std::vector<Account> receivers;
     for (std::size_t i = 0; i < options.pairs; ++i) {
       receivers.push_back(users[2 * i + 1]);
       calls_.emplace_back(users[2 * i], users[2 * i + 1].id, options.payload);
     }
-    connect_all(peers_, options.pairs, poller_, ports, receivers, door_of, options.pairs);
+    connect_all(peers_, options.pairs, poller_, doors, receivers, door_of, options.pairs);
   }
 
   // One send every 1/rate seconds, by turns from each pair. A send that finds its connection still
@@ -137,13 +137,8 @@ class Pairs {
 };
 
 struct Window {
-  explicit Window(Server& measured, Pairs& pairs)
-      : server(measured),
-        deliveries(pairs.deliveries()),
-        begin(now()),
-        before(count()),
-        server_cpu(server.cpu()),
-        cpu(own_cpu()) {
+  explicit Window(const Server& measured, Pairs& pairs)
+      : deliveries(pairs.deliveries()), begin(now()), before(count()), cpu(measured) {
     deliveries.measure_from(begin);
   }
   double count() const { return static_cast<double>(deliveries.received()); }
@@ -152,8 +147,8 @@ struct Window {
   std::vector<Cell> row(const std::string& mode, Pairs& pairs) const {
     auto passed = static_cast<double>(now() - begin);
     auto received = std::max(count() - before, 1.0);
-    auto server_used = static_cast<double>(server.cpu() - server_cpu);
-    auto used = static_cast<double>(own_cpu() - cpu);
+    auto server_us = cpu.server_us(received);
+    auto generator_us = cpu.generator_us(received);
     pairs.settle();
     const auto& latencies = deliveries.latencies();
     return {mode,
@@ -162,23 +157,21 @@ struct Window {
             latencies.percentile_ms(0.9),
             latencies.percentile_ms(0.99),
             latencies.max_ms(),
-            server_used / received / 1e3,
-            used / received / 1e3,
+            server_us,
+            generator_us,
             static_cast<double>(deliveries.begun())};
   }
 
-  Server& server;
   Deliveries& deliveries;
   Nanos begin;
   double before;
-  Nanos server_cpu;
-  Nanos cpu;
+  CpuMeter cpu;
 };
 
 }  // namespace
 
 Table run_deliver(const Options& options) {
-  Table table("deliver",
+  Table table("direct: deliveries",
               std::to_string(options.pairs) + " pairs, " + std::to_string(options.payload) +
                   " bytes of text: sent over HTTP, received over TCP and WebSocket, half each",
               {{"mode", "mode"},
@@ -191,16 +184,16 @@ Table run_deliver(const Options& options) {
                {"generator_cpu_us_per_delivery", "generator CPU us/delivery", 1},
                {"checked", "checked"}});
   Server server(options);
-  auto users = sign_up(server.ports(), 4 * options.pairs);
-  std::vector<test::TestUser> half(users.begin(),
-                                   users.begin() + static_cast<std::ptrdiff_t>(users.size() / 2));
+  auto users = sign_up(server.site(), 4 * options.pairs);
+  std::vector<Account> half(users.begin(),
+                            users.begin() + static_cast<std::ptrdiff_t>(users.size() / 2));
   auto check = [&](Pairs& pairs, const std::string& mode) {
     for (const auto& problem : pairs.deliveries().problems())
-      table.problem(mode + ": " + problem);
+      table.problem(std::string(mode).append(": ").append(problem));
   };
   {
     const std::string mode = "at " + std::to_string(options.rate) + "/s";
-    Pairs pairs(options, server.ports(), half);
+    Pairs pairs(options, server.doors(), half);
     pairs.run_at_rate(options.rate, now(), now() + seconds(options.warm_up));
     Window window(server, pairs);
     pairs.run_at_rate(options.rate, window.begin, window.begin + seconds(options.seconds));
@@ -208,7 +201,7 @@ Table run_deliver(const Options& options) {
     check(pairs, mode);
   }
   half.assign(users.begin() + static_cast<std::ptrdiff_t>(users.size() / 2), users.end());
-  Pairs pairs(options, server.ports(), half);
+  Pairs pairs(options, server.doors(), half);
   pairs.start_round_trips();
   pairs.run_round_trips(now() + seconds(options.warm_up));
   Window window(server, pairs);

@@ -39,9 +39,12 @@ class Dialect {
 
 // A member of a live room of Linnet on a long connection; the publisher is one too. `users` outlive
 // it.
-std::unique_ptr<Dialect> linnet_dialect(Door door, const std::vector<test::TestUser>& users);
+std::unique_ptr<Dialect> linnet_dialect(Door door, const std::vector<Account>& users);
 // The floor (floor/floor.cpp): what it sends is, to the byte, what Linnet sends.
 std::unique_ptr<Dialect> floor_dialect(Door door, std::size_t members);
+// Another server that hands on what is published: "redis" (RESP), "nats", "mqtt" (3.1.1, QoS 0) or
+// "ws" (a WebSocket server that sends what it receives to everybody else). Throws for other names.
+std::unique_ptr<Dialect> peer_dialect(const std::string& name, std::size_t members);
 
 // Takes a whole frame of a server off the front of `bytes`; its payload. Nothing when more bytes
 // are needed. Throws when it is not a whole message.

@@ -1,5 +1,7 @@
 #include "options.hpp"
 
+#include "help.hpp"
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -8,50 +10,7 @@
 namespace linnet::bench {
 namespace {
 
-constexpr std::array<const char*, 6> kScenarios = {"send",      "deliver", "idle",
-                                                   "heartbeat", "start",   "fanout"};
-
-constexpr const char* kHelp = R"(linnet-bench [options] [scenario...]
-
-Starts the linnet beside it on free ports and a temporary directory, loads it over loopback from one
-thread, and prints what it did and what that cost. docs/performance.md says what each figure means.
-
-Scenarios (all but fanout when none is named):
-  send       durable SendMessage over HTTP from N connections, each waiting for its acknowledgement
-  deliver    sends that a connected receiver gets, at a fixed rate and as fast as they go
-  idle       memory and CPU time of signed-in connections that say nothing
-  heartbeat  pipelined heartbeats
-  start      time to ready and memory of an empty server
-  fanout     one message to all members of a live room, beside linnet-floor, a bare epoll server
-
-Options:
-  --quick              all in less than 20 seconds; the figures are rougher
-  --seconds S          measured seconds per row (3)
-  --connections N,...  of send (1,16,64,256)
-  --pairs N            of deliver (64)
-  --rate N             sends per second of deliver's fixed rate (2000)
-  --no-ack             receivers of deliver do not acknowledge
-  --idle N             connections of idle (10000)
-  --beating N          connections of heartbeat (100)
-  --pipeline N         heartbeats under way on each of them (16)
-  --starts N           of start (5)
-  --payload N          bytes of text in a message (100)
-  --members N,...      of fanout's room (1000,10000)
-  --bytes N,...        of a message there (100,1000)
-  --bursts N,...       messages published at once (1,8)
-  --load N             deliveries per second (60000)
-  --rounds N           of each case, by turns with the floor (5)
-  --hot N              messages per second of the room that is paced and not (200)
-  --tcp                fanout's members come over TCP, not WebSocket
-  --no-pin             server and generator share the processors
-  --dir DIR            where the data directories are made (TMPDIR, or /tmp)
-  --set KEY=VALUE      a setting for the server
-  --json FILE          writes the figures there too
-  --help
-
-Exit status: 0; 1 when something failed or a message was lost, repeated or out of order; 2 for a
-wrong option.
-)";
+constexpr std::array<const char*, 5> kScenarios = {"fanout", "direct", "idle", "calls", "start"};
 
 template <class T>
 bool read_number(const std::string& text, T least, T most, T& value) {
@@ -77,14 +36,57 @@ bool read_counts(const std::string& text, std::size_t most, std::vector<std::siz
   return true;
 }
 
+bool read_pid(const std::string& text, std::optional<pid_t>& pid) {
+  pid_t number = 0;
+  if (!read_number<pid_t>(text, 1, 1 << 30, number)) return false;
+  pid = number;
+  return true;
+}
+
+// http://HOST:PORT, perhaps with a slash behind it.
+bool read_url(const std::string& text, Options& options) {
+  const std::string scheme = "http://";
+  if (text.rfind(scheme, 0) != 0) return false;
+  auto place = text.substr(scheme.size());
+  if (!place.empty() && place.back() == '/') place.pop_back();
+  options.http = find_address(place);
+  return options.http.has_value();
+}
+
+bool read_address(const std::string& text, Address& address) {
+  const auto found = find_address(text);
+  if (found) address = *found;
+  return found.has_value();
+}
+
+// NAME=DIALECT:HOST:PORT[:PID]
+bool read_peer(const std::string& text, Options& options) {
+  const auto equals = text.find('=');
+  const auto colon = text.find(':', equals);
+  if (equals == std::string::npos || colon == std::string::npos) return false;
+  PeerServer peer;
+  peer.name = text.substr(0, equals);
+  peer.dialect = text.substr(equals + 1, colon - equals - 1);
+  auto place = text.substr(colon + 1);
+  if (std::count(place.begin(), place.end(), ':') == 2) {
+    const auto last = place.rfind(':');
+    if (!read_pid(place.substr(last + 1), peer.pid)) return false;
+    place.resize(last);
+  }
+  if (!read_address(place, peer.address)) return false;
+  options.peers.push_back(std::move(peer));
+  return true;
+}
+
 struct Flag {
   const char* name;
   std::function<bool(Options&, const std::string&)> read;
 };
 
-Flag count_flag(const char* name, std::size_t Options::*member, std::size_t most) {
-  return {name, [member, most](Options& options, const std::string& text) {
-            return read_number<std::size_t>(text, 1, most, options.*member);
+Flag count_flag(const char* name, std::size_t Options::*member, std::size_t most,
+                std::size_t least = 1) {
+  return {name, [member, most, least](Options& options, const std::string& text) {
+            return read_number<std::size_t>(text, least, most, options.*member);
           }};
 }
 
@@ -94,42 +96,66 @@ Flag counts_flag(const char* name, std::vector<std::size_t> Options::*member, st
           }};
 }
 
-std::vector<Flag> flags() {
+Flag text_flag(const char* name, std::string Options::*member) {
+  return {name, [member](Options& options, const std::string& text) {
+            options.*member = text;
+            return !text.empty();
+          }};
+}
+
+std::vector<Flag> count_flags() {
   return {
       count_flag("--pairs", &Options::pairs, 2000),
-      count_flag("--rate", &Options::rate, 200000),
-      count_flag("--idle", &Options::idle, 500000),
+      count_flag("--rate", &Options::rate, 200'000),
+      count_flag("--idle", &Options::idle, 500'000),
       count_flag("--beating", &Options::beating, 5000),
       count_flag("--pipeline", &Options::pipeline, 1000),
       count_flag("--starts", &Options::starts, 100),
-      count_flag("--payload", &Options::payload, 50000),
+      count_flag("--payload", &Options::payload, 50'000),
       count_flag("--rounds", &Options::rounds, 100),
       count_flag("--load", &Options::load, 10'000'000),
-      count_flag("--hot", &Options::hot, 100'000),
+      count_flag("--hot", &Options::hot, 100'000, 0),
       counts_flag("--connections", &Options::connections, 5000),
       counts_flag("--members", &Options::members, 100'000),
       counts_flag("--bytes", &Options::bytes, 8192),
       counts_flag("--bursts", &Options::bursts, 1000),
+  };
+}
+
+std::vector<Flag> flags() {
+  auto all = count_flags();
+  const std::vector<Flag> others{
+      text_flag("--json", &Options::json),
+      text_flag("--dir", &Options::dir),
+      text_flag("--floor", &Options::floor),
+      text_flag("--code", &Options::code),
       {"--seconds",
        [](Options& options, const std::string& text) {
          return read_number(text, 0.1, 60.0, options.seconds);
        }},
-      {"--json",
-       [](Options& options, const std::string& text) {
-         options.json = text;
-         return !text.empty();
-       }},
-      {"--dir",
-       [](Options& options, const std::string& text) {
-         options.dir = text;
-         return !text.empty();
-       }},
       {"--set",
        [](Options& options, const std::string& text) {
-         options.server_arguments.insert(options.server_arguments.end(), {"--set", text});
+         options.settings.push_back(text);
          return text.find('=') != std::string::npos;
        }},
+      {"--url", [](Options& options, const std::string& text) { return read_url(text, options); }},
+      {"--tcp",
+       [](Options& options, const std::string& text) { return read_address(text, options.tcp); }},
+      {"--pid",
+       [](Options& options, const std::string& text) { return read_pid(text, options.pid); }},
+      {"--peer",
+       [](Options& options, const std::string& text) { return read_peer(text, options); }},
   };
+  all.insert(all.end(), others.begin(), others.end());
+  return all;
+}
+
+// The switch that an argument turns over.
+bool Options::*switch_of(const std::string& argument) {
+  if (argument == "--no-ack") return &Options::acknowledge;
+  if (argument == "--tcp-members") return &Options::over_tcp;
+  if (argument == "--no-pin") return &Options::pin;
+  return nullptr;
 }
 
 void make_quick(Options& options) {
@@ -142,31 +168,24 @@ void make_quick(Options& options) {
   options.rounds = 1;
 }
 
-// The switch that an argument turns over.
-bool Options::*switch_of(const std::string& argument) {
-  if (argument == "--no-ack") return &Options::acknowledge;
-  if (argument == "--tcp") return &Options::over_tcp;
-  if (argument == "--no-pin") return &Options::pin;
-  return nullptr;
-}
-
 Parsed fail(const std::string& why) {
   Parsed parsed;
   parsed.failed = true;
-  parsed.text = "linnet-bench: " + why + "; see --help\n";
+  parsed.text = "linnet bench: " + why + "; see --help\n";
   return parsed;
 }
 
 }  // namespace
 
 bool Options::wants(const std::string& scenario) const {
-  if (scenarios.empty()) return scenario != "fanout";
-  return std::find(scenarios.begin(), scenarios.end(), scenario) != scenarios.end();
+  return scenarios.empty() ||
+         std::find(scenarios.begin(), scenarios.end(), scenario) != scenarios.end();
 }
 
 Parsed parse_options(const std::vector<std::string>& arguments) {
   Parsed parsed;
   Options& options = parsed.options;
+  options.tcp = loopback(8080);
   // First, so that what is said beside it holds wherever it stands.
   if (std::find(arguments.begin(), arguments.end(), "--quick") != arguments.end())
     make_quick(options);

@@ -52,12 +52,12 @@ std::string frame(Door door, pb::PackageType type, std::int64_t request_id,
   return framed;
 }
 
-std::string web_socket_target(const test::TestUser& user) {
+std::string web_socket_target(const Account& user) {
   return "/ws?user_id=" + std::to_string(user.id.value()) +
          "&device_id=" + std::to_string(user.device.value()) + "&token=" + user.token;
 }
 
-std::string sign_in_data(const test::TestUser& user) {
+std::string sign_in_data(const Account& user) {
   pb::SignInInput sign_in;
   sign_in.set_user_id(user.id.value());
   sign_in.set_device_id(user.device.value());
@@ -65,10 +65,10 @@ std::string sign_in_data(const test::TestUser& user) {
   return sign_in.SerializeAsString();
 }
 
-Peer::Peer(Door door, Poller& poller, std::size_t tag, Ports ports, const test::TestUser& user)
+Peer::Peer(Door door, Poller& poller, std::size_t tag, const Doors& doors, const Account& user)
     : door_(door),
       state_(door == Door::kTcp ? State::kSigningIn : State::kUpgrading),
-      link_(poller, tag, door == Door::kTcp ? ports.tcp : ports.http) {
+      link_(poller, tag, door == Door::kTcp ? doors.tcp : doors.http) {
   link_.send(door == Door::kTcp ? frame(door, pb::PT_SIGN_IN, 1, sign_in_data(user))
                                 : upgrade_request(web_socket_target(user)));
 }

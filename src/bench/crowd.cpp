@@ -41,9 +41,9 @@ bool Watched::got(std::string_view payload, std::size_t size) {
   return due;
 }
 
-Crowd::Crowd(const Dialect& dialect, std::uint16_t port, CrowdOptions options)
+Crowd::Crowd(const Dialect& dialect, const Address& to, CrowdOptions options)
     : dialect_(dialect), options_(options) {
-  connect(port);
+  connect(to);
   watched_places_ = spread(options_.watched, options_.members);
   watched_.resize(watched_places_.size());
   auto next_watched = watched_places_.begin();
@@ -61,7 +61,7 @@ Crowd::Crowd(const Dialect& dialect, std::uint16_t port, CrowdOptions options)
   prove();
 }
 
-void Crowd::connect(std::uint16_t port) {
+void Crowd::connect(const Address& to) {
   const auto all = options_.members + 1;
   const auto deadline = now() + kPatience;
   members_.reserve(all);
@@ -70,7 +70,7 @@ void Crowd::connect(std::uint16_t port) {
     while (members_.size() < all && members_.size() - ready < kAtOnce) {
       const auto place = members_.size();
       auto& member = members_.emplace_back();
-      member.link = Link(poller_, place, port);
+      member.link = Link(poller_, place, to);
       member.link.reset_at_end();
       const auto hello = dialect_.hello(place);
       if (hello.empty()) {

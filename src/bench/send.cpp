@@ -1,5 +1,5 @@
-// Scenario send: durable sends over HTTP, each connection waiting for its acknowledgement, beside
-// what the disk's own sync costs at that time.
+// Scenario direct, the first half: durable sends over HTTP, each connection waiting for its
+// acknowledgement, beside what the disk's own sync costs at that time.
 #include "histogram.hpp"
 #include "http.hpp"
 #include "people.hpp"
@@ -17,9 +17,9 @@ constexpr std::size_t kReceivers = 256;
 // `count` senders, each a user of its own, to receivers that are not connected.
 class Senders {
  public:
-  Senders(const Options& options, Ports ports, std::size_t count,
-          const std::vector<test::TestUser>& users, std::uint64_t first_number)
-      : callers_(poller_, ports.http, count), begun_(count), number_(first_number) {
+  Senders(const Options& options, const Doors& doors, std::size_t count,
+          const std::vector<Account>& users, std::uint64_t first_number)
+      : callers_(poller_, doors.http, count), begun_(count), number_(first_number) {
     calls_.reserve(count);
     auto senders = users.size() - kReceivers;
     for (std::size_t i = 0; i < count; ++i) {
@@ -63,10 +63,24 @@ class Senders {
   std::uint64_t refused_ = 0;
 };
 
+std::optional<DiskCost> disk_of(const Server& server) {
+  if (!server.own()) return std::nullopt;
+  return measure_disk(server.directory(), kSyncs);
+}
+
+// What a sync costs, and what the sends are in its terms. `per_ns`: sends.
+std::vector<Cell> disk_cells(const std::optional<DiskCost>& before,
+                             const std::optional<DiskCost>& after, double per_ns, double p50_ns) {
+  if (!before || !after) return std::vector<Cell>(4, kUnknown);
+  const auto sync_ns = (before->mean_ns + after->mean_ns) / 2;
+  return {sync_ns / 1e6, (before->cpu_ns + after->cpu_ns) / 2e3, per_ns * sync_ns,
+          p50_ns / sync_ns};
+}
+
 }  // namespace
 
 Table run_send(const Options& options) {
-  Table table("send",
+  Table table("direct: sends",
               "durable SendMessage over HTTP, " + std::to_string(options.payload) +
                   " bytes of text; each connection waits for its acknowledgement",
               {{"connections", "connections"},
@@ -83,29 +97,27 @@ Table run_send(const Options& options) {
                {"p50_per_fdatasync", "p50 / fdatasync", 2}});
   Server server(options);
   auto most = *std::max_element(options.connections.begin(), options.connections.end());
-  auto users = sign_up(server.ports(), most + kReceivers);
+  auto users = sign_up(server.site(), most + kReceivers);
   std::uint64_t number = 0;
   for (auto count : options.connections) {
-    auto disk = measure_disk(server.directory(), kSyncs);
-    Senders senders(options, server.ports(), count, users, number);
+    const auto disk = disk_of(server);
+    Senders senders(options, server.doors(), count, users, number);
     senders.run(now() + seconds(options.warm_up));
     senders.forget();
     auto begin = now();
-    auto server_cpu = server.cpu();
-    auto cpu = own_cpu();
+    const CpuMeter cpu(server);
     senders.run(begin + seconds(options.seconds));
     auto passed = static_cast<double>(now() - begin);
-    auto server_used = static_cast<double>(server.cpu() - server_cpu);
-    auto used = static_cast<double>(own_cpu() - cpu);
-    auto disk_after = measure_disk(server.directory(), kSyncs);
     const auto& latencies = senders.latencies();
     auto sends = std::max(static_cast<double>(latencies.count()), 1.0);
-    auto sync_ns = (disk.mean_ns + disk_after.mean_ns) / 2;
-    table.add({static_cast<double>(count), sends / passed * 1e9, latencies.percentile_ms(0.5),
-               latencies.percentile_ms(0.9), latencies.percentile_ms(0.99), latencies.max_ms(),
-               server_used / sends / 1e3, used / sends / 1e3, sync_ns / 1e6,
-               (disk.cpu_ns + disk_after.cpu_ns) / 2e3, sends / passed * sync_ns,
-               latencies.percentile_ms(0.5) * 1e6 / sync_ns});
+    std::vector<Cell> row{static_cast<double>(count),    sends / passed * 1e9,
+                          latencies.percentile_ms(0.5),  latencies.percentile_ms(0.9),
+                          latencies.percentile_ms(0.99), latencies.max_ms(),
+                          cpu.server_us(sends),          cpu.generator_us(sends)};
+    for (auto& cell :
+         disk_cells(disk, disk_of(server), sends / passed, latencies.percentile_ms(0.5) * 1e6))
+      row.push_back(std::move(cell));
+    table.add(std::move(row));
     if (latencies.count() == 0) table.problem("no send was acknowledged");
     if (senders.refused() > 0)
       table.problem(std::to_string(senders.refused()) + " sends were refused");

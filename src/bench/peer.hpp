@@ -2,10 +2,11 @@
 // comes down it.
 #pragma once
 
+#include "address.hpp"
 #include "link.hpp"
 #include "pb/conn.ext.pb.h"
-#include "support/raw_client.hpp"
 
+#include "linnet/base/ids.hpp"
 #include "linnet/wire/tcp.hpp"
 #include "linnet/wire/websocket.hpp"
 
@@ -19,9 +20,11 @@ namespace linnet::bench {
 enum class Door : std::uint8_t { kTcp, kWebSocket };
 const char* name_of(Door door);
 
-struct Ports {
-  std::uint16_t tcp = 0;
-  std::uint16_t http = 0;
+// A user, signed in on a device.
+struct Account {
+  UserId id;
+  DeviceId device;
+  std::string token;
 };
 
 // An Output. Views into the packet.
@@ -46,14 +49,14 @@ std::string frame(Door door, pb::PackageType type, std::int64_t request_id,
                   const std::string& data);
 
 // What proves who one is: of a WebSocket's request, and the data of a PT_SIGN_IN.
-std::string web_socket_target(const test::TestUser& user);
-std::string sign_in_data(const test::TestUser& user);
+std::string web_socket_target(const Account& user);
+std::string sign_in_data(const Account& user);
 
 class Peer {
  public:
   // Connects and begins to sign in; the first handle() calls do the rest, as apps do it: sign in,
   // wait for the answer, sync.
-  Peer(Door door, Poller& poller, std::size_t tag, Ports ports, const test::TestUser& user);
+  Peer(Door door, Poller& poller, std::size_t tag, const Doors& doors, const Account& user);
 
   bool ready() const { return state_ == State::kReady; }
   void send(std::string_view framed) { link_.send(framed); }

@@ -14,37 +14,42 @@ constexpr std::size_t kFirst = 64;
 constexpr double kSettling = 2.5;  // seconds; longer than the wait for a first sync
 
 std::vector<Cell> measure_door(const Options& options, Server& server, Door door,
-                               const std::vector<test::TestUser>& users) {
+                               const std::vector<Account>& users) {
   Poller poller;
   std::vector<Peer> peers;
   peers.reserve(users.size());
   auto door_of = [door](std::size_t) { return door; };
-  connect_all(peers, kFirst, poller, server.ports(), users, door_of);
+  connect_all(peers, kFirst, poller, server.doors(), users, door_of);
   rest(1);
-  auto baseline = server.memory();
+  const auto baseline = server.memory();
 
   auto begin = now();
-  auto server_cpu = server.cpu();
-  connect_all(peers, users.size(), poller, server.ports(), users, door_of);
+  const CpuMeter joining(server);
+  connect_all(peers, users.size(), poller, server.doors(), users, door_of);
   auto count = static_cast<double>(users.size() - kFirst);
   auto passed = static_cast<double>(now() - begin);
-  auto joining = static_cast<double>(server.cpu() - server_cpu);
+  auto joining_us = joining.server_us(count);
   rest(kSettling);
-  auto loaded = server.memory();
+  const auto loaded = server.memory();
 
   auto quiet = now();
-  server_cpu = server.cpu();
+  const CpuMeter idle(server);
   rest(options.seconds);
-  auto idle = static_cast<double>(server.cpu() - server_cpu);
   auto idle_seconds = static_cast<double>(now() - quiet) / 1e9;
+  Cell bytes = kUnknown;
+  Cell rss = kUnknown;
+  if (baseline && loaded) {
+    bytes = (loaded->rss_anon - baseline->rss_anon) / count;
+    rss = loaded->rss / 1e6;
+  }
   return {name_of(door),
           static_cast<double>(users.size()),
-          (loaded.rss_anon - baseline.rss_anon) / count,
-          loaded.rss / 1e6,
+          bytes,
+          rss,
           count / passed * 1e9,
-          joining / count / 1e3,
-          idle / idle_seconds / static_cast<double>(users.size()),
-          idle / idle_seconds / 1e3};
+          joining_us,
+          idle.server_us(idle_seconds),
+          idle.server_us(idle_seconds * static_cast<double>(users.size()))};
 }
 
 }  // namespace
@@ -57,8 +62,8 @@ Table run_idle(const Options& options) {
                {"rss_mb", "server RSS MB", 1},
                {"sign_ins_per_s", "accept+sign-in/s"},
                {"server_cpu_us_per_sign_in", "server CPU us each", 1},
-               {"idle_cpu_ns_per_s_per_connection", "idle CPU ns/s/connection"},
-               {"idle_cpu_us_per_s", "idle CPU us/s"}});
+               {"idle_cpu_us_per_s", "idle CPU us/s"},
+               {"idle_cpu_us_per_s_per_connection", "of each", 3}});
   auto limit = raise_file_limit();
   auto count = std::max(options.idle, 2 * kFirst);
   if (count + 200 > limit) {
@@ -67,10 +72,10 @@ Table run_idle(const Options& options) {
   }
   Server server(options);
   auto begin = now();
-  auto users = sign_up(server.ports(), count);
+  auto users = sign_up(server.site(), count);
   auto passed = static_cast<double>(now() - begin) / 1e9;
   for (auto door : {Door::kTcp, Door::kWebSocket}) {
-    server.restart();  // so that no memory of what was before is counted or reused
+    if (server.own()) server.restart();  // no memory of what was before is counted or reused
     table.add(measure_door(options, server, door, users));
   }
   table.note("before: RegisterDevice and SignIn over HTTP, " +

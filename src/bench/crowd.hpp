@@ -44,7 +44,7 @@ struct CrowdOptions {
 class Crowd {
  public:
   // Connects all and waits until each hears what is said, which a first message proves.
-  Crowd(const Dialect& dialect, std::uint16_t port, CrowdOptions options);
+  Crowd(const Dialect& dialect, const Address& to, CrowdOptions options);
 
   // A burst of messages in one send. `intended`: when it should leave; latency counts from then.
   void publish(std::size_t burst, Nanos intended);
@@ -76,7 +76,7 @@ class Crowd {
     std::uint64_t before = 0;  // bytes before the first message that counts
   };
 
-  void connect(std::uint16_t port);
+  void connect(const Address& to);
   // Gives whether it has become ready.
   bool introduce(std::size_t place, std::uint32_t events);
   void prove();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "peer.hpp"
+#include "server.hpp"
 
 #include <cstddef>
 #include <functional>
@@ -10,13 +11,13 @@
 namespace linnet::bench {
 
 // Registers `count` devices and signs a new user in on each, over HTTP. Throws when one is refused.
-std::vector<test::TestUser> sign_up(Ports ports, std::size_t count);
+std::vector<Account> sign_up(const Site& site, std::size_t count);
 
 // Adds peers until there are `last`, each as the user of its place, and waits until all are ready;
 // at most 128 sign in at once. A peer's tag is its place plus `first_tag`.
-void connect_all(std::vector<Peer>& peers, std::size_t last, Poller& poller, Ports ports,
-                 const std::vector<test::TestUser>& users,
-                 const std::function<Door(std::size_t)>& door_of, std::size_t first_tag = 0);
+void connect_all(std::vector<Peer>& peers, std::size_t last, Poller& poller, const Doors& doors,
+                 const std::vector<Account>& users, const std::function<Door(std::size_t)>& door_of,
+                 std::size_t first_tag = 0);
 
 // Lets the server come to rest; ends early when interrupted.
 void rest(double count_of_seconds);

@@ -1,7 +1,8 @@
 #include "people.hpp"
 
 #include "http.hpp"
-#include "support/server_process.hpp"
+#include "pb/logic.ext.pb.h"
+#include "pb/user.ext.pb.h"
 
 #include <algorithm>
 #include <stdexcept>
@@ -22,10 +23,10 @@ std::string register_call() {
   return http_call("/pb.LogicExt/RegisterDevice", "", request.SerializeAsString());
 }
 
-std::string sign_in_call(std::size_t number, DeviceId device) {
+std::string sign_in_call(const Site& site, std::size_t number, DeviceId device) {
   pb::SignInReq request;
-  request.set_phone_number(std::to_string(13900000000 + number));
-  request.set_code(test::kCode);
+  request.set_phone_number(std::to_string(site.first_phone + number));
+  request.set_code(site.code);
   request.set_device_id(device.value());
   return http_call("/pb.UserExt/SignIn", "", request.SerializeAsString());
 }
@@ -41,10 +42,10 @@ Message parse(const HttpReply& reply) {
 
 }  // namespace
 
-std::vector<test::TestUser> sign_up(Ports ports, std::size_t count) {
+std::vector<Account> sign_up(const Site& site, std::size_t count) {
   Poller poller;
-  Callers callers(poller, ports.http, std::min<std::size_t>(count, 64));
-  std::vector<test::TestUser> users(count);
+  Callers callers(poller, site.doors.http, std::min<std::size_t>(count, 64));
+  std::vector<Account> users(count);
   std::vector<std::size_t> current(callers.size());
   const auto registering = register_call();
   std::size_t begun = 0;
@@ -58,7 +59,7 @@ std::vector<test::TestUser> sign_up(Ports ports, std::size_t count) {
     auto& user = users[current[caller]];
     if (user.device == DeviceId()) {
       user.device = DeviceId(parse<pb::RegisterDeviceResp>(reply).device_id());
-      callers.call(caller, sign_in_call(current[caller], user.device));
+      callers.call(caller, sign_in_call(site, current[caller], user.device));
       return;
     }
     auto answer = parse<pb::SignInResp>(reply);
@@ -79,15 +80,15 @@ std::vector<test::TestUser> sign_up(Ports ports, std::size_t count) {
   return users;
 }
 
-void connect_all(std::vector<Peer>& peers, std::size_t last, Poller& poller, Ports ports,
-                 const std::vector<test::TestUser>& users,
-                 const std::function<Door(std::size_t)>& door_of, std::size_t first_tag) {
+void connect_all(std::vector<Peer>& peers, std::size_t last, Poller& poller, const Doors& doors,
+                 const std::vector<Account>& users, const std::function<Door(std::size_t)>& door_of,
+                 std::size_t first_tag) {
   auto ready = peers.size();
   auto deadline = now() + kPatience;
   while (ready < last) {
     while (peers.size() < last && peers.size() - ready < kAtOnce) {
       auto place = peers.size();
-      peers.emplace_back(door_of(place), poller, first_tag + place, ports, users[place]);
+      peers.emplace_back(door_of(place), poller, first_tag + place, doors, users[place]);
     }
     if (now() > deadline) throw std::runtime_error("not all connections were ready in time");
     for (const auto& event : poller.wait(deadline)) {

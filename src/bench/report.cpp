@@ -52,7 +52,9 @@ std::string Table::text() const {
   }
   for (const auto& line : notes_)
     text += "  " + line + "\n";
-  text += "  CPU used by others meanwhile: " + fixed(100 * foreign_cpu_, 0) + " % of the machine\n";
+  if (foreign_cpu_)
+    text +=
+        "  CPU used by others meanwhile: " + fixed(100 * *foreign_cpu_, 0) + " % of the machine\n";
   for (const auto& line : problems_)
     text += "  WRONG: " + line + "\n";
   return text;
@@ -71,8 +73,13 @@ nlohmann::json Table::json() const {
     }
     rows.push_back(std::move(object));
   }
-  return {{"scenario", name_}, {"what", what_},         {"rows", std::move(rows)},
-          {"notes", notes_},   {"problems", problems_}, {"foreign_cpu_share", foreign_cpu_}};
+  nlohmann::json json{{"scenario", name_},
+                      {"what", what_},
+                      {"rows", std::move(rows)},
+                      {"notes", notes_},
+                      {"problems", problems_}};
+  if (foreign_cpu_) json["foreign_cpu_share"] = *foreign_cpu_;
+  return json;
 }
 
 }  // namespace linnet::bench

@@ -7,11 +7,11 @@
 
 namespace linnet::bench {
 
+Table run_fanout(const Options& options);
 Table run_send(const Options& options);
 Table run_deliver(const Options& options);
 Table run_idle(const Options& options);
-Table run_heartbeat(const Options& options);
+Table run_calls(const Options& options);
 Table run_start(const Options& options);
-Table run_fanout(const Options& options);
 
 }  // namespace linnet::bench

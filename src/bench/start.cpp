@@ -19,18 +19,18 @@ Table run_start(const Options& options) {
                {"idle_cpu_us_per_s", "idle CPU us/s"}});
   std::vector<double> times;
   Memory memory;
-  double idle = 0;
+  Cell idle = kUnknown;
   for (std::size_t i = 0; i < options.starts; ++i) {
     throw_if_interrupted();
     Server server(options);
     times.push_back(static_cast<double>(server.time_to_ready()) / 1e6);
     if (i + 1 < options.starts) continue;
     rest(0.5);
-    memory = server.memory();
+    memory = server.memory().value();
     auto begin = now();
-    auto cpu = server.cpu();
+    const CpuMeter cpu(server);
     rest(options.seconds);
-    idle = static_cast<double>(server.cpu() - cpu) / static_cast<double>(now() - begin) * 1e6;
+    idle = cpu.server_us(static_cast<double>(now() - begin) / 1e9);
   }
   std::sort(times.begin(), times.end());
   table.add({static_cast<double>(times.size()), times[times.size() / 2], times.front(),

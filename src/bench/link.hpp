@@ -1,6 +1,7 @@
 // Sockets of the load generator: edge-triggered epoll on one thread, nothing in between.
 #pragma once
 
+#include "address.hpp"
 #include "measure.hpp"
 
 #include <array>
@@ -42,7 +43,7 @@ class Poller {
 class Link {
  public:
   Link() = default;
-  Link(Poller& poller, std::size_t tag, std::uint16_t port);
+  Link(Poller& poller, std::size_t tag, const Address& to);
   Link(Link&& other) noexcept;
   Link& operator=(Link&& other) noexcept;
   ~Link();

@@ -3,22 +3,21 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
-#include <cstring>
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <system_error>
 #include <unistd.h>
 #include <utility>
 
 namespace linnet::bench {
 namespace {
 
-volatile std::sig_atomic_t interrupted = 0;
+volatile std::sig_atomic_t interrupted = 0;  // NOLINT: all that a signal handler may touch
 
 [[noreturn]] void fail(const std::string& what) {
-  throw std::runtime_error(what + ": " + std::strerror(errno));
+  throw std::runtime_error(what + ": " + std::generic_category().message(errno));
 }
 
 std::array<char, 256 * 1024>& scratch() {
@@ -71,16 +70,12 @@ std::span<const epoll_event> Poller::wait(Nanos until) {
   return {events_.data(), static_cast<std::size_t>(std::max(count, 0))};
 }
 
-Link::Link(Poller& poller, std::size_t tag, std::uint16_t port)
+Link::Link(Poller& poller, std::size_t tag, const Address& to)
     : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
   if (fd_ < 0) fail("socket");
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   int on = 1;
   // Blocking so far: on loopback a connection is there at once.
-  if (::connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
+  if (::connect(fd_, reinterpret_cast<const sockaddr*>(&to.value), sizeof to.value) != 0) {
     auto error = errno;
     ::close(std::exchange(fd_, -1));
     errno = error;

@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -42,7 +43,7 @@ class Table {
   std::vector<std::vector<Cell>> rows_;
   std::vector<std::string> notes_;
   std::vector<std::string> problems_;
-  double foreign_cpu_ = 0;
+  std::optional<double> foreign_cpu_;
 };
 
 // 0 of none; of an even number the mean of the two in the middle.

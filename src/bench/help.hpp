@@ -1,0 +1,61 @@
+// What `linnet bench --help` says.
+#pragma once
+
+namespace linnet::bench {
+
+inline constexpr const char* kHelp = R"(linnet bench SCENARIO... [options]
+
+Starts this executable on free ports and a temporary directory (or is pointed at a server that runs), loads
+it from one thread, and prints what it did and what that cost. docs/performance.md says what each figure
+means. Without a scenario: all of them, one after the other.
+
+Scenarios:
+  fanout     one message to all members of a live room, beside linnet-floor, a bare epoll server
+  direct     one-to-one: durable sends over HTTP that wait for their acknowledgement; sends that a
+             connected receiver gets, at a fixed rate and as fast as they go
+  idle       memory and CPU time of signed-in connections that say nothing
+  calls      pipelined heartbeats
+  start      time to ready and memory of an empty server
+
+Options:
+  --quick              all in about a minute; the figures are rougher
+  --seconds S          measured seconds per row (3)
+  --payload N          bytes of text in a message (100)
+  --dir DIR            where the data directories are made (TMPDIR, or /tmp)
+  --set KEY=VALUE      a setting for the server
+  --json FILE          writes the figures there too
+  --help
+fanout:
+  --members N,...      of the room (1000,10000)
+  --bytes N,...        of a message (100,1000)
+  --bursts N,...       messages published at once (1,8)
+  --load N             deliveries per second (60000)
+  --rounds N           of each case, by turns with the floor (5)
+  --hot N              messages per second of the room that is paced and not; 0: leave it out (200)
+  --tcp-members        over TCP, not WebSocket
+  --no-pin             server and generator share the processors
+  --floor FILE         the floor's executable (linnet-floor beside this one); without one, no ratios
+  --peer NAME=DIALECT:HOST:PORT[:PID]
+                       another server to compare with; DIALECT: redis, nats, mqtt or ws
+direct:
+  --connections N,...  of the sends that wait (1,16,64,256)
+  --pairs N            of the sends to a receiver (64)
+  --rate N             sends per second at the fixed rate (2000)
+  --no-ack             receivers do not acknowledge
+idle, calls, start:
+  --idle N             connections that are idle (10000)
+  --beating N          connections with heartbeats (100)
+  --pipeline N         heartbeats under way on each of them (16)
+  --starts N           (5)
+A server that runs already, with limits.enabled=false, logic.require_friendship=false and, for fanout,
+rooms.state_ms=1000000:
+  --url http://HOST:PORT
+  --tcp HOST:PORT      its TCP door, for the scenarios that use one (127.0.0.1:8080)
+  --code CODE          with which every phone number signs in there (424242)
+  --pid N              its process; without it nothing is said of its CPU time and memory
+
+Exit status: 0; 1 when something failed or a message was lost, repeated or out of order; 2 for a
+wrong option.
+)";
+
+}  // namespace linnet::bench

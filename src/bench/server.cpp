@@ -1,0 +1,85 @@
+#include "server.hpp"
+
+#include <chrono>
+
+namespace linnet::bench {
+namespace {
+
+constexpr const char* kCode = "424242";
+constexpr std::uint64_t kFirstPhone = 13'000'000'000;
+
+// Another one at each moment.
+std::uint64_t phone_of_now() {
+  const auto wall = std::chrono::system_clock::now().time_since_epoch();
+  const auto millis = std::chrono::duration_cast<std::chrono::milliseconds>(wall).count();
+  return kFirstPhone + static_cast<std::uint64_t>(millis) % 1'000'000'000;
+}
+
+}  // namespace
+
+Server::Server(const Options& options, const std::vector<std::string>& settings)
+    : options_(options) {
+  if (!own()) return;
+  dir_ = std::make_unique<TempDir>();
+  arguments_ = {"/proc/self/exe", "--data-dir",  (dir_->path() / "data").string(),
+                "--tcp-listen",   "127.0.0.1:0", "--http-listen",
+                "127.0.0.1:0",    "--dev-code",  kCode};
+  std::vector<std::string> all{"grpc.listen=", "limits.enabled=false",
+                               "logic.require_friendship=false", "server.log_level=warn"};
+  all.insert(all.end(), settings.begin(), settings.end());
+  all.insert(all.end(), options.settings.begin(), options.settings.end());
+  for (const auto& setting : all)
+    arguments_.insert(arguments_.end(), {"--set", setting});
+  start();
+}
+
+void Server::start() {
+  const auto begin = now();
+  process_ = std::make_unique<Process>(arguments_, (dir_->path() / "log").string(),
+                                       std::vector<std::string>{"tcp", "http"});
+  time_to_ready_ = now() - begin;
+}
+
+void Server::restart() {
+  process_->stop();
+  start();
+}
+
+Site Server::site() const {
+  if (own()) return {doors(), kCode, kFirstPhone};
+  return {doors(), options_.code, phone_of_now()};
+}
+
+Doors Server::doors() const {
+  if (own()) return {loopback(process_->port(0)), loopback(process_->port(1))};
+  return {options_.tcp, options_.http.value()};
+}
+
+std::optional<pid_t> Server::pid() const {
+  if (own()) return process_->pid();
+  return options_.pid;
+}
+
+std::optional<Nanos> Server::cpu() const {
+  const auto process = pid();
+  if (!process) return std::nullopt;
+  return cpu_of(*process);
+}
+
+std::optional<Memory> Server::memory() const {
+  const auto process = pid();
+  if (!process) return std::nullopt;
+  return memory_of(*process);
+}
+
+Cell CpuMeter::server_us(double count) const {
+  const auto after = server_.cpu();
+  if (!after || !server_before_) return kUnknown;
+  return static_cast<double>(*after - *server_before_) / count / 1e3;
+}
+
+Cell CpuMeter::generator_us(double count) const {
+  return static_cast<double>(own_cpu() - before_) / count / 1e3;
+}
+
+}  // namespace linnet::bench
