@@ -23,10 +23,13 @@ struct Scenario {
   bool elsewhere = true;  // whether it makes sense with a server that runs already
 };
 
-constexpr std::array<Scenario, 6> kScenarios = {{{"start", run_start, false},
+constexpr std::array<Scenario, 9> kScenarios = {{{"start", run_start, false},
                                                  {"calls", run_calls},
                                                  {"direct", run_send},
                                                  {"direct", run_deliver},
+                                                 {"group", run_group},
+                                                 {"sync", run_sync},
+                                                 {"reconnect", run_reconnect},
                                                  {"idle", run_idle},
                                                  {"fanout", run_fanout}}};
 

@@ -105,6 +105,7 @@ bool Crowd::introduce(std::size_t place, std::uint32_t events) {
 void Crowd::prove() {
   publish(1, now());
   if (!settle()) throw std::runtime_error("the watched members do not hear what is said");
+  run(now() + dialect_.settling());
   const auto quiet = 4 * options_.sweep;
   for (auto last = now(); now() - last < quiet;) {
     const auto before = now();

@@ -33,6 +33,8 @@ class Dialect {
   virtual void take(std::string_view& received, const OnPayload& on_payload) const = 0;
   // What the publisher says.
   virtual std::string publish(std::uint64_t number, std::string_view payload) const = 0;
+  // How long a server may go on saying what is no message.
+  virtual Nanos settling() const { return 0; }
   // Whether the publisher hears the message too.
   virtual bool publisher_hears() const { return false; }
 };

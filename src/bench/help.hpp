@@ -13,6 +13,9 @@ Scenarios:
   fanout     one message to all members of a live room, beside linnet-floor, a bare epoll server
   direct     one-to-one: durable sends over HTTP that wait for their acknowledgement; sends that a
              connected receiver gets, at a fixed rate and as fast as they go
+  group      messages to small groups, an inbox entry for each member
+  sync       catching up on an inbox, after a restart of the server and again
+  reconnect  all devices sign in over WebSocket and sync at once, others go on sending
   idle       memory and CPU time of signed-in connections that say nothing
   calls      pipelined heartbeats
   start      time to ready and memory of an empty server
@@ -37,12 +40,17 @@ fanout:
   --floor FILE         the floor's executable (linnet-floor beside this one); without one, no ratios
   --peer NAME=DIALECT:HOST:PORT[:PID]
                        another server to compare with; DIALECT: redis, nats, mqtt or ws
-direct:
+direct, group:
   --connections N,...  of the sends that wait (1,16,64,256)
   --pairs N            of the sends to a receiver (64)
   --rate N             sends per second at the fixed rate (2000)
   --no-ack             receivers do not acknowledge
-idle, calls, start:
+  --group-members N    of a group (200)
+  --group-users N      of all groups together (10000)
+  --senders N          connections that send to groups (64)
+sync, reconnect, idle, calls, start:
+  --missed N           messages in the inbox that is read (1000)
+  --devices N          that reconnect (10000)
   --idle N             connections that are idle (10000)
   --beating N          connections with heartbeats (100)
   --pipeline N         heartbeats under way on each of them (16)

@@ -23,12 +23,13 @@ std::string http_call(const std::string& path, const std::string& token, const s
   return text + body;
 }
 
-SendCall::SendCall(const Account& from, UserId to, std::size_t payload) {
+SendCall::SendCall(const Account& from, pb::ReceiverType type, std::int64_t to,
+                   std::size_t payload) {
   pb::Text content;
   content.set_text(std::string(payload, 'x'));
   pb::SendMessageReq request;
-  request.set_receiver_type(pb::RT_USER);
-  request.set_receiver_id(to.value());
+  request.set_receiver_type(type);
+  request.set_receiver_id(to);
   request.set_message_type(pb::MT_TEXT);
   request.set_message_content(content.SerializeAsString());
   request.set_is_persist(true);

@@ -18,7 +18,7 @@ std::string http_call(const std::string& path, const std::string& token, const s
 // A SendMessage whose request id can be changed in place.
 class SendCall {
  public:
-  SendCall(const Account& from, UserId to, std::size_t payload);
+  SendCall(const Account& from, pb::ReceiverType type, std::int64_t to, std::size_t payload);
   // `number` is below 2^34.
   std::string_view with_request_id(std::uint64_t number);
   // The request id that `number` becomes, and back.

@@ -21,7 +21,7 @@ volatile std::sig_atomic_t interrupted = 0;  // NOLINT: all that a signal handle
 }
 
 std::array<char, 256 * 1024>& scratch() {
-  static std::array<char, 256 * 1024> buffer;
+  static thread_local std::array<char, 256 * 1024> buffer;
   return buffer;
 }
 

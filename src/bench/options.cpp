@@ -10,7 +10,8 @@
 namespace linnet::bench {
 namespace {
 
-constexpr std::array<const char*, 5> kScenarios = {"fanout", "direct", "idle", "calls", "start"};
+constexpr std::array<const char*, 8> kScenarios = {"fanout",    "direct", "group", "sync",
+                                                   "reconnect", "idle",   "calls", "start"};
 
 template <class T>
 bool read_number(const std::string& text, T least, T most, T& value) {
@@ -115,6 +116,11 @@ std::vector<Flag> count_flags() {
       count_flag("--rounds", &Options::rounds, 100),
       count_flag("--load", &Options::load, 10'000'000),
       count_flag("--hot", &Options::hot, 100'000, 0),
+      count_flag("--group-members", &Options::group_members, 500, 2),
+      count_flag("--group-users", &Options::group_users, 1'000'000, 2),
+      count_flag("--senders", &Options::senders, 5000),
+      count_flag("--missed", &Options::missed, 1'000'000),
+      count_flag("--devices", &Options::devices, 500'000),
       counts_flag("--connections", &Options::connections, 5000),
       counts_flag("--members", &Options::members, 100'000),
       counts_flag("--bytes", &Options::bytes, 8192),
@@ -164,6 +170,8 @@ void make_quick(Options& options) {
   options.connections = {1, 64};
   options.idle = 2000;
   options.starts = 3;
+  options.group_users = 2000;
+  options.devices = 2000;
   options.members = {1000};
   options.rounds = 1;
 }

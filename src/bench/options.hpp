@@ -36,6 +36,12 @@ struct Options {
   std::size_t beating = 100;
   std::size_t pipeline = 16;
   std::size_t starts = 5;
+  // group, sync, reconnect
+  std::size_t group_members = 200;
+  std::size_t group_users = 10000;
+  std::size_t senders = 64;
+  std::size_t missed = 1000;
+  std::size_t devices = 10000;
   // fanout
   std::vector<std::size_t> members{1000, 10000};
   std::vector<std::size_t> bytes{100, 1000};

@@ -59,6 +59,9 @@ class Peer {
   Peer(Door door, Poller& poller, std::size_t tag, const Doors& doors, const Account& user);
 
   bool ready() const { return state_ == State::kReady; }
+  // Messages that the first sync gave.
+  std::size_t synced() const { return synced_; }
+  void reset_at_end() { link_.reset_at_end(); }
   void send(std::string_view framed) { link_.send(framed); }
   // Handles an event; `on_packet(Down)` for each packet once it is ready.
   template <class OnPacket>
@@ -114,6 +117,7 @@ class Peer {
 
   Door door_;
   State state_;
+  std::size_t synced_ = 0;
   Link link_;
   wire::WsDecoder decoder_{wire::WsRole::kClient, 1U << 20U};
 };

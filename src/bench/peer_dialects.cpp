@@ -84,6 +84,8 @@ class NatsDialect final : public Dialect {
     const std::string connect = "CONNECT {\"verbose\":false,\"pedantic\":false,\"echo\":false}\r\n";
     return connect + (place == members_ ? "PING\r\n" : "SUB room 1\r\nPING\r\n");
   }
+  // After two seconds and a little the server measures everybody's distance with a PING.
+  Nanos settling() const override { return 2600 * kMilli; }
   // The server's INFO comes first, PONG when the subscription has been taken.
   Answer answer(std::size_t /*place*/, std::size_t /*step*/,
                 std::string_view& received) const override {

@@ -11,7 +11,7 @@ namespace linnet::bench {
 namespace {
 
 constexpr Nanos kPatience = 60 * kSecond;
-constexpr std::size_t kAtOnce = 128;
+constexpr std::size_t kCallsAtOnce = 64;
 
 std::string register_call() {
   pb::RegisterDeviceReq request;
@@ -44,7 +44,7 @@ Message parse(const HttpReply& reply) {
 
 std::vector<Account> sign_up(const Site& site, std::size_t count) {
   Poller poller;
-  Callers callers(poller, site.doors.http, std::min<std::size_t>(count, 64));
+  Callers callers(poller, site.doors.http, std::min(count, kCallsAtOnce));
   std::vector<Account> users(count);
   std::vector<std::size_t> current(callers.size());
   const auto registering = register_call();
@@ -80,13 +80,44 @@ std::vector<Account> sign_up(const Site& site, std::size_t count) {
   return users;
 }
 
+void call_all(const Address& http, std::size_t count,
+              const std::function<std::string(std::size_t)>& request,
+              const std::function<void(std::size_t, const HttpReply&)>& answered) {
+  Poller poller;
+  Callers callers(poller, http, std::min(count, kCallsAtOnce));
+  std::vector<std::size_t> current(callers.size());
+  std::size_t begun = 0;
+  std::size_t done = 0;
+  const auto begin_next = [&](std::size_t caller) {
+    if (begun == count) return;
+    current[caller] = begun++;
+    callers.call(caller, request(current[caller]));
+  };
+  for (std::size_t caller = 0; caller < callers.size(); ++caller)
+    begin_next(caller);
+  auto last = now();
+  while (done < count) {
+    if (now() - last > kPatience) throw std::runtime_error("calls were not answered in time");
+    for (const auto& event : poller.wait(now() + kSecond)) {
+      callers.handle(event, [&](std::size_t caller, const HttpReply& reply) {
+        if (reply.status != 200)
+          throw std::runtime_error("a call was refused: " + std::string(reply.body));
+        answered(current[caller], reply);
+        ++done;
+        last = now();
+        begin_next(caller);
+      });
+    }
+  }
+}
+
 void connect_all(std::vector<Peer>& peers, std::size_t last, Poller& poller, const Doors& doors,
                  const std::vector<Account>& users, const std::function<Door(std::size_t)>& door_of,
-                 std::size_t first_tag) {
+                 std::size_t first_tag, std::size_t at_once) {
   auto ready = peers.size();
   auto deadline = now() + kPatience;
   while (ready < last) {
-    while (peers.size() < last && peers.size() - ready < kAtOnce) {
+    while (peers.size() < last && peers.size() - ready < at_once) {
       auto place = peers.size();
       peers.emplace_back(door_of(place), poller, first_tag + place, doors, users[place]);
     }

@@ -24,7 +24,7 @@ class Senders {
     auto senders = users.size() - kReceivers;
     for (std::size_t i = 0; i < count; ++i) {
       const auto& to = users[senders + i % kReceivers];
-      calls_.emplace_back(users[i], to.id, options.payload);
+      calls_.emplace_back(users[i], pb::RT_USER, to.id.value(), options.payload);
     }
     for (std::size_t i = 0; i < count; ++i)
       send(i);

@@ -1,0 +1,219 @@
+// Scenario group: durable messages to small groups, each of which makes an entry in every member's
+// inbox.
+#include "crowd.hpp"
+#include "histogram.hpp"
+#include "http.hpp"
+#include "inbox.hpp"
+#include "pb/logic.ext.pb.h"
+#include "people.hpp"
+#include "progress.hpp"
+#include "scenarios.hpp"
+#include "server.hpp"
+
+#include <algorithm>
+
+namespace linnet::bench {
+namespace {
+
+constexpr std::size_t kAddedAtOnce = 1000;
+constexpr std::size_t kReadBack = 32;  // inboxes
+
+// Group g has the users from g * members on; the first of them owns it.
+class Groups {
+ public:
+  Groups(const Address& http, const std::vector<Account>& users, std::size_t members)
+      : users_(users), members_(members), ids_(users.size() / members) {
+    make(http);
+    fill(http);
+  }
+
+  std::size_t count() const { return ids_.size(); }
+  // A member of the group that `sender` sends to, another for each sender.
+  const Account& member(std::size_t sender) const {
+    return users_[group_of(sender) * members_ + sender / count() % members_];
+  }
+  std::size_t group_of(std::size_t sender) const { return sender % count(); }
+  std::int64_t id(std::size_t group) const { return ids_[group]; }
+
+ private:
+  void make(const Address& http) {
+    pb::CreateGroupReq request;
+    request.set_name("bench");
+    request.set_type(pb::GT_SMALL);
+    const auto body = request.SerializeAsString();
+    call_all(
+        http, count(),
+        [&](std::size_t group) {
+          return http_call("/pb.LogicExt/CreateGroup", users_[group * members_].token, body);
+        },
+        [&](std::size_t group, const HttpReply& reply) {
+          pb::CreateGroupResp made;
+          made.ParseFromArray(reply.body.data(), static_cast<int>(reply.body.size()));
+          ids_[group] = made.group_id();
+        });
+  }
+
+  // Portions of one group follow each other only by chance, which nobody minds.
+  void fill(const Address& http) {
+    const auto portions = (members_ - 1 + kAddedAtOnce - 1) / kAddedAtOnce;
+    call_all(
+        http, count() * portions,
+        [&](std::size_t number) {
+          const auto group = number / portions;
+          const auto from = 1 + number % portions * kAddedAtOnce;
+          pb::AddGroupMembersReq request;
+          request.set_group_id(ids_[group]);
+          for (auto i = from; i < std::min(from + kAddedAtOnce, members_); ++i)
+            request.add_user_ids(users_[group * members_ + i].id.value());
+          return http_call("/pb.LogicExt/AddGroupMembers", users_[group * members_].token,
+                           request.SerializeAsString());
+        },
+        [](std::size_t /*number*/, const HttpReply& /*reply*/) {});
+  }
+
+  const std::vector<Account>& users_;
+  std::size_t members_;
+  std::vector<std::int64_t> ids_;
+};
+
+// Connections that each send to their group and wait for the acknowledgement.
+class GroupSenders {
+ public:
+  GroupSenders(const Options& options, const Address& http, const Groups& groups)
+      : groups_(groups),
+        callers_(poller_, http, options.senders),
+        begun_(options.senders),
+        sent_(groups.count()) {
+    for (std::size_t i = 0; i < options.senders; ++i) {
+      const auto id = groups.id(groups.group_of(i));
+      calls_.emplace_back(groups.member(i), pb::RT_NORMAL_GROUP, id, options.payload);
+    }
+    for (std::size_t i = 0; i < options.senders; ++i)
+      send(i);
+  }
+
+  // Sends until then; what is answered meanwhile counts.
+  void run(Nanos until) {
+    while (now() < until)
+      turn(until, true);
+  }
+  void settle() {
+    for (const auto deadline = now() + 10 * kSecond; waiting_ > 0 && now() < deadline;)
+      turn(deadline, false);
+  }
+  void forget() { latencies_ = Histogram(); }
+
+  const Histogram& latencies() const { return latencies_; }
+  std::uint64_t refused() const { return refused_; }
+  std::uint64_t unanswered() const { return waiting_; }
+  // Acknowledged messages to a group.
+  std::uint64_t sent(std::size_t group) const { return sent_[group]; }
+
+ private:
+  void send(std::size_t caller) {
+    begun_[caller] = now();
+    ++waiting_;
+    callers_.call(caller, calls_[caller].with_request_id(number_++));
+  }
+  void turn(Nanos until, bool again) {
+    for (const auto& event : poller_.wait(until))
+      callers_.handle(event, [&](std::size_t caller, const HttpReply& reply) {
+        --waiting_;
+        latencies_.add(now() - begun_[caller]);
+        if (reply.status == 200) {
+          ++sent_[groups_.group_of(caller)];
+        } else {
+          ++refused_;
+        }
+        if (again) send(caller);
+      });
+  }
+
+  const Groups& groups_;
+  Poller poller_;
+  Callers callers_;
+  std::vector<SendCall> calls_;
+  std::vector<Nanos> begun_;
+  std::vector<std::uint64_t> sent_;
+  Histogram latencies_;
+  std::uint64_t number_ = 0;
+  std::uint64_t refused_ = 0;
+  std::uint64_t waiting_ = 0;
+};
+
+// Some members' inboxes, evenly spread: no gap, and as many messages of the group as were
+// acknowledged.
+std::vector<std::string> read_back(const Server& server, const Groups& groups,
+                                   const GroupSenders& senders, const std::vector<Account>& users,
+                                   std::size_t members) {
+  std::vector<std::string> problems;
+  const auto places = spread(kReadBack, groups.count() * members);
+  std::vector<Account> accounts;
+  accounts.reserve(places.size());
+  for (const auto place : places)
+    accounts.push_back(users[place]);
+  Poller poller;
+  InboxReaders readers;
+  connect_readers(readers, poller, server.doors(), accounts);
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    readers[i].ask();
+    wait_for(readers, poller, readers[i]);
+    const auto expected = senders.sent(places[i] / members);
+    if (readers[i].gaps() > 0) problems.emplace_back("gaps in the seqs of an inbox");
+    if (readers[i].texts() != expected)
+      problems.push_back("an inbox has " + std::to_string(readers[i].texts()) + " messages of " +
+                         std::to_string(expected));
+  }
+  return problems;
+}
+
+}  // namespace
+
+Table run_group(const Options& options) {
+  const auto members = std::min(options.group_members, options.group_users);
+  Table table("group",
+              "durable messages to groups of " + std::to_string(members) + ", " +
+                  std::to_string(options.payload) + " bytes of text; each of " +
+                  std::to_string(options.senders) + " connections waits for its acknowledgement",
+              {{"groups", "groups"},
+               {"messages_per_s", "messages/s"},
+               {"entries_per_s", "entries/s"},
+               {"p50_ms", "p50 ms", 2},
+               {"p99_ms", "p99", 2},
+               {"max_ms", "max", 2},
+               {"server_cpu_us_per_message", "server CPU us/message", 1},
+               {"server_cpu_us_per_entry", "of an entry", 2},
+               {"generator_cpu_us_per_message", "generator", 1}});
+  Server server(options);
+  show_progress("group: users and groups are made");
+  const auto users = sign_up(server.site(), options.group_users);
+  const Groups groups(server.doors().http, users, members);
+  GroupSenders senders(options, server.doors().http, groups);
+  show_progress("group: sending");
+  senders.run(now() + seconds(options.warm_up));
+  senders.forget();
+  const CpuMeter cpu(server);
+  const auto begin = now();
+  senders.run(begin + seconds(options.seconds));
+  const auto passed = static_cast<double>(now() - begin) / 1e9;
+  const auto& latencies = senders.latencies();
+  const auto messages = std::max(static_cast<double>(latencies.count()), 1.0);
+  const auto entries = messages * static_cast<double>(members);
+  table.add({static_cast<double>(groups.count()), messages / passed, entries / passed,
+             latencies.percentile_ms(0.5), latencies.percentile_ms(0.99), latencies.max_ms(),
+             cpu.server_us(messages), cpu.server_us(entries), cpu.generator_us(messages)});
+  senders.settle();
+  if (senders.refused() > 0)
+    table.problem(std::to_string(senders.refused()) + " sends were refused");
+  if (senders.unanswered() > 0)
+    table.problem(std::to_string(senders.unanswered()) + " sends were never answered");
+  show_progress("group: reading back");
+  for (const auto& problem : read_back(server, groups, senders, users, members))
+    table.problem(problem);
+  table.note(
+      "an acknowledged message is on disk; its entries are readable then, and built into the"
+      " index behind it, which the CPU time contains as far as it went");
+  return table;
+}
+
+}  // namespace linnet::bench
