@@ -7,7 +7,7 @@
 namespace linnet::bench {
 namespace {
 
-constexpr Nanos kPatience = 60 * kSecond;
+constexpr Nanos kPatience = 30 * kSecond;
 constexpr Nanos kStragglers = 10 * kSecond;
 constexpr Nanos kSlice = 2 * kMilli;  // of a sweep, so that the watched ones do not wait for it
 constexpr std::size_t kAtOnce = 128;
@@ -79,7 +79,9 @@ void Crowd::connect(const Address& to) {
         member.link.send(hello);
       }
     }
-    if (now() > deadline) throw std::runtime_error("not all members were ready in time");
+    if (now() > deadline)
+      throw std::runtime_error(std::to_string(all - ready) + " of " + std::to_string(all) +
+                               " connections were not ready in time");
     for (const auto& event : poller_.wait(std::min(deadline, now() + kSecond)))
       if (introduce(static_cast<std::size_t>(event.data.u64), event.events)) ++ready;
   }

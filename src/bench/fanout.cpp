@@ -24,6 +24,7 @@ struct Target {
   std::optional<pid_t> pid;
   Address address;
   std::function<std::unique_ptr<Dialect>(std::size_t members)> dialect;
+  bool foreign = false;
 };
 
 struct Load {
@@ -45,6 +46,7 @@ struct Sample {
 struct Outcome {
   std::vector<Sample> samples;
   Histogram latencies;
+  bool failed = false;
 
   double median_of(double Sample::*figure) const {
     std::vector<double> values;
@@ -72,14 +74,29 @@ class Fanout {
                           " members, " + std::to_string(load.bytes) + " bytes, burst " +
                           std::to_string(load.burst),
                       round * targets.size() + turn, options_.rounds * targets.size());
-        outcomes[which].samples.push_back(measure(targets[which], load, outcomes[which].latencies));
+        if (!outcomes[which].failed) take(targets[which], load, outcomes[which]);
       }
     }
     for (std::size_t i = 0; i < targets.size(); ++i)
-      add_row(targets[i], load, outcomes[i], base < targets.size() ? &outcomes[base] : nullptr);
+      if (!outcomes[i].failed)
+        add_row(targets[i], load, outcomes[i], base < targets.size() ? &outcomes[base] : nullptr);
   }
 
  private:
+  // What goes wrong with another's server costs only its own row.
+  void take(const Target& target, const Load& load, Outcome& outcome) {
+    try {
+      outcome.samples.push_back(measure(target, load, outcome.latencies));
+    } catch (const Interrupted&) {
+      throw;
+    } catch (const std::exception& why) {
+      if (!target.foreign) throw;
+      outcome.failed = true;
+      table_.note(target.name + ", " + std::to_string(load.members) +
+                  " members, left out: " + why.what());
+    }
+  }
+
   Sample measure(const Target& target, const Load& load, Histogram& latencies) {
     const auto dialect = target.dialect(load.members);
     CrowdOptions wanted;
@@ -106,8 +123,14 @@ class Fanout {
     const auto deliveries = messages * static_cast<double>(crowd.hearers());
     crowd.settle_all();
     latencies.add(crowd.latencies());
-    for (const auto& problem : crowd.problems())
-      table_.problem(target.name + ", " + std::to_string(load.members) + " members: " + problem);
+    for (const auto& problem : crowd.problems()) {
+      const auto words = target.name + ", " + std::to_string(load.members) + " members: " + problem;
+      if (target.foreign) {
+        table_.note(words);
+      } else {
+        table_.problem(words);
+      }
+    }
     return {deliveries / passed * 1e9, static_cast<double>(server_used) / deliveries / 1e3,
             static_cast<double>(used) / deliveries / 1e3, crowd.bytes_per_message()};
   }
@@ -248,9 +271,9 @@ Table run_fanout(const Options& options) {
 
   std::vector<Target> targets{linnet.target()};
   for (const auto& peer : options.peers)
-    targets.push_back({peer.name, peer.pid, peer.address, [&peer](std::size_t members) {
-                         return peer_dialect(peer.dialect, members);
-                       }});
+    targets.push_back({peer.name, peer.pid, peer.address,
+                       [&peer](std::size_t members) { return peer_dialect(peer.dialect, members); },
+                       true});
   if (floor.there()) targets.push_back(floor.target());
   const auto base = floor.there() ? targets.size() - 1 : targets.size();
   for (const auto members : options.members) {

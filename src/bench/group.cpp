@@ -1,6 +1,7 @@
 // Scenario group: durable messages to small groups, each of which makes an entry in every member's
 // inbox.
 #include "crowd.hpp"
+#include "groups.hpp"
 #include "histogram.hpp"
 #include "http.hpp"
 #include "inbox.hpp"
@@ -15,66 +16,7 @@
 namespace linnet::bench {
 namespace {
 
-constexpr std::size_t kAddedAtOnce = 1000;
 constexpr std::size_t kReadBack = 32;  // inboxes
-
-// Group g has the users from g * members on; the first of them owns it.
-class Groups {
- public:
-  Groups(const Address& http, const std::vector<Account>& users, std::size_t members)
-      : users_(users), members_(members), ids_(users.size() / members) {
-    make(http);
-    fill(http);
-  }
-
-  std::size_t count() const { return ids_.size(); }
-  // A member of the group that `sender` sends to, another for each sender.
-  const Account& member(std::size_t sender) const {
-    return users_[group_of(sender) * members_ + sender / count() % members_];
-  }
-  std::size_t group_of(std::size_t sender) const { return sender % count(); }
-  std::int64_t id(std::size_t group) const { return ids_[group]; }
-
- private:
-  void make(const Address& http) {
-    pb::CreateGroupReq request;
-    request.set_name("bench");
-    request.set_type(pb::GT_SMALL);
-    const auto body = request.SerializeAsString();
-    call_all(
-        http, count(),
-        [&](std::size_t group) {
-          return http_call("/pb.LogicExt/CreateGroup", users_[group * members_].token, body);
-        },
-        [&](std::size_t group, const HttpReply& reply) {
-          pb::CreateGroupResp made;
-          made.ParseFromArray(reply.body.data(), static_cast<int>(reply.body.size()));
-          ids_[group] = made.group_id();
-        });
-  }
-
-  // Portions of one group follow each other only by chance, which nobody minds.
-  void fill(const Address& http) {
-    const auto portions = (members_ - 1 + kAddedAtOnce - 1) / kAddedAtOnce;
-    call_all(
-        http, count() * portions,
-        [&](std::size_t number) {
-          const auto group = number / portions;
-          const auto from = 1 + number % portions * kAddedAtOnce;
-          pb::AddGroupMembersReq request;
-          request.set_group_id(ids_[group]);
-          for (auto i = from; i < std::min(from + kAddedAtOnce, members_); ++i)
-            request.add_user_ids(users_[group * members_ + i].id.value());
-          return http_call("/pb.LogicExt/AddGroupMembers", users_[group * members_].token,
-                           request.SerializeAsString());
-        },
-        [](std::size_t /*number*/, const HttpReply& /*reply*/) {});
-  }
-
-  const std::vector<Account>& users_;
-  std::size_t members_;
-  std::vector<std::int64_t> ids_;
-};
 
 // Connections that each send to their group and wait for the acknowledgement.
 class GroupSenders {

@@ -48,8 +48,10 @@ direct, group:
   --group-members N    of a group (200)
   --group-users N      of all groups together (10000)
   --senders N          connections that send to groups (64)
-sync, reconnect, idle, calls, start:
-  --missed N           messages in the inbox that is read (1000)
+sync (and --group-members, --group-users), reconnect, idle, calls, start:
+  --inboxes N          that are read (64)
+  --missed N           messages in each of them (1000)
+  --entries N          in the inboxes of others, by messages to groups (0)
   --devices N          that reconnect (10000)
   --idle N             connections that are idle (10000)
   --beating N          connections with heartbeats (100)

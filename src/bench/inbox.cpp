@@ -51,6 +51,7 @@ void InboxReader::on_page(std::string_view data) {
     if (page.number() == 50) more = page.value() != 0;
   }
   done_ = !more;
+  done_at_ = now();
 }
 
 void InboxReader::on_item(std::string_view bytes) {

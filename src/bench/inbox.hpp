@@ -20,6 +20,8 @@ class InboxReader {
   // Once it is connected: asks for the inbox from its beginning.
   void ask();
   bool done() const { return done_; }
+  // When the last message had come.
+  Nanos done_at() const { return done_at_; }
 
   // What has come since it was asked.
   std::uint64_t messages() const { return messages_; }
@@ -33,6 +35,7 @@ class InboxReader {
   Link link_;
   bool upgraded_ = false;
   bool done_ = true;
+  Nanos done_at_ = 0;
   std::int64_t seq_ = 0;
   std::uint64_t messages_ = 0;
   std::uint64_t texts_ = 0;

@@ -119,6 +119,8 @@ std::vector<Flag> count_flags() {
       count_flag("--group-members", &Options::group_members, 500, 2),
       count_flag("--group-users", &Options::group_users, 1'000'000, 2),
       count_flag("--senders", &Options::senders, 5000),
+      count_flag("--inboxes", &Options::inboxes, 5000),
+      count_flag("--entries", &Options::entries, 1'000'000'000),
       count_flag("--missed", &Options::missed, 1'000'000),
       count_flag("--devices", &Options::devices, 500'000),
       counts_flag("--connections", &Options::connections, 5000),

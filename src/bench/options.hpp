@@ -40,7 +40,9 @@ struct Options {
   std::size_t group_members = 200;
   std::size_t group_users = 10000;
   std::size_t senders = 64;
+  std::size_t inboxes = 64;
   std::size_t missed = 1000;
+  std::size_t entries = 0;  // of others
   std::size_t devices = 10000;
   // fanout
   std::vector<std::size_t> members{1000, 10000};

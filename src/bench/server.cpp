@@ -1,6 +1,8 @@
 #include "server.hpp"
 
 #include <chrono>
+#include <fcntl.h>
+#include <unistd.h>
 
 namespace linnet::bench {
 namespace {
@@ -13,6 +15,19 @@ std::uint64_t phone_of_now() {
   const auto wall = std::chrono::system_clock::now().time_since_epoch();
   const auto millis = std::chrono::duration_cast<std::chrono::milliseconds>(wall).count();
   return kFirstPhone + static_cast<std::uint64_t>(millis) % 1'000'000'000;
+}
+
+// The kernel keeps none of the files' contents.
+void forget_files(const std::filesystem::path& directory) {
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(directory)) {
+    if (!entry.is_regular_file()) continue;
+    const int file = ::open(entry.path().c_str(), O_RDONLY | O_CLOEXEC);
+    if (file < 0) continue;
+    // What is not on disk yet would stay.
+    fdatasync(file);
+    posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED);
+    ::close(file);
+  }
 }
 
 }  // namespace
@@ -40,8 +55,9 @@ void Server::start() {
   time_to_ready_ = now() - begin;
 }
 
-void Server::restart() {
+void Server::restart(Caches caches) {
   process_->stop();
+  if (caches == Caches::kEmptied) forget_files(directory());
   start();
 }
 

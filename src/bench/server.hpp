@@ -32,8 +32,10 @@ class Server {
 
   // Whether it is a child. Only then there are a restart, a directory and a time to ready.
   bool own() const { return !options_.elsewhere(); }
-  // The same data, a new process.
-  void restart();
+  // The same data, a new process; on files of which the kernel has nothing in memory, if that is
+  // wanted.
+  enum class Caches : std::uint8_t { kKept, kEmptied };
+  void restart(Caches caches = Caches::kKept);
   const std::filesystem::path& directory() const { return dir_->path(); }
   // From before the start to when it serves.
   Nanos time_to_ready() const { return time_to_ready_; }
