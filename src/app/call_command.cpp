@@ -57,6 +57,14 @@ MessagePtr new_message(const Descriptor* type) {
   return MessagePtr(MessageFactory::generated_factory()->GetPrototype(type)->New());
 }
 
+// What a request may hold, for who has mistyped it.
+void list_fields(const Descriptor& type) {
+  std::fprintf(stderr, "%s has", type.name().c_str());
+  for (int i = 0; i < type.field_count(); ++i)
+    std::fprintf(stderr, "%s %s", i == 0 ? "" : ",", type.field(i)->json_name().c_str());
+  std::fputs(type.field_count() == 0 ? " no fields\n" : "\n", stderr);
+}
+
 // A line, or all of it, from standard input.
 std::string read_line() {
   std::string line;
@@ -137,8 +145,12 @@ int call(client::Calls& calls, const CallCommand& command, const Credentials& cr
   const auto* known =
       DescriptorPool::generated_pool()->FindMethodByName(method->descriptor->full_name());
   auto request = new_message(known->input_type());
-  auto read = wire::from_json(command.request == "-" ? read_input() : command.request, *request);
-  if (!read) return failed(read.error(), kExitUsage);
+  auto read = wire::from_json(command.request == "-" ? read_input() : command.request, *request,
+                              wire::UnknownFields::kRefused);
+  if (!read) {
+    list_fields(*known->input_type());
+    return failed(read.error(), kExitUsage);
+  }
 
   std::string token;
   if (auto kept = credentials.find(command.server); kept != credentials.end())

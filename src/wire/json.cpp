@@ -121,12 +121,12 @@ std::string to_plain_json(const Message& message) {
   return print_tree(print_message(message));
 }
 
-Status from_json(std::string_view json, Message& message) {
+Status from_json(std::string_view json, Message& message, UnknownFields unknown) {
   message.Clear();
   auto tree = read_tree(json);
   if (!tree) return tree.take_error();
   if (Status status = close_contents(*message.GetDescriptor(), *tree); !status) return status;
-  return read_message(*tree, message);
+  return read_message(*tree, message, unknown);
 }
 
 std::string packet_to_json(const pb::Output& packet) {

@@ -76,9 +76,10 @@ Result<ReadJson> read_tree(std::string_view text) {
   return tree;
 }
 
-Status read_message(const ReadJson& tree, google::protobuf::Message& message) {
+Status read_message(const ReadJson& tree, google::protobuf::Message& message,
+                    UnknownFields unknown) {
   google::protobuf::util::JsonParseOptions options;
-  options.ignore_unknown_fields = true;
+  options.ignore_unknown_fields = unknown == UnknownFields::kIgnored;
   auto status = google::protobuf::util::JsonStringToMessage(dump(tree), &message, options);
   if (status.ok()) return success();
   message.Clear();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "linnet/base/error.hpp"
+#include "linnet/wire/json.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -26,8 +27,9 @@ std::string print_tree(const WrittenJson& tree);
 
 // Text from outside: UTF-8, one object, not nested deeper than 64. Error: kBadRequest.
 Result<ReadJson> read_tree(std::string_view text);
-// Unknown fields are ignored. Error: kBadRequest; `message` is then empty.
-Status read_message(const ReadJson& tree, google::protobuf::Message& message);
+// Error: kBadRequest; `message` is then empty.
+Status read_message(const ReadJson& tree, google::protobuf::Message& message,
+                    UnknownFields unknown = UnknownFields::kIgnored);
 // The value of a field in an object, under either of its two names; nullptr when it is absent or
 // null. Error: kBadRequest, when both are there.
 Result<ReadJson*> find_field(ReadJson& object, const google::protobuf::FieldDescriptor& field);

@@ -93,6 +93,10 @@ TEST_CASE_METHOD(Fixture, "a failure is one line with number, name and sentence"
   CHECK(missing.out.empty());
   CHECK(missing.err == "linnet: 1011 EC_USER_NOT_EXIST: there is no such user\n");
   CHECK(call({"GetUser", "{"}).status == 2);
+  auto mistyped = call({"SetFriend", R"({"friendId":"2","remarks":"Benny"})"});
+  CHECK(mistyped.status == 2);
+  CHECK_THAT(mistyped.err, Contains("friendId"));
+  CHECK_THAT(mistyped.err, Contains("SetFriendReq has userId, remarks, extra\n"));
   CHECK(call({"Nonsense"}).status == 2);
   CHECK(call({}).status == 2);
   for (const char* bad : {"nowhere", ":1", "127.0.0.1:", "127.0.0.1:0", "127.0.0.1:70000"})

@@ -2,11 +2,12 @@
 // enumerations by name; numbers and snake_case are accepted too), except that `data` of a packet is
 // the inner message as an object, and `messageContent` of the known message types is an object
 // instead of base64 (as is a Command's `data` for the known push codes). Unknown fields are
-// ignored; content that does not parse stays base64.
+// ignored unless it is asked otherwise; content that does not parse stays base64.
 #pragma once
 
 #include "linnet/base/error.hpp"
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -25,9 +26,12 @@ namespace linnet::wire {
 std::string to_json(const google::protobuf::Message& message);
 // Protobuf's own mapping without our additions, for who decodes by that alone.
 std::string to_plain_json(const google::protobuf::Message& message);
+// Who is newer than we are may send fields that we do not know; who types them has mistyped them.
+enum class UnknownFields : std::uint8_t { kIgnored, kRefused };
 // Error: kBadRequest with the reason. Accepts content as an object or as base64. `message` is
 // cleared first.
-Status from_json(std::string_view json, google::protobuf::Message& message);
+Status from_json(std::string_view json, google::protobuf::Message& message,
+                 UnknownFields unknown = UnknownFields::kIgnored);
 
 // The inner message's type is known from `type`: SignInInput, SyncInput, MessageACK up, SyncOutput
 // and Message down, and those of the rooms.
