@@ -48,6 +48,13 @@ bool write_json(const std::string& path, const nlohmann::json& results) {
   return false;
 }
 
+Nanos cpu_of_peers(const Options& options) {
+  Nanos sum = 0;
+  for (const auto& peer : options.peers)
+    if (peer.pid) sum += cpu_of(*peer.pid);
+  return sum;
+}
+
 int run_scenarios(const Options& options, const std::string& command) {
   catch_signals();
   raise_file_limit();
@@ -69,9 +76,11 @@ int run_scenarios(const Options& options, const std::string& command) {
       continue;
     }
     show_progress(scenario.name);
+    const auto peers_before = cpu_of_peers(options);
     ForeignCpu foreign;
     auto table = scenario.run(options);
-    if (!options.elsewhere()) table.set_foreign_cpu(foreign.share());
+    if (!options.elsewhere())
+      table.set_foreign_cpu(foreign.share(cpu_of_peers(options) - peers_before));
     end_progress();
     std::printf("%s\n", table.text().c_str());
     std::fflush(stdout);

@@ -58,7 +58,30 @@ Crowd::Crowd(const Dialect& dialect, const Address& to, CrowdOptions options)
     link.leave(poller_);
     swept_.push_back(place);
   }
+  leave_unread();
   prove();
+}
+
+void Crowd::leave_unread() {
+  std::vector<std::size_t> read;
+  const auto chosen = spread(options_.stuck, swept_.size());
+  for (std::size_t i = 0; i < swept_.size(); ++i)
+    (std::binary_search(chosen.begin(), chosen.end(), i) ? stuck_ : read).push_back(swept_[i]);
+  swept_ = std::move(read);
+  for (const auto place : stuck_)
+    members_[place].link.take_little();
+}
+
+std::size_t Crowd::blocked() {
+  const auto expected = bytes(watched_places_.front());
+  std::size_t count = 0;
+  for (const auto place : stuck_) {
+    auto& link = members_[place].link;
+    while (link.discard() > 0) {
+    }
+    if (bytes(place) < expected) ++count;
+  }
+  return count;
 }
 
 void Crowd::connect(const Address& to) {
@@ -216,8 +239,9 @@ std::vector<std::string> Crowd::problems() const {
   }
   const auto expected = bytes(watched_places_.front());
   std::size_t unlike = 0;
-  for (std::size_t place = 0; place < options_.members; ++place)
-    if (bytes(place) != expected) ++unlike;
+  for (const auto* places : {&swept_, &watched_places_})
+    for (const auto place : *places)
+      if (bytes(place) != expected) ++unlike;
   const auto add = [&](std::uint64_t count, const char* what) {
     if (count > 0) words.push_back(std::to_string(count) + " " + what);
   };

@@ -37,6 +37,7 @@ class Watched {
 struct CrowdOptions {
   std::size_t members = 1000;
   std::size_t watched = 50;
+  std::size_t stuck = 0;  // members, evenly spread, that never read; none of the watched ones
   std::size_t payload = 100;
   Nanos sweep = 25 * kMilli;  // between two looks at a member that is not watched
 };
@@ -60,7 +61,12 @@ class Crowd {
   const Histogram& latencies() const { return latencies_; }
   std::uint64_t published() const { return intended_.size(); }
   // So many hear each message.
-  std::size_t hearers() const { return options_.members + (dialect_.publisher_hears() ? 1 : 0); }
+  std::size_t hearers() const {
+    return options_.members - stuck_.size() + (dialect_.publisher_hears() ? 1 : 0);
+  }
+  // Of those that never read, how many the server could not send everything to. Reads what it
+  // could.
+  std::size_t blocked();
   // What one message takes on its way to one member.
   double bytes_per_message() const {
     return static_cast<double>(bytes(watched_places_.front())) /
@@ -77,6 +83,7 @@ class Crowd {
   };
 
   void connect(const Address& to);
+  void leave_unread();
   // Gives whether it has become ready.
   bool introduce(std::size_t place, std::uint32_t events);
   void prove();
@@ -94,7 +101,8 @@ class Crowd {
   std::vector<std::size_t> watched_places_;
   std::vector<Watched> watched_;
   std::vector<std::size_t> swept_;  // places
-  std::size_t at_ = 0;              // in swept_
+  std::vector<std::size_t> stuck_;
+  std::size_t at_ = 0;  // in swept_
   Nanos swept_until_ = 0;
   std::vector<Nanos> intended_;
   Histogram latencies_;

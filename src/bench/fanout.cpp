@@ -17,6 +17,11 @@ namespace {
 constexpr double kFewestBursts = 5;  // measured at a time
 constexpr std::size_t kLargeRoom = 3000;
 constexpr std::size_t kPaceMs = 20;
+// Two megabytes for each member, at a rate that whoever reads keeps up with.
+constexpr std::size_t kFloodBurst = 50;
+constexpr double kFloodsPerSecond = 10;
+constexpr double kFloodSeconds = 4;
+constexpr std::size_t kFloodBytes = 1000;
 
 // A server that one message can be published to for many to hear.
 struct Target {
@@ -25,6 +30,7 @@ struct Target {
   Address address;
   std::function<std::unique_ptr<Dialect>(std::size_t members)> dialect;
   bool foreign = false;
+  std::size_t stuck = 0;  // members that never read
 };
 
 struct Load {
@@ -32,6 +38,7 @@ struct Load {
   std::size_t bytes = 0;
   std::size_t burst = 1;
   double per_second = 0;  // messages
+  bool flood = false;     // first so much that whoever does not read is blocked
 };
 
 // Of one target in one round; CPU time in microseconds for each delivery.
@@ -102,9 +109,11 @@ class Fanout {
     CrowdOptions wanted;
     wanted.members = load.members;
     wanted.payload = load.bytes;
+    wanted.stuck = target.stuck;
     wanted.sweep = (load.members > kLargeRoom ? 100 : 25) * kMilli;
     Crowd crowd(*dialect, target.address, wanted);
     const auto per_second = load.per_second / static_cast<double>(load.burst);
+    if (load.flood) publish(crowd, kFloodBurst, kFloodsPerSecond, kFloodSeconds);
     publish(crowd, load.burst, per_second, options_.warm_up);
     crowd.settle();
     crowd.forget();
@@ -123,6 +132,9 @@ class Fanout {
     const auto deliveries = messages * static_cast<double>(crowd.hearers());
     crowd.settle_all();
     latencies.add(crowd.latencies());
+    const auto blocked = crowd.blocked();
+    if (blocked < target.stuck)
+      table_.note(target.name + ": only " + std::to_string(blocked) + " were blocked");
     for (const auto& problem : crowd.problems()) {
       const auto words = target.name + ", " + std::to_string(load.members) + " members: " + problem;
       if (target.foreign) {
@@ -256,6 +268,21 @@ Table make_table(const Options& options) {
            {"cpu_ratio_range", "from to"}}};
 }
 
+// One room of Linnet's beside another: paced, and with members that do not read.
+void compare_rooms(const Options& options, Fanout& fanout, const LinnetUnderLoad& linnet,
+                   const LinnetUnderLoad* paced) {
+  const auto members = options.members.front();
+  if (paced != nullptr)
+    fanout.compare({paced->target(), linnet.target()}, 1,
+                   {members, options.bytes.front(), 1, static_cast<double>(options.hot)});
+  if (options.stuck == 0) return;
+  auto stuck = linnet.target();
+  stuck.name += ", " + std::to_string(options.stuck) + " % do not read";
+  stuck.stuck = std::max<std::size_t>(members * options.stuck / 100, 1);
+  const auto per_second = static_cast<double>(options.load) / static_cast<double>(members);
+  fanout.compare({stuck, linnet.target()}, 1, {members, kFloodBytes, 1, per_second, true});
+}
+
 }  // namespace
 
 Table run_fanout(const Options& options) {
@@ -282,13 +309,10 @@ Table run_fanout(const Options& options) {
       for (const auto burst : options.bursts)
         fanout.compare(targets, base, {members, bytes, burst, per_second});
   }
-  if (paced)
-    fanout.compare(
-        {paced->target(), linnet.target()}, 1,
-        {options.members.front(), options.bytes.front(), 1, static_cast<double>(options.hot)});
+  compare_rooms(options, fanout, linnet, paced.get());
   table.note(
-      "ratio: CPU time per delivery over the floor's (of the paced room: over the room's that"
-      " is not), median of the rounds' ratios");
+      "ratio: CPU time per delivery over the floor's (of the last rows: over the same room's"
+      " that is not paced, all of whose members read), median of the rounds' ratios");
   table.note(
       "CPU time: the server's processes and, with it, ksoftirqd's; latency: from the intended"
       " time of a message");

@@ -35,6 +35,8 @@ fanout:
   --load N             deliveries per second (60000)
   --rounds N           of each case, by turns with the floor (5)
   --hot N              messages per second of the room that is paced and not; 0: leave it out (200)
+  --stuck N            percent of a room that do not read, the others beside a room that does; 0: leave it
+                       out (1)
   --tcp-members        over TCP, not WebSocket
   --no-pin             server and generator share the processors
   --floor FILE         the floor's executable (linnet-floor beside this one); without one, no ratios

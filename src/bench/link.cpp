@@ -149,6 +149,11 @@ std::size_t Link::discard() {
   return receive_once(MSG_TRUNC);  // of TCP: without a copy
 }
 
+void Link::take_little() {
+  const int bytes = 4096;
+  setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
+}
+
 void Link::reset_at_end() {
   const linger now{1, 0};
   setsockopt(fd_, SOL_SOCKET, SO_LINGER, &now, sizeof now);

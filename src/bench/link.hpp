@@ -61,6 +61,8 @@ class Link {
   std::size_t discard();
   // How many bytes have come in all.
   std::uint64_t count() const { return count_; }
+  // The kernel keeps as little as it can of what is not read.
+  void take_little();
   // The end comes as a reset, which leaves no port waiting.
   void reset_at_end();
 

@@ -118,9 +118,9 @@ Memory memory_of(pid_t pid) {
 
 ForeignCpu::ForeignCpu() : begin_(now()), busy_(machine_busy()), ours_(ours()) {}
 
-double ForeignCpu::share() const {
+double ForeignCpu::share(Nanos known) const {
   auto passed = static_cast<double>(now() - begin_) / 1e9 * cores();
-  auto foreign = (machine_busy() - busy_) - (ours() - ours_);
+  auto foreign = (machine_busy() - busy_) - (ours() - ours_) - static_cast<double>(known) / 1e9;
   return passed > 0 ? std::clamp(foreign / passed, 0.0, 1.0) : 0;
 }
 

@@ -35,7 +35,8 @@ Memory memory_of(pid_t pid);
 class ForeignCpu {
  public:
   ForeignCpu();
-  double share() const;
+  // `known`: of others that are no strangers.
+  double share(Nanos known) const;
 
  private:
   Nanos begin_;

@@ -116,6 +116,7 @@ std::vector<Flag> count_flags() {
       count_flag("--rounds", &Options::rounds, 100),
       count_flag("--load", &Options::load, 10'000'000),
       count_flag("--hot", &Options::hot, 100'000, 0),
+      count_flag("--stuck", &Options::stuck, 50, 0),
       count_flag("--group-members", &Options::group_members, 500, 2),
       count_flag("--group-users", &Options::group_users, 1'000'000, 2),
       count_flag("--senders", &Options::senders, 5000),

@@ -176,7 +176,7 @@ def main():
                 processes.append(process)
                 arguments += ['--peer', f'{name}={dialect}:127.0.0.1:{port}:{process.pid}']
             figures = pathlib.Path(temporary) / 'figures.json'
-            bench = subprocess.run([build / 'linnet', 'bench', 'fanout', '--hot', '0', *arguments, *sys.argv[2:],
+            bench = subprocess.run([build / 'linnet', 'bench', 'fanout', '--hot', '0', '--stuck', '0', *arguments, *sys.argv[2:],
                                     '--json', figures], check=False)
             if figures.exists():
                 print('\n'.join(table(json.loads(figures.read_text())['scenarios'][0])))

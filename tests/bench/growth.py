@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 
-FANOUT = ['fanout', '--hot', '0', '--rounds', '3']
+FANOUT = ['fanout', '--hot', '0', '--stuck', '0', '--rounds', '3']
 
 # name, what grows, of which column, scenario and its arguments with SIZE for the size, sizes; quick sizes are tenths
 FIGURES = (
@@ -69,10 +69,17 @@ def short(number):
     return f'{number:g}'
 
 
+def round_step(value):
+    """The next of 1, 2, 2.5, 5 times a power of ten."""
+    power = 10 ** math.floor(math.log10(value))
+    return next(step * power for step in (1, 2, 2.5, 5, 10) if step * power >= value)
+
+
 def plot(title, below, lines):
     """An SVG: sizes from left to right by their logarithm, values from zero upwards."""
     sizes = sorted({size for points in lines.values() for size, _ in points})
-    top = max(value for points in lines.values() for _, value in points) * 1.15
+    # A quarter is left for the names.
+    top = 4 * round_step(max(value for points in lines.values() for _, value in points) * 1.25 / 4)
     low, high = math.log(sizes[0]), math.log(sizes[-1])
 
     def at(size, value):
