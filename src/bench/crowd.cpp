@@ -8,7 +8,6 @@ namespace linnet::bench {
 namespace {
 
 constexpr Nanos kPatience = 30 * kSecond;
-constexpr Nanos kStragglers = 10 * kSecond;
 constexpr Nanos kSlice = 2 * kMilli;  // of a sweep, so that the watched ones do not wait for it
 constexpr std::size_t kAtOnce = 128;
 constexpr std::size_t kDigits = 16;
@@ -160,7 +159,7 @@ void Crowd::run(Nanos until) {
 }
 
 bool Crowd::settle() {
-  const auto deadline = now() + kStragglers;
+  const auto deadline = now() + options_.patience;
   const auto complete = [&](const Watched& one) { return one.next() == intended_.size(); };
   while (!std::all_of(watched_.begin(), watched_.end(), complete)) {
     if (now() > deadline) return false;
@@ -170,7 +169,7 @@ bool Crowd::settle() {
 }
 
 bool Crowd::settle_all() {
-  const auto deadline = now() + kStragglers;
+  const auto deadline = now() + options_.patience;
   const auto expected = bytes(watched_places_.front());
   const auto lacks = [&](std::size_t place) { return bytes(place) < expected; };
   while (std::any_of(swept_.begin(), swept_.end(), lacks)) {

@@ -39,7 +39,8 @@ struct CrowdOptions {
   std::size_t watched = 50;
   std::size_t stuck = 0;  // members, evenly spread, that never read; none of the watched ones
   std::size_t payload = 100;
-  Nanos sweep = 25 * kMilli;  // between two looks at a member that is not watched
+  Nanos patience = 10 * kSecond;  // with what should have come
+  Nanos sweep = 25 * kMilli;      // between two looks at a member that is not watched
 };
 
 class Crowd {

@@ -17,6 +17,7 @@ namespace {
 constexpr double kFewestBursts = 5;  // measured at a time
 constexpr std::size_t kLargeRoom = 3000;
 constexpr std::size_t kPaceMs = 20;
+constexpr std::size_t kOtherFiles = 100;
 // Two megabytes for each member, at a rate that whoever reads keeps up with.
 constexpr std::size_t kFloodBurst = 50;
 constexpr double kFloodsPerSecond = 10;
@@ -304,6 +305,11 @@ Table run_fanout(const Options& options) {
   if (floor.there()) targets.push_back(floor.target());
   const auto base = floor.there() ? targets.size() - 1 : targets.size();
   for (const auto members : options.members) {
+    if (members + kOtherFiles > raise_file_limit()) {
+      table.note(std::to_string(members) +
+                 " members: more than the limit of open files (ulimit -Hn)");
+      continue;
+    }
     const auto per_second = static_cast<double>(options.load) / static_cast<double>(members);
     for (const auto bytes : options.bytes)
       for (const auto burst : options.bursts)
