@@ -69,6 +69,7 @@ void Hub::flush_at_turn_end(std::shared_ptr<Connection> connection) {
 template <class Visit>
 void Hub::for_each(Visit visit) {
   for (auto i = connections_.size(); i-- > 0;) {
+    if (i >= connections_.size()) continue;
     auto connection = connections_[i];
     visit(*connection);
   }
@@ -79,18 +80,13 @@ void Hub::sweep_later() {
   timer_.async_wait([this](boost::system::error_code error) {
     if (error || stopped_) return;
     auto time = now();
-    // A copy: a sweep may close connections.
-    std::vector<std::shared_ptr<Connection>> all(connections_.begin(), connections_.end());
-    for (const auto& connection : all)
-      connection->sweep(time);
+    for_each([time](Connection& connection) { connection.sweep(time); });
     sweep_later();
   });
 }
 
 void Hub::drain() {
-  std::vector<std::shared_ptr<Connection>> all(connections_.begin(), connections_.end());
-  for (const auto& connection : all)
-    connection->drain();
+  for_each([](Connection& connection) { connection.drain(); });
 }
 
 void Hub::stop() {

@@ -164,7 +164,8 @@ void RoomSeats::room_closed(RoomId room, ErrCode why) {
 
 void RoomSeats::leave(RoomId room) {
   auto seat = find(room);
-  if (seat != seats_.end()) seats_.erase(seat);
+  // It may have been taken anew meanwhile.
+  if (seat != seats_.end() && seat->seat.closed()) seats_.erase(seat);
 }
 
 void RoomSeats::refuse(const pb::Input& packet, const Error& error) {

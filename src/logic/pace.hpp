@@ -24,6 +24,8 @@ class Pace {
     if (rate.interval.count() == 0) return std::chrono::milliseconds(0);
     if (next_.size() >= forget_at_) forget(now);
     auto& next = next_[who];
+    // A pause that was longer when it began.
+    next = std::min(next, now + rate.interval * rate.burst);
     const auto wait = next - now - rate.interval * (rate.burst - 1);
     if (wait.count() > 0) return wait;
     next = std::max(next, now) + rate.interval;

@@ -161,14 +161,14 @@ Status Rooms::check_pace(const RoomRecord& record, RoomId room, UserId user) {
     if (record.room && room_role(record, user) == pb::RR_NONE)
       slow.interval = std::chrono::seconds(record.room->slow_s);
   }
-  auto pause = slow_->take(room, user, now, slow);
-  if (pause.count() > 0)
-    return Error(ErrCode::kSlowMode,
-                 "this room is in slow mode; write again in " + in_seconds(pause));
   auto wait = paces_->take(room, user, now, rate_of(rules_));
   if (wait.count() > 0)
     return Error(ErrCode::kRateLimited,
                  "too many messages in this room; write again in " + in_seconds(wait));
+  auto pause = slow_->take(room, user, now, slow);
+  if (pause.count() > 0)
+    return Error(ErrCode::kSlowMode,
+                 "this room is in slow mode; write again in " + in_seconds(pause));
   return success();
 }
 

@@ -74,7 +74,11 @@ RoomPast RoomCore::history(HistoryWanted wanted) const {
   for (; first != history_.end(); ++first)
     past.items.push_back(first->item);
   const Seq before = past.items.empty() ? seq_ : Seq(past.items.front()->seq() - 1);
-  past.complete = known && before == since;
+  // Where an item is missing, and after a restart, which leaves a gap in the seqs.
+  const bool whole = past.items.empty() || (past.items.back()->seq() == seq_.value() &&
+                                            seq_.value() - before.value() ==
+                                                static_cast<std::int64_t>(past.items.size()));
+  past.complete = known && before == since && whole;
   return past;
 }
 

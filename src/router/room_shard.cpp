@@ -88,7 +88,10 @@ void RoomShard::unseat(RoomMember& member) {
   auto& last = room.members.back();
   // The last one takes the place, where a pass under way may have been already.
   last->place = place;
-  if (place < room.at && place + 1 < room.members.size()) room.again = true;
+  if (place < room.at && place + 1 < room.members.size()) {
+    room.again = true;
+    room.everyone_has = std::min(room.everyone_has, last->cursor);
+  }
   room.members[place].swap(last);
   room.members.pop_back();
   room.at = std::min(room.at, room.members.size());
@@ -144,20 +147,35 @@ void RoomShard::begin_passes() {
   }
 }
 
-// Begins at the first room of the queue and comes back for the rest in a later turn.
+// Begins at the first room of the queue and comes back for the rest in a later turn. A room to
+// which more came meanwhile waits behind the others, so that a loud one starves none.
 void RoomShard::pass_slice() {
   passing_ = false;
   std::size_t most = kSlice;
-  while (!queue_.empty()) {
-    auto found = rooms_.find(queue_.front());
+  for (auto rooms = queue_.size(); rooms > 0; --rooms) {
+    const RoomId id = queue_.front();
+    auto found = rooms_.find(id);
     if (found != rooms_.end()) {
-      if (!pass(*found->second, most)) break;
-      end_pass(*found->second);
-      found->second->queued = false;
+      ShardRoom& room = *found->second;
+      if (!pass(room, most)) {
+        pass_later();
+        return;
+      }
+      end_pass(room);
+      room.queued = room.again;
+      if (room.again) queue_.push_back(id);
     }
     queue_.pop_front();
   }
   if (queue_.empty()) return;
+  if (options_.pace.count() > 0) {
+    begin_passes();
+  } else {
+    pass_later();
+  }
+}
+
+void RoomShard::pass_later() {
   passing_ = true;
   shard_.post([this] { pass_slice(); });
 }
@@ -174,9 +192,7 @@ bool RoomShard::pass(ShardRoom& room, std::size_t& most) {
     serve(member);
     room.everyone_has = std::min(room.everyone_has, member.cursor);
   }
-  if (!room.again) return true;
-  room.at = 0;
-  return most > 0 && pass(room, most);
+  return true;
 }
 
 void RoomShard::end_pass(ShardRoom& room) {

@@ -73,6 +73,7 @@ class RoomShard {
   void mark(ShardRoom& room);
   void begin_passes();
   void pass_slice();
+  void pass_later();
   // Visits at most `most` members; whether the pass is complete.
   bool pass(ShardRoom& room, std::size_t& most);
   void end_pass(ShardRoom& room);

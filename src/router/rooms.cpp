@@ -103,6 +103,7 @@ class Rooms::Impl {
   void on_published(Published published) { published_ = std::move(published); }
 
   void restore(RoomId id, const std::vector<RoomItemPtr>& items) {
+    if (items.empty()) return;
     auto [core, lock] = lock_or_make(id);
     core->restore(items, options_);
   }
@@ -280,6 +281,10 @@ void RoomSeat::release() {
 
 RoomId RoomSeat::room() const {
   return member_->room->core->id;
+}
+
+bool RoomSeat::closed() const {
+  return member_->closed;
 }
 
 void RoomSeat::resume() {

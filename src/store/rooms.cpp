@@ -92,7 +92,11 @@ Status check_place(Connection& db, RoomId room, std::size_t most, Millis now) {
 }
 
 Result<RoomId> free_id(Connection& db) {
-  Query row(db, "SELECT max(id) FROM room WHERE id >= ?1", kFirstRoom);
+  // What was said while a room was deleted may still be there: its id is not given again.
+  Query row(db,
+            "SELECT max(id) FROM (SELECT max(id) AS id FROM room"
+            " UNION ALL SELECT max(room_id) FROM room_item) WHERE id >= ?1",
+            kFirstRoom);
   std::int64_t newest = 0;
   if (row.next()) newest = row.number(0);
   if (row.failed()) return row.error();

@@ -31,6 +31,7 @@ const Message* inner_prototype(const pb::Output& packet) {
     case pb::PT_MESSAGE: return &pb::Message::default_instance();
     case pb::PT_CALL: return &pb::CallOutput::default_instance();
     case pb::PT_ROOM_SUBSCRIBE: return &pb::RoomSubscribeOutput::default_instance();
+    case pb::PT_ROOM_UNSUBSCRIBE: return &pb::RoomUnsubscribeInput::default_instance();
     case pb::PT_ROOM_PUBLISH: return &pb::RoomPublishOutput::default_instance();
     case pb::PT_ROOM_MESSAGES: return &pb::RoomMessages::default_instance();
     case pb::PT_ROOM_STATE: return &pb::RoomState::default_instance();

@@ -59,6 +59,8 @@ class RoomSeat {
   ~RoomSeat();
   void release();
   RoomId room() const;
+  // Its member was put out.
+  bool closed() const;
   // The outlet is ready again: hands it what came meanwhile.
   void resume();
 

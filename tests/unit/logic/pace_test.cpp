@@ -26,6 +26,14 @@ TEST_CASE("a burst may come at once, then one in each interval") {
   CHECK(pace.take(UserId(1), now, rate).count() > 0);
 }
 
+TEST_CASE("a pause that is made shorter is shorter for who is in it, too") {
+  Pace pace;
+  const milliseconds now{5000};
+  CHECK(pace.take(UserId(1), now, {milliseconds(3'600'000), 1}).count() == 0);
+  CHECK(pace.take(UserId(1), now, {milliseconds(10'000), 1}) == milliseconds(10'000));
+  CHECK(pace.take(UserId(1), now + milliseconds(10'000), {milliseconds(10'000), 1}).count() == 0);
+}
+
 TEST_CASE("no interval is no limit and takes no memory; who has paused takes none either") {
   Pace pace;
   for (int i = 0; i < 1000; ++i)

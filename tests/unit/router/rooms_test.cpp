@@ -243,6 +243,67 @@ TEST_CASE("a changed count is told at its own rhythm, once") {
   CHECK(anna.online.size() == 1);
 }
 
+// Has something to say to whatever it hears, so often.
+class Chatterer final : public RoomOutlet {
+ public:
+  Chatterer(Rooms& rooms, int words) : words_(words), rooms_(rooms) {}
+  bool room_ready() const override { return true; }
+  void send_shared(const wire::SharedFrame&) override {
+    if (said < words_) rooms_.publish(kRoom, item(std::to_string(++said)));
+  }
+  void room_dropped(RoomId, std::uint64_t) override {}
+  void room_closed(RoomId, ErrCode) override {}
+  int said = 0;
+
+ private:
+  int words_;
+  Rooms& rooms_;
+};
+
+TEST_CASE_METHOD(Fixture, "a room that is never silent leaves the others their turns") {
+  Chatterer loud(*rooms, 50);
+  std::vector<RoomSeat> seats;
+  Member many;  // all of the loud room's listeners
+  seats.push_back(rooms->join(kRoom, UserId(1), *shards[0], loud, {Seq(), 0}, past, state));
+  for (int i = 0; i < 2000; ++i)
+    seats.push_back(join(kRoom, 2, 0, many));
+  Member quiet;
+  seats.push_back(join(RoomId(6), 3, 0, quiet));
+  rooms->publish(kRoom, item("0"));
+  rooms->publish(RoomId(6), item("hello"));
+  auto& context = shards[0]->context();
+  while (quiet.texts.empty() && loud.said < 50) {
+    context.restart();
+    context.poll_one();
+  }
+  CHECK(quiet.texts == Texts{"hello"});
+  CHECK(loud.said <= 2);
+  while (loud.said < 50 || many.texts.size() < 51 * 2000) {
+    context.restart();
+    if (context.poll_one() == 0) break;
+  }
+  CHECK(many.texts.size() == 51 * 2000);
+}
+
+TEST_CASE("what was remembered on disk is complete only as far as no seq is missing") {
+  RoomOptions options;
+  Fixture f(options);
+  std::vector<RoomItemPtr> kept;
+  for (std::int64_t seq : {100, 101}) {
+    auto one = std::make_shared<pb::RoomItem>(item(std::to_string(seq)));
+    one->set_seq(seq);
+    kept.push_back(std::move(one));
+  }
+  f.rooms->restore(kRoom, kept);
+  Member member;
+  auto seat = f.join(kRoom, 1, 0, member, {Seq(100), 100});
+  CHECK(texts_of(f.past) == Texts{"101"});
+  f.rooms->publish(kRoom, item("after a restart"));
+  auto other = f.join(kRoom, 2, 0, member, {Seq(100), 100});
+  CHECK(texts_of(f.past) == Texts{"101", "after a restart"});
+  CHECK_FALSE(f.past.complete);
+}
+
 TEST_CASE("paced messages are handed over together") {
   RoomOptions options;
   options.pace = milliseconds(10);

@@ -4,6 +4,7 @@
 #include "pb/conn.ext.pb.h"
 #include "pb/logic.ext.pb.h"
 #include "pb/push.ext.pb.h"
+#include "pb/room.ext.pb.h"
 
 #include <catch2/catch.hpp>
 #include <google/protobuf/util/message_differencer.h>
@@ -251,7 +252,16 @@ TEST_CASE("packets down always have a type and a code") {
   nothing_new.set_type(pb::PT_SYNC);
   CHECK(Json::parse(wire::packet_to_json(nothing_new)) ==
         Json::parse(R"({"type":"PT_SYNC","code":0,"data":{}})"));
-  for (const auto& packet : {beat, refused, nothing_new}) {
+
+  pb::RoomUnsubscribeInput left;
+  left.set_room_id(7);
+  pb::Output put_out;
+  put_out.set_type(pb::PT_ROOM_UNSUBSCRIBE);
+  put_out.set_code(2036);
+  put_out.set_data(left.SerializeAsString());
+  CHECK(Json::parse(wire::packet_to_json(put_out)) ==
+        Json::parse(R"({"type":"PT_ROOM_UNSUBSCRIBE","code":2036,"data":{"roomId":"7"}})"));
+  for (const auto& packet : {beat, refused, nothing_new, put_out}) {
     auto again = read_packet<pb::Output>(wire::packet_to_json(packet));
     CHECK(MessageDifferencer::Equals(again, packet));
   }
