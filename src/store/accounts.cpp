@@ -98,10 +98,11 @@ Status set_seen(Connection& db, DeviceId device, Millis now) {
 }
 
 Status sign_out(Connection& db, UserId user, DeviceId device, Millis now) {
-  auto unbound =
-      Query(db, "UPDATE device SET user_id = 0, updated = ?3 WHERE id = ?1 AND user_id = ?2",
-            device, user, now)
-          .run();
+  auto unbound = Query(db,
+                       "UPDATE device SET user_id = 0, updated = ?3, signed_out = ?3"
+                       " WHERE id = ?1 AND user_id = ?2",
+                       device, user, now)
+                     .run();
   if (!unbound) return unbound;
   if (db.changes() == 0) return Error(ErrCode::kDeviceNotBindUser);
   return Query(db, "DELETE FROM token WHERE device_id = ?1", device).run();
@@ -124,6 +125,14 @@ Result<std::vector<DeviceId>> exclude_others(Connection& db, UserId user, const 
     excluded.push_back(device.id);
   }
   return excluded;
+}
+
+Result<Millis> signed_out(Connection& db, DeviceId device) {
+  Query row(db, "SELECT signed_out FROM device WHERE id = ?1", device);
+  Millis when;
+  if (row.next()) when = row.id<Millis>(0);
+  if (row.failed()) return row.error();
+  return when;
 }
 
 }  // namespace
@@ -155,12 +164,13 @@ Result<UserId> bind_device(Connection& db, const Binding& binding) {
   auto device = get_device(db, binding.device);
   if (!device) return device.take_error();
   if (!*device) return Error(ErrCode::kDeviceNotExist);
+  // What was issued before somebody was signed out is good for nothing, whoever came since;
+  // compared by seconds, as tokens have them.
+  auto left = signed_out(db, binding.device);
+  if (!left) return left.take_error();
+  if (binding.issued.value() / 1000 < left->value() / 1000) return Error(ErrCode::kUnauthorized);
   const auto before = (*device)->user;
   if (before == binding.user) return before;
-  // Nobody is on it, but somebody was: compared by seconds, as tokens have them.
-  const auto left = (*device)->updated;
-  if (!before && left > (*device)->created && binding.issued.value() / 1000 < left.value() / 1000)
-    return Error(ErrCode::kUnauthorized);
   auto known = get_user(db, binding.user);
   if (!known) return known.take_error();
   if (!*known) {

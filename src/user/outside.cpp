@@ -39,8 +39,15 @@ void Accounts::Outside::look_up(std::vector<UserId> users, Done<Unit> done) {
     return user.value() < 1 || (at && now - *at < fresh_);
   });
   if (fresh_ == std::chrono::milliseconds(0) || users.empty()) return done(success());
-  // More than one request takes are looked up by and by.
-  if (users.size() > kAtOnce) users.resize(kAtOnce);
+  if (users.size() > kAtOnce) {
+    // More than one request takes: the rest once these are known.
+    std::vector<UserId> rest(users.begin() + kAtOnce, users.end());
+    users.resize(kAtOnce);
+    done = [this, rest = std::move(rest), done = std::move(done)](Status known) mutable {
+      if (!known) return done(std::move(known));
+      look_up(std::move(rest), std::move(done));
+    };
+  }
   auto asked = users;
   Done<std::vector<store::User>> fetched = [this, asked = std::move(asked), done = std::move(done)](
                                                Result<std::vector<store::User>> found) mutable {

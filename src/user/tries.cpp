@@ -27,7 +27,8 @@ bool Tries::take(const std::string& who) {
 void Tries::give_back(const std::string& who) {
   std::lock_guard lock(mutex_);
   auto it = windows_.find(who);
-  if (it != windows_.end() && it->second.count > 0) --it->second.count;
+  if (it == windows_.end()) return;
+  if (--it->second.count == 0) windows_.erase(it);
 }
 
 }  // namespace linnet::user

@@ -107,8 +107,10 @@ TEST_CASE_METHOD(Fixture, "a device that is kicked needs a newer token") {
   as(backend).call<pb::KickDeviceResp>("/pb.LogicInt/KickDevice", kick);
   CHECK(connection.receive()->code() == 2020);
   CHECK(as(anna).fails("/pb.LogicExt/GetFriends", pb::GetFriendsReq()).code == 1003);
+  const auto ended = anna;
   anna.token = token(7001, anna.device.value(), seconds_now() + 1);
   as(anna).call<pb::GetFriendsResp>("/pb.LogicExt/GetFriends", pb::GetFriendsReq());
+  CHECK(as(ended).fails("/pb.LogicExt/GetFriends", pb::GetFriendsReq()).code == 1003);
 
   pb::CreateUserReq create;
   create.set_user_id(9000);

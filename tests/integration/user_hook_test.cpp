@@ -1,6 +1,8 @@
 // Users whom another server knows, through the real executable.
+#include "pb/logic.int.pb.h"
 #include "support/hook_server.hpp"
 #include "support/raw_client.hpp"
+#include "support/run.hpp"
 #include "support/secret_file.hpp"
 #include "support/server_process.hpp"
 #include "support/temp_dir.hpp"
@@ -15,14 +17,16 @@ using Json = nlohmann::json;
 
 namespace {
 
-// Knows users from 7000 to 7009; a token is the user's id.
+// Knows users from 7000 to 7009, and a million more; a token is the user's id. As servers do, it
+// answers for a thousand at once.
 std::optional<HookAnswer> user_system(const HookRequest& request) {
   const auto asked = Json::parse(request.body);
   if (request.line.find("/pb.UserInt/Auth ") != std::string::npos)
     return HookAnswer{asked["userId"] == asked["token"] ? 200 : 401, "{}", {}};
+  if (asked["userIds"].size() > 1000) return HookAnswer{400, "{}", {}};
   Json users = Json::object();
   for (const std::string id : asked["userIds"])
-    if (id.size() == 4 && id.starts_with("700"))
+    if ((id.size() == 4 && id.starts_with("700")) || (id.size() == 8 && id.starts_with("70")))
       users[id] = {{"userId", id}, {"nickname", "user " + id}};
   return HookAnswer{200, Json{{"users", users}}.dump(), {}};
 }
@@ -72,4 +76,25 @@ TEST_CASE("users of another server become friends, form groups and write; strang
   auto thief = anna;
   thief.id = ben.id;
   CHECK_THROWS(LongConnection::sign_in(Door::kTcp, server.tcp_port(), server.http_port(), thief));
+}
+
+TEST_CASE("a large group may be made of more users than the other server is asked for at once") {
+  TempDir dir;
+  HookServer hook(user_system);
+  const auto data = dir.path() / "data";
+  ServerProcess server(data, {"--set", "user.mode=hook", "--set", "user.hook=" + hook.url("/x"),
+                              "--set", "hook.secret_file=" + write_secret(dir)});
+  auto key = run_program(
+      LINNET_BINARY, {"key", "create", "test", "--scope", "groups", "--data-dir", data.string()});
+  REQUIRE(key.status == 0);
+  TestUser backend;
+  backend.token = key.out.substr(0, key.out.size() - 1);
+  pb::MakeGroupReq make;
+  make.set_type(pb::GT_LARGE);
+  make.set_owner_id(7001);
+  for (std::int64_t id = 70'000'000; id < 70'001'000; ++id)
+    make.add_member_ids(id);
+  Caller as_backend(server.http_port());
+  as_backend.use(backend);
+  CHECK(as_backend.call<pb::MakeGroupResp>("/pb.LogicInt/MakeGroup", make).group_id() > 0);
 }

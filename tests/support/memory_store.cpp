@@ -181,11 +181,10 @@ void MemoryStore::bind_device(store::Binding binding, Done<UserId> done) {
         auto it = devices_.find(binding.device);
         if (it == devices_.end()) return Error(ErrCode::kDeviceNotExist);
         auto& device = it->second;
+        if (binding.issued.value() / 1000 < signed_out_[binding.device].value() / 1000)
+          return Error(ErrCode::kUnauthorized);
         const auto before = device.user;
         if (before == binding.user) return before;
-        if (!before && device.updated > device.created &&
-            binding.issued.value() / 1000 < device.updated.value() / 1000)
-          return Error(ErrCode::kUnauthorized);
         auto& user = users_[binding.user];
         if (!user.id) user.created = user.updated = binding.now;
         user.id = binding.user;
@@ -227,6 +226,7 @@ void MemoryStore::sign_out(UserId user, DeviceId device, Millis now, Done<Unit> 
           return Error(ErrCode::kDeviceNotBindUser);
         it->second.user = UserId();
         it->second.updated = now;
+        signed_out_[device] = now;
         tokens_.erase(device);
         return success();
       },

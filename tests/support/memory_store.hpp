@@ -164,6 +164,7 @@ class MemoryStore final : public store::Store {
   std::map<std::pair<DeviceId, RequestId>, store::Appended> answers_;
   std::map<UserId, Seq> acks_;
   std::map<DeviceId, store::Device> devices_;
+  std::map<DeviceId, Millis> signed_out_;
   std::map<DeviceId, store::TokenRecord> tokens_;
   std::map<UserId, store::User> users_;
   std::map<UserId, std::string> passwords_;

@@ -297,6 +297,10 @@ TEMPLATE_TEST_CASE("a user of another system is bound to a device, and made if n
   CHECK(bind(8000, device, 0, 10000).code() == ErrCode::kUnauthorized);
   CHECK(bind(8000, device, 8000, 10000).code() == ErrCode::kUnauthorized);
   CHECK(*bind(8000, device, 9000, 10000) == UserId());
+  // What ended then has not come back with the new one, whoever holds it.
+  CHECK(bind(8000, device, 8000, 11000).code() == ErrCode::kUnauthorized);
+  CHECK(bind(7000, device, 8000, 11000).code() == ErrCode::kUnauthorized);
+  CHECK(*bind(8000, device, 9000, 12000) == UserId(8000));
 
   store::User named;
   named.id = UserId(8000);
