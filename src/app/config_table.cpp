@@ -197,8 +197,8 @@ void add_rooms(std::vector<Setting>& all) {
   all.push_back(integer("rooms.keep_s", "How long a room that nobody is in is remembered.", 0,
                         kMillion, LINNET_MEMBER(rooms.keep_s)));
   all.push_back(integer("rooms.pace_ms",
-                        "The pause in which a room's messages are gathered for one send to each "
-                        "member; 0: as fast as it goes.",
+                        "At least so long from one send of a room's messages to each member to the "
+                        "next, which has all that came meanwhile; 0: as fast as it goes.",
                         0, 1000, LINNET_MEMBER(rooms.pace_ms)));
   all.push_back(integer("rooms.state_ms", "How often a room tells how many are in it.", 100,
                         kMillion, LINNET_MEMBER(rooms.state_ms)));

@@ -64,7 +64,7 @@ class Connection final : public SessionHost, public std::enable_shared_from_this
   void on_called(const pb::Output& packet);
   void send(const pb::Output& packet) override;
   void send_push(Seq seq, const wire::Push& push) override;
-  void send_shared(const wire::SharedFrame& frame) override;
+  void send_run(const wire::FrameRun& run) override;
   void on_room_packet(const pb::Input& packet) override;
   std::size_t unsent() const override { return out_.size() - out_sent_; }
   void end(wire::CloseCode code, std::string_view reason) override;

@@ -60,6 +60,8 @@ void Hub::flush_at_turn_end(std::shared_ptr<Connection> connection) {
       now.swap(unsent_);
       for (const auto& one : now)
         one->flush();
+      now.clear();
+      if (unsent_.empty()) unsent_.swap(now);  // its memory is good for the next turn
     });
   }
   unsent_.push_back(std::move(connection));

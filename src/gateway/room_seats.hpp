@@ -29,7 +29,7 @@ class RoomSeats final : public router::RoomOutlet, public std::enable_shared_fro
   void on_drained();
 
   bool room_ready() const override { return host_.unsent() <= options_.room_bytes; }
-  void send_shared(const wire::SharedFrame& frame) override { host_.send_shared(frame); }
+  void send_run(const wire::FrameRun& run) override { host_.send_run(run); }
   void room_dropped(RoomId room, std::uint64_t count) override;
   void room_closed(RoomId room, ErrCode why) override;
 

@@ -69,7 +69,7 @@ class SessionHost {
 
   virtual void send(const pb::Output& packet) = 0;
   virtual void send_push(Seq seq, const wire::Push& push) = 0;
-  virtual void send_shared(const wire::SharedFrame& frame) = 0;
+  virtual void send_run(const wire::FrameRun& run) = 0;
   // A signed-in device says something about live rooms.
   virtual void on_room_packet(const pb::Input& packet) = 0;
   virtual std::size_t unsent() const = 0;

@@ -17,7 +17,7 @@ bool RoomLog::overdue() const {
   return over(2);
 }
 
-const wire::SharedFrame* RoomLog::next(Seq& cursor, std::uint64_t& dropped) const {
+wire::SharedFramePtr RoomLog::next(Seq& cursor, std::uint64_t& dropped) const {
   if (newest_ <= cursor) return nullptr;
   auto found = entries_.upper_bound(cursor);
   if (found == entries_.end()) {
@@ -27,7 +27,7 @@ const wire::SharedFrame* RoomLog::next(Seq& cursor, std::uint64_t& dropped) cons
   }
   dropped += static_cast<std::uint64_t>(found->first.value() - cursor.value() - 1);
   cursor = found->first;
-  return found->second.frame.get();
+  return found->second.frame;
 }
 
 void RoomLog::erase(Entries::iterator entry) {

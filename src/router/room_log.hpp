@@ -36,7 +36,7 @@ class RoomLog {
 
   // Moves `cursor` on to the next message that is there and returns it; null when there is none.
   // What is missing on the way is added to `dropped`.
-  const wire::SharedFrame* next(Seq& cursor, std::uint64_t& dropped) const;
+  wire::SharedFramePtr next(Seq& cursor, std::uint64_t& dropped) const;
   Seq newest() const { return newest_; }
 
   // Everybody has what comes up to `seq`.

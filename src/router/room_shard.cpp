@@ -13,11 +13,14 @@ namespace {
 
 constexpr std::size_t kSlice = 512;  // members between two looks at the sockets
 
-wire::SharedFramePtr frame_of(const pb::RoomState& state) {
+constexpr std::size_t kRunBytes = 64 * 1024;  // handed over between two looks at room_ready()
+constexpr std::size_t kAhead = 4;             // members fetched before their turn
+
+wire::FrameRun run_of(const pb::RoomState& state) {
   pb::Output packet;
   packet.set_type(pb::PT_ROOM_STATE);
   packet.set_data(state.SerializeAsString());
-  return std::make_shared<const wire::SharedFrame>(packet);
+  return wire::FrameRun(std::make_shared<const wire::SharedFrame>(packet));
 }
 
 }  // namespace
@@ -114,20 +117,38 @@ void RoomShard::serve(RoomMember& member) {
   if (member.closed) return;
   ShardRoom& room = *member.room;
   RoomOutlet& outlet = *member.outlet;
-  while (outlet.room_ready()) {
-    std::uint64_t dropped = 0;
-    const auto* frame = room.log.next(member.cursor, dropped);
-    if (dropped > 0) {
-      dropped_.fetch_add(dropped, std::memory_order_relaxed);
-      outlet.room_dropped(room.core->id, dropped);
+  while (member.cursor < room.log.newest() && outlet.room_ready()) {
+    const auto& next = next_run(room, member.cursor);
+    member.cursor = next.to;
+    if (next.dropped > 0) {
+      dropped_.fetch_add(next.dropped, std::memory_order_relaxed);
+      outlet.room_dropped(room.core->id, next.dropped);
     }
-    if (frame == nullptr) break;
-    outlet.send_shared(*frame);
+    if (!next.run.empty()) outlet.send_run(next.run);
   }
   if (member.state < room.state && outlet.room_ready()) {
     member.state = room.state;
-    outlet.send_shared(*room.state_frame);
+    outlet.send_run(room.state_run);
   }
+}
+
+// Most members have the same cursor: what comes next for one is kept for those after it.
+const RoomNext& RoomShard::next_run(ShardRoom& room, Seq cursor) {
+  RoomNext& next = room.next;
+  if (next.from == cursor && next.newest == room.log.newest()) return next;
+  next = RoomNext{cursor, cursor, room.log.newest(), 0, {}};
+  while (next.run.size() < kRunBytes) {
+    Seq at = next.to;
+    std::uint64_t dropped = 0;
+    auto frame = room.log.next(at, dropped);
+    // What is missing is told before what follows it.
+    if (dropped > 0 && !next.run.empty()) break;
+    next.dropped += dropped;
+    next.to = at;
+    if (!frame) break;
+    next.run.add(std::move(frame));
+  }
+  return next;
 }
 
 void RoomShard::mark(ShardRoom& room) {
@@ -139,12 +160,21 @@ void RoomShard::mark(ShardRoom& room) {
 
 void RoomShard::begin_passes() {
   if (passing_) return;
-  if (options_.pace.count() > 0) {
-    passing_ = true;
-    after(options_.pace, &RoomShard::pass_slice);
-  } else {
+  const auto now = std::chrono::steady_clock::now();
+  const auto wait =
+      std::chrono::ceil<std::chrono::milliseconds>(passes_began_ + options_.pace - now);
+  if (wait.count() <= 0) {
+    passes_began_ = now;
     pass_slice();
+    return;
   }
+  passing_ = true;
+  after(wait, &RoomShard::paced_pass);
+}
+
+void RoomShard::paced_pass() {
+  passes_began_ = std::chrono::steady_clock::now();
+  pass_slice();
 }
 
 // Begins at the first room of the queue and comes back for the rest in a later turn. A room to
@@ -188,6 +218,8 @@ bool RoomShard::pass(ShardRoom& room, std::size_t& most) {
   for (; room.at < room.members.size(); ++room.at) {
     if (most == 0) return false;
     --most;
+    if (room.at + kAhead < room.members.size())
+      __builtin_prefetch(room.members[room.at + kAhead].get());
     auto& member = *room.members[room.at];
     serve(member);
     room.everyone_has = std::min(room.everyone_has, member.cursor);
@@ -197,6 +229,7 @@ bool RoomShard::pass(ShardRoom& room, std::size_t& most) {
 
 void RoomShard::end_pass(ShardRoom& room) {
   room.at = 0;
+  room.next = {};
   room.log.forget(room.everyone_has);
   room.log.trim();
 }
@@ -217,7 +250,7 @@ void RoomShard::tell_states() {
       room->state = room->core->changes();
       state = room->core->state();
     }
-    room->state_frame = frame_of(state);
+    room->state_run = run_of(state);
     mark(*room);
   }
   if (!queue_.empty()) begin_passes();

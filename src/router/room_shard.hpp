@@ -8,6 +8,7 @@
 #include "linnet/router/rooms.hpp"
 
 #include <atomic>
+#include <chrono>
 #include <deque>
 #include <memory>
 #include <mutex>
@@ -28,13 +29,23 @@ struct RoomMember {
   bool closed = false;      // put out: its seat is about to be released
 };
 
+// What a member with a certain cursor is handed next.
+struct RoomNext {
+  Seq from;
+  Seq to;
+  Seq newest;                 // of the log when it was made: what comes later is not in it
+  std::uint64_t dropped = 0;  // missing before it
+  wire::FrameRun run;
+};
+
 struct ShardRoom {
   ShardRoom(RoomCorePtr shared, RoomLog::Limits limits) : core(std::move(shared)), log(limits) {}
   RoomCorePtr core;
   RoomLog log;
   std::vector<std::unique_ptr<RoomMember>> members;
   std::uint64_t state = 0;  // changes of the core that state_frame tells
-  wire::SharedFramePtr state_frame;
+  wire::FrameRun state_run;
+  RoomNext next;
   std::size_t at = 0;   // the pass under way: the member that is next
   Seq everyone_has;     // what all members have that it has visited
   bool queued = false;  // a pass is under way or waits
@@ -70,8 +81,11 @@ class RoomShard {
   void empty_mailbox();
   void take(const RoomParcel& parcel);
   void put_out(ShardRoom& room, UserId user, ErrCode why);
+  const RoomNext& next_run(ShardRoom& room, Seq cursor);
   void mark(ShardRoom& room);
+  // At once, or as long after the last beginning as the pace asks for.
   void begin_passes();
+  void paced_pass();
   void pass_slice();
   void pass_later();
   // Visits at most `most` members; whether the pass is complete.
@@ -87,7 +101,8 @@ class RoomShard {
   std::unordered_map<RoomId, std::unique_ptr<ShardRoom>> rooms_;
   std::deque<RoomId> queue_;  // rooms to pass over
   bool passing_ = false;      // a slice is posted, or the pace's timer runs
-  bool telling_ = false;      // the timer of tell_states() runs
+  std::chrono::steady_clock::time_point passes_began_{};
+  bool telling_ = false;  // the timer of tell_states() runs
   std::mutex mutex_;
   std::vector<RoomParcel> mailbox_;
 };

@@ -35,4 +35,22 @@ const std::string& SharedFrame::bytes(Framing framing) const {
   return form.bytes;
 }
 
+void FrameRun::add(SharedFramePtr frame) {
+  size_ += frame->size();
+  frames_.push_back(std::move(frame));
+  for (auto& bytes : joined_)
+    bytes.clear();
+}
+
+std::string_view FrameRun::bytes(Framing framing) const {
+  if (frames_.empty()) return {};
+  if (frames_.size() == 1) return frames_.front()->bytes(framing);
+  auto& joined = joined_.at(static_cast<std::size_t>(framing));
+  if (joined.empty()) {
+    for (const auto& frame : frames_)
+      joined += frame->bytes(framing);
+  }
+  return joined;
+}
+
 }  // namespace linnet::wire

@@ -29,7 +29,7 @@ struct RoomOptions {
   // Kept for those who come later.
   std::size_t history_entries = 50;
   std::size_t history_bytes = 48 * 1024;
-  std::chrono::milliseconds pace{0};            // between two passes over a room's members
+  std::chrono::milliseconds pace{0};            // between the beginnings of two passes
   std::chrono::milliseconds state_every{5000};  // how often a changed state is told
   std::chrono::milliseconds keep_empty{60000};  // the history of a room that nobody is in
 };
@@ -40,7 +40,7 @@ class RoomOutlet {
   virtual ~RoomOutlet() = default;
   // Whether it takes more now. When it does again after it did not: RoomSeat::resume().
   virtual bool room_ready() const = 0;
-  virtual void send_shared(const wire::SharedFrame& frame) = 0;
+  virtual void send_run(const wire::FrameRun& run) = 0;
   // So many messages were left out before what is sent next.
   virtual void room_dropped(RoomId room, std::uint64_t count) = 0;
   // Put out: nothing more of the room comes. The seat is to be released soon.

@@ -8,6 +8,9 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 namespace pb {
 class Output;
@@ -37,5 +40,25 @@ class SharedFrame {
 };
 
 using SharedFramePtr = std::shared_ptr<const SharedFrame>;
+
+// Shared frames that go out one behind the other: joined once for each kind of connection, so that
+// all members of a room are written from the same bytes. Thread: one.
+class FrameRun {
+ public:
+  FrameRun() = default;
+  explicit FrameRun(SharedFramePtr frame) { add(std::move(frame)); }
+
+  void add(SharedFramePtr frame);
+  bool empty() const { return frames_.empty(); }
+  // Of the packets, without frames.
+  std::size_t size() const { return size_; }
+  // What to write to a socket. Valid as long as the run is, and nothing is added.
+  std::string_view bytes(Framing framing) const;
+
+ private:
+  std::vector<SharedFramePtr> frames_;
+  std::size_t size_ = 0;
+  mutable std::array<std::string, 3> joined_;  // of more than one
+};
 
 }  // namespace linnet::wire

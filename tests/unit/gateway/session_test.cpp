@@ -70,7 +70,7 @@ class FakeHost final : public SessionHost {
     REQUIRE(packet.ParseFromString(bytes));
     send(packet);
   }
-  void send_shared(const wire::SharedFrame&) override {}
+  void send_run(const wire::FrameRun&) override {}
   void on_room_packet(const pb::Input& packet) override { room_packets.push_back(packet.type()); }
   std::size_t unsent() const override { return unsent_bytes; }
   void end(wire::CloseCode code, std::string_view) override {

@@ -5,6 +5,8 @@
 #include "pb/room.ext.pb.h"
 #include "support/false_clock.hpp"
 
+#include "linnet/wire/tcp.hpp"
+
 #include <catch2/catch.hpp>
 
 #include <array>
@@ -25,11 +27,15 @@ using Texts = std::vector<std::string>;
 class Member final : public RoomOutlet {
  public:
   bool room_ready() const override { return room_for > 0; }
-  void send_shared(const wire::SharedFrame& frame) override {
+  void send_run(const wire::FrameRun& run) override {
+    auto bytes = run.bytes(wire::Framing::kTcp);
+    while (auto packet = wire::next_tcp_packet(bytes))
+      take(*packet);
+  }
+  void take(std::string_view bytes) {
     if (room_for > 0) --room_for;
-    const auto& bytes = frame.bytes(wire::Framing::kTcp);
     pb::Output packet;
-    REQUIRE(packet.ParseFromString(bytes.substr(2)));
+    REQUIRE(packet.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())));
     if (packet.type() == pb::PT_ROOM_STATE) {
       pb::RoomState state;
       REQUIRE(state.ParseFromString(packet.data()));
@@ -248,7 +254,7 @@ class Chatterer final : public RoomOutlet {
  public:
   Chatterer(Rooms& rooms, int words) : words_(words), rooms_(rooms) {}
   bool room_ready() const override { return true; }
-  void send_shared(const wire::SharedFrame&) override {
+  void send_run(const wire::FrameRun&) override {
     if (said < words_) rooms_.publish(kRoom, item(std::to_string(++said)));
   }
   void room_dropped(RoomId, std::uint64_t) override {}

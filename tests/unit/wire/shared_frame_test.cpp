@@ -9,6 +9,10 @@
 
 #include <catch2/catch.hpp>
 
+#include <array>
+#include <memory>
+#include <vector>
+
 using namespace linnet;
 using namespace linnet::wire;
 
@@ -46,4 +50,28 @@ TEST_CASE("what is too large for TCP has no frame there") {
   const SharedFrame frame(packet);
   CHECK(frame.bytes(Framing::kTcp).empty());
   CHECK(frame.bytes(Framing::kWebSocketBinary).size() > 70000);
+}
+
+TEST_CASE("a run of shared frames is one after the other, for each kind of connection") {
+  FrameRun run;
+  CHECK(run.empty());
+  CHECK(run.bytes(Framing::kTcp).empty());
+  std::vector<SharedFramePtr> frames;
+  for (int id = 1; id <= 3; ++id) {
+    pb::Output packet;
+    packet.set_request_id(id);
+    frames.push_back(std::make_shared<const SharedFrame>(packet));
+  }
+  std::array<std::string, 3> expected;
+  std::size_t size = 0;
+  for (const auto& frame : frames) {
+    run.add(frame);
+    size += frame->size();
+    CHECK(run.size() == size);
+    for (auto framing : {Framing::kTcp, Framing::kWebSocketBinary, Framing::kWebSocketText}) {
+      auto& all = expected.at(static_cast<std::size_t>(framing));
+      all += frame->bytes(framing);
+      CHECK(run.bytes(framing) == all);
+    }
+  }
 }
