@@ -1,0 +1,215 @@
+// linnet-ops OPERATION COUNT: does it so often and says what was allocated meanwhile, as
+// "TIMES BYTES". Under callgrind, two counts tell what one more costs in instructions.
+#include "counting_new.hpp"
+#include "pb/conn.ext.pb.h"
+#include "pb/room.ext.pb.h"
+#include "support/false_clock.hpp"
+#include "support/temp_dir.hpp"
+
+#include "linnet/base/log.hpp"
+#include "linnet/base/shard.hpp"
+#include "linnet/router/rooms.hpp"
+#include "linnet/store/sqlite.hpp"
+#include "linnet/wire/push.hpp"
+#include "linnet/wire/tcp.hpp"
+#include "linnet/wire/websocket.hpp"
+
+#include <cstdio>
+#include <cstdlib>
+#include <functional>
+#include <future>
+#include <map>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace {
+
+using namespace linnet;
+
+const std::string kText(100, 'x');
+
+// What an operation needs is made first; the result does it once.
+using Operation = std::function<void()>;
+
+pb::MessageItem message() {
+  pb::MessageItem item;
+  item.set_sender_id(1);
+  item.set_receiver_id(2);
+  item.set_message_content(kText);
+  return item;
+}
+
+// A message for one connected device: encoded, given its seq, framed.
+Operation push_encode() {
+  return [item = message(), packet = std::string(), out = std::string()]() mutable {
+    packet.clear();
+    out.clear();
+    wire::Push(item).append_binary(Seq(7), packet);
+    wire::append_ws_frame(wire::WsOpcode::kBinary, packet, out);
+  };
+}
+
+std::string input() {
+  pb::Input packet;
+  packet.set_type(pb::PT_HEARTBEAT);
+  packet.set_request_id(7);
+  packet.set_data(kText);
+  return packet.SerializeAsString();
+}
+
+Operation tcp_decode() {
+  std::string framed;
+  wire::append_tcp_frame(input(), framed);
+  return [framed, packet = pb::Input()]() mutable {
+    std::string_view bytes(framed);
+    auto next = wire::next_tcp_packet(bytes);
+    if (!next || !packet.ParseFromArray(next->data(), static_cast<int>(next->size())))
+      throw std::runtime_error("not decoded");
+  };
+}
+
+Operation ws_decode() {
+  std::string framed;
+  wire::append_masked_ws_frame(wire::WsOpcode::kBinary, input(), 0x12345678, framed);
+  auto decoder = std::make_shared<wire::WsDecoder>(wire::WsRole::kServer, wire::kMaxPacket);
+  return [framed, decoder, bytes = std::string(), packet = pb::Input()]() mutable {
+    bytes = framed;  // it is unmasked in place
+    char* at = bytes.data();
+    auto event = decoder->next(at, at + bytes.size());
+    if (!packet.ParseFromArray(event.payload.data(), static_cast<int>(event.payload.size())))
+      throw std::runtime_error("not decoded");
+  };
+}
+
+class Outlet final : public router::RoomOutlet {
+ public:
+  bool room_ready() const override { return true; }
+  void send_run(const wire::FrameRun& run) override {
+    got += run.bytes(wire::Framing::kWebSocketBinary).size();
+  }
+  void room_dropped(RoomId, std::uint64_t) override {}
+  void room_closed(RoomId, ErrCode) override {}
+  std::size_t got = 0;
+};
+
+// A message to all members of a room on one shard, as far as their sockets.
+struct Room {
+  explicit Room(std::size_t members) : outlets(members) {
+    shards.push_back(std::make_unique<Shard>(0));
+    rooms.emplace(shards, clock, router::RoomOptions());
+    for (auto& outlet : outlets) {
+      router::RoomPast past;
+      pb::RoomState state;
+      seats.push_back(rooms->join(RoomId(5), UserId(1), *shards[0], outlet, {}, past, state));
+    }
+  }
+  void say() {
+    pb::RoomItem item;
+    item.set_message_content(kText);
+    rooms->publish(RoomId(5), std::move(item));
+    shards[0]->context().restart();
+    shards[0]->context().poll();
+    if (outlets.back().got == before) throw std::runtime_error("not delivered");
+    before = outlets.back().got;
+  }
+  test::FalseClock clock;
+  Shards shards;
+  std::optional<router::Rooms> rooms;
+  std::vector<Outlet> outlets;
+  std::vector<router::RoomSeat> seats;
+  std::size_t before = 0;
+};
+
+Operation fan_out(std::size_t members) {
+  return [room = std::make_shared<Room>(members)] { room->say(); };
+}
+
+// The store on a real directory, asked by one caller that waits for each answer.
+struct OnDisk {
+  OnDisk() {
+    store::SqliteOptions options;
+    options.directory = dir.path();
+    options.synchronous = store::Synchronous::kNormal;  // what is counted is not the disk's
+    auto opened = store::open_sqlite(options, clock, log);
+    if (!opened) throw std::runtime_error(opened.error().message());
+    store = std::move(*opened);
+  }
+  template <class T, class Start>
+  T wait(Start start) {
+    auto promise = std::make_shared<std::promise<Result<T>>>();
+    auto future = promise->get_future();
+    start(Done<T>([promise](Result<T> result) { promise->set_value(std::move(result)); }));
+    auto result = future.get();
+    if (!result) throw std::runtime_error(std::string(name(result.code())));
+    return std::move(*result);
+  }
+  void append() {
+    store::NewMessage made;
+    made.message.sender_type = 2;
+    made.message.sender_id = 1;
+    made.message.receiver_type = 1;
+    made.message.receiver_id = 2;
+    made.message.type = 1;
+    made.message.content = kText;
+    made.recipients = {UserId(1), UserId(2)};
+    wait<store::Appended>(
+        [&](Done<store::Appended> done) { store->append(made, std::move(done)); });
+  }
+  void read_all() {
+    auto page = wait<store::InboxPage>([&](Done<store::InboxPage> done) {
+      store->read_inbox(UserId(2), Seq(), {}, std::move(done));
+    });
+    if (page.entries.empty()) throw std::runtime_error("nothing read");
+  }
+  test::TempDir dir;
+  SystemClock clock;
+  Logger log{LogLevel::kError};
+  std::unique_ptr<store::Store> store;
+};
+
+Operation append() {
+  return [disk = std::make_shared<OnDisk>()] { disk->append(); };
+}
+
+// A page of 100 messages.
+Operation sync_page() {
+  auto disk = std::make_shared<OnDisk>();
+  for (int i = 0; i < 100; ++i)
+    disk->append();
+  return [disk] { disk->read_all(); };
+}
+
+const std::map<std::string, Operation (*)()> kOperations{
+    {"push_encode", push_encode},
+    {"tcp_decode", tcp_decode},
+    {"ws_decode", ws_decode},
+    {"fan_out_1", [] { return fan_out(1); }},
+    {"fan_out_1000", [] { return fan_out(1000); }},
+    {"append", append},
+    {"sync_page", sync_page},
+};
+
+}  // namespace
+
+int main(int argc, char** argv) try {
+  const auto found = kOperations.find(argc == 3 ? argv[1] : "");
+  if (found == kOperations.end()) {
+    std::fputs("usage: linnet-ops OPERATION COUNT\n", stderr);
+    for (const auto& [name, make] : kOperations)
+      std::fprintf(stderr, "  %s\n", name.c_str());
+    return 2;
+  }
+  auto operation = found->second();
+  const auto before = linnet::ops::allocated();
+  for (long left = std::strtol(argv[2], nullptr, 10); left > 0; --left)
+    operation();
+  const auto after = linnet::ops::allocated();
+  std::printf("%llu %llu\n", static_cast<unsigned long long>(after.times - before.times),
+              static_cast<unsigned long long>(after.bytes - before.bytes));
+  return 0;
+} catch (const std::exception& error) {
+  std::fprintf(stderr, "linnet-ops: %s\n", error.what());
+  return 1;
+}
