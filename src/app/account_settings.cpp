@@ -18,6 +18,11 @@ bool is_hook(std::string_view value) {
   return value.empty() || user::parse_url(value);
 }
 
+// To which a path is added.
+bool is_base(std::string_view value) {
+  return is_hook(value) && value.find('?') == std::string_view::npos;
+}
+
 bool is_any(std::string_view) {
   return true;
 }
@@ -92,7 +97,7 @@ void add_account_settings(std::vector<Setting>& all) {
   all.push_back(text("user.hook",
                      "Where your own system is asked in mode hook; /pb.UserInt/Auth and so on are "
                      "added to it.",
-                     "a URL http://... or https://..., or empty", is_hook,
+                     "a URL http://... or https://... without a query, or empty", is_base,
                      LINNET_MEMBER(user.hook)));
   all.push_back(integer("user.hook_cache_s", "How long its answers are believed.", 1, 86400,
                         LINNET_MEMBER(user.hook_cache_s)));

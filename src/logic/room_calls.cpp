@@ -14,6 +14,7 @@ namespace linnet::logic {
 namespace {
 
 constexpr std::size_t kPage = 1000;
+constexpr std::int64_t kLastRoom = (std::int64_t{1} << 53) - 1;
 constexpr std::int32_t kSlowest = 3600;  // seconds
 
 template <class Request>
@@ -109,6 +110,8 @@ Async<pb::MakeRoomResp> RoomCalls::make(const user::Caller&, const pb::MakeRoomR
   if (!checked) co_return checked.take_error();
   if (request.room_id() < 0 || request.owner_id() < 0)
     co_return Error(ErrCode::kBadRequest, "room_id and owner_id: 0 or more");
+  if (request.room_id() > kLastRoom)
+    co_return Error(ErrCode::kBadRequest, "room_id: at most 2^53 - 1, as JSON numbers hold");
   auto room = room_of(request, clock_.wall());
   room.id = RoomId(request.room_id());
   auto id = co_await store_new(std::move(room), UserId(request.owner_id()));

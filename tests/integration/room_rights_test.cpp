@@ -269,6 +269,9 @@ TEST_CASE("rooms that must be made, and who makes them") {
   CHECK(anna.caller->fails("/pb.RoomExt/CreateRoom", create).code == 2012);
   f.make(anna, 5);
   CHECK(f.enter(anna, 5) == 0);
+  pb::MakeRoomReq beyond;
+  beyond.set_room_id(std::int64_t{1} << 53);
+  CHECK(f.backend->fails("/pb.RoomInt/MakeRoom", beyond).code == 1007);
 
   Fixture open({"--set", "rooms.create=anyone"});
   auto ben = open.person("200");

@@ -80,6 +80,7 @@ TEST_CASE("a mistake is one line that names the key, the value, the place and wh
       {{"--set", "http.allowed_origins=https://"}, {}, 78, "https://example.com"},
       {{"--set", "http.allowed_origins=https://a.example/"}, {}, 78, "https://example.com"},
       {{"--set", "http.allowed_origins=https://*"}, {}, 78, "https://example.com"},
+      {{"--set", "user.hook=http://users.example/x?k=v"}, {}, 78, "without a query"},
       {{"--tcp-listen", "::1:8080"}, {}, 78, "must be HOST:PORT or [IPv6]:PORT"},
       {{"--tcp-listen", "127.0.0.1:"}, {}, 78, "must be HOST:PORT"},
       {{"--tcp-listen", "127.0.0.1:80\n80"}, {}, 78, "tcp.listen = '127.0.0.1:80?80'"},
