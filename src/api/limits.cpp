@@ -22,6 +22,18 @@ const Rate& Limiter::rate_of(RateClass rate) const {
   return options_.join;
 }
 
+void Limiter::count(RateClass rate) {
+  if (refusals_ == nullptr) return;
+  switch (rate) {
+    case RateClass::kRead: return refusals_->count(Refusal::kRead);
+    case RateClass::kWrite: return refusals_->count(Refusal::kWrite);
+    case RateClass::kJoin: return refusals_->count(Refusal::kJoin);
+    case RateClass::kServer: return refusals_->count(Refusal::kServer);
+    case RateClass::kCode: return refusals_->count(Refusal::kCode);
+    case RateClass::kSearch: return refusals_->count(Refusal::kSearch);
+  }
+}
+
 bool Limiter::allow(RateClass rate, std::int64_t who, std::string_view address) {
   if (!options_.enabled) return true;
   const Rate& limit = rate_of(rate);
@@ -38,7 +50,10 @@ bool Limiter::allow(RateClass rate, std::int64_t who, std::string_view address) 
   auto seconds = std::chrono::duration<double>(now - bucket.at).count();
   bucket.tokens = std::min(limit.burst, bucket.tokens + seconds * limit.per_second);
   bucket.at = now;
-  if (bucket.tokens < 1) return false;
+  if (bucket.tokens < 1) {
+    count(rate);
+    return false;
+  }
   bucket.tokens -= 1;
   return true;
 }

@@ -125,7 +125,9 @@ Async<Unit> Api::prove(const Method& method, const user::Credentials& credential
   if (user::looks_like_key(credentials.token))
     co_return Error(ErrCode::kUnauthorized, "this call is for signed-in devices, not for servers");
   auto identity = co_await wait_for<user::Identity>([&](Done<user::Identity> done) {
-    authenticator_.authenticate(credentials, std::move(done));
+    auto shown = credentials;
+    shown.address = caller.address;
+    authenticator_.authenticate(std::move(shown), std::move(done));
   });
   if (!identity) co_return identity.take_error();
   caller.identity = *identity;

@@ -2,6 +2,7 @@
 // that names files.
 #include "options.hpp"
 
+#include <algorithm>
 #include <fstream>
 
 namespace linnet::app {
@@ -111,6 +112,10 @@ Result<user::AccountOptions> account_options(const Config& config) {
     if (!secret) return secret.take_error();
     options.hook_secret = std::move(*secret);
   }
+  if (config.limits.enabled)
+    options.bad_tokens_per_minute = static_cast<int>(config.limits.bad_tokens_per_minute);
+  // One address leaves the others most of the hooks' queue.
+  options.tokens_at_once = std::max<std::size_t>(8, size(config.hook.queue) / 4);
   if (config.user.mode == "hook") {
     user::UsersHook hook;
     hook.base = *user::parse_url(config.user.hook);

@@ -1,6 +1,7 @@
 // The command line: flags and subcommands, by CLI11.
 #include "call_command.hpp"
 #include "config_table.hpp"
+#include "data_command.hpp"
 #include "key_command.hpp"
 
 #include "linnet/app/config.hpp"
@@ -47,6 +48,21 @@ void add_key_command(CLI::App& app, KeyCommand& command) {
   auto* revoke = key->add_subcommand("revoke", "End a key, also on a server that runs.");
   revoke->add_option("id", command.id, "The number that create and list give.")->required();
   revoke->callback([&command] { command.verb = KeyCommand::Verb::kRevoke; });
+}
+
+void add_data_commands(CLI::App& app, DataCommand& command) {
+  using Verb = DataCommand::Verb;
+  auto* backup = app.add_subcommand(
+      "backup", "Copy the data directory's database, also while a server runs on it.");
+  backup->add_option("directory", command.other, "Where to; each backup has its own.")->required();
+  backup->callback([&command] { command.verb = Verb::kBackUp; });
+  auto* restore =
+      app.add_subcommand("restore", "Put a backup into the data directory; no server may run.");
+  restore->add_option("directory", command.other, "The backup's.")->required();
+  restore->add_flag("--replace", command.replace, "Move aside the database that is there.");
+  restore->callback([&command] { command.verb = Verb::kRestore; });
+  app.add_subcommand("check", "Look whether the data directory's database is sound.")
+      ->callback([&command] { command.verb = Verb::kCheck; });
 }
 
 void add_call_command(CLI::App& app, CallCommand& command) {
@@ -218,6 +234,7 @@ CommandLine parse_command_line(const std::vector<std::string>& arguments,
   if (!arguments.empty() && arguments.front() == "bench") return benching(arguments);
   Flags flags;
   KeyCommand key;
+  DataCommand data;
   CallCommand call;
   CLI::App app{"Linnet, an instant-messaging server in one executable.", "linnet"};
   app.set_version_flag("--version", "linnet " + std::string(kVersion));
@@ -229,6 +246,7 @@ CommandLine parse_command_line(const std::vector<std::string>& arguments,
       app.add_subcommand("config", "Print the configuration in force, as a TOML file.");
   config_command->add_flag("--docs", flags.docs, "Print its documentation instead.");
   add_key_command(app, key);
+  add_data_commands(app, data);
   add_call_command(app, call);
   app.add_subcommand("bench", "Load a server and say what that costs; comes before all flags.");
   auto* version_command = app.add_subcommand("version", "Print the version.");
@@ -258,6 +276,11 @@ CommandLine parse_command_line(const std::vector<std::string>& arguments,
     result.action = CommandLine::Action::kKey;
     result.key = std::move(key);
   }
+  for (const char* name : {"backup", "restore", "check"}) {
+    if (!app.got_subcommand(name)) continue;
+    result.action = CommandLine::Action::kData;
+    result.data = data;
+  }
   return result;
 }
 
@@ -266,6 +289,7 @@ int run_command_line(int argc, char** argv, const std::function<int(const Config
   switch (command.action) {
     case CommandLine::Action::kServe: return serve(command.config);
     case CommandLine::Action::kKey: return run_key_command(command.config, command.key);
+    case CommandLine::Action::kData: return run_data_command(command.config, command.data);
     case CommandLine::Action::kCall: return run_call_command(command.call);
     case CommandLine::Action::kBench: return bench::run(command.bench);
     case CommandLine::Action::kPrint: std::fputs(command.text.c_str(), stdout); return 0;

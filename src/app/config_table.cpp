@@ -103,7 +103,15 @@ void add_server(std::vector<Setting>& all) {
       "a path", [](std::string_view v) { return !v.empty(); }, LINNET_MEMBER(server.data_dir)));
   all.push_back(integer("server.io_threads", "Threads that serve connections; 0: one per core.", 0,
                         256, LINNET_MEMBER(server.io_threads)));
+  all.push_back(
+      boolean("server.io_uring",
+              "Rooms send to many members in one system call, where the kernel allows it.",
+              LINNET_MEMBER(server.io_uring)));
   all.push_back(log_level());
+  all.push_back(integer("server.drain_delay_ms",
+                        "At the end /readyz says so for so long before the doors close, for a"
+                        " balancer to send nobody any more.",
+                        0, 600000, LINNET_MEMBER(server.drain_delay_ms)));
   all.push_back(text("tcp.listen", "Where TCP clients connect; port 0: any that is free.",
                      "HOST:PORT or [IPv6]:PORT", is_listen_address, LINNET_MEMBER(tcp.listen)));
   all.push_back(text("http.listen", "Where HTTP and WebSocket clients connect.",
@@ -111,6 +119,18 @@ void add_server(std::vector<Setting>& all) {
   all.push_back(allowed_origins());
   all.push_back(integer("http.body_bytes", "The largest body of a call.", 1024, 64 * kMillion,
                         LINNET_MEMBER(http.body_bytes)));
+  all.push_back(integer("http.head_timeout_ms",
+                        "How long the head of a request may take, that of a WebSocket's handshake"
+                        " too; then 408.",
+                        10, 600000, LINNET_MEMBER(http.head_timeout_ms)));
+  all.push_back(integer("http.idle_s",
+                        "A connection without a request for so long is closed, as is one whose"
+                        " body or answer takes longer.",
+                        1, kMillion, LINNET_MEMBER(http.idle_s)));
+  all.push_back(boolean("http.metrics",
+                        "GET /metrics says, to whoever reaches this address, what was refused by"
+                        " which limit, for Prometheus.",
+                        LINNET_MEMBER(http.metrics)));
   all.push_back(grpc_listen());
 }
 
@@ -130,9 +150,11 @@ void add_store(std::vector<Setting>& all) {
   all.push_back(integer("store.merge_slice_ms",
                         "How long the inbox index may be built between two commits.", 1, 1000,
                         LINNET_MEMBER(store.merge_slice_ms)));
-  all.push_back(integer("store.merge_after",
-                        "Inbox entries kept in memory before they are built into the index.", 1,
-                        10 * kMillion, LINNET_MEMBER(store.merge_after)));
+  all.push_back(
+      integer("store.merge_after",
+              "Inbox entries kept in memory, without a pause in the sending, before they are built "
+              "into the index: some 40 bytes each, and after a crash they are read again.",
+              1, 10 * kMillion, LINNET_MEMBER(store.merge_after)));
 }
 
 void add_session(std::vector<Setting>& all) {
@@ -216,13 +238,44 @@ void add_rooms(std::vector<Setting>& all) {
                         kMillion, LINNET_MEMBER(broadcast.per_second)));
 }
 
-void add_limits(std::vector<Setting>& all) {
+void add_connection_limits(std::vector<Setting>& all) {
   all.push_back(boolean("limits.enabled",
-                        "false turns every rate limit off, for benchmarks and tests.",
+                        "false turns every limit of this section off but accepts_per_second and"
+                        " unsent_bytes, for benchmarks and tests.",
                         LINNET_MEMBER(limits.enabled)));
-  auto rate = [&](const char* key, const char* doc, auto member) {
+  all.push_back(integer("limits.connections",
+                        "Connections over TCP and HTTP at once; one more is closed, over HTTP with"
+                        " 503. 0: nine tenths of the files that the process may open.",
+                        0, 100 * kMillion, LINNET_MEMBER(limits.connections)));
+  all.push_back(integer("limits.connections_per_address",
+                        "Of them, from one IPv4 address or IPv6 /64; 0: no limit. 127.0.0.1 and"
+                        " ::1 have none. To be raised where clients come through a proxy on another"
+                        " machine.",
+                        0, 100 * kMillion, LINNET_MEMBER(limits.connections_per_address)));
+  all.push_back(integer("limits.accepts_per_second",
+                        "New connections of the whole process; those beyond it wait in the"
+                        " kernel's queue, so that a storm of them leaves the others their share."
+                        " 0: as fast as it goes.",
+                        0, kMillion, LINNET_MEMBER(limits.accepts_per_second)));
+  all.push_back(integer("limits.unsent_bytes",
+                        "Unsent bytes of all long connections together; beyond it those with the"
+                        " most are cut, and find the rest in their inboxes. 0: no limit.",
+                        0, kMillion * kMillion, LINNET_MEMBER(limits.unsent_bytes)));
+}
+
+// Adds settings that are a count in a time, or at once.
+auto adding_rates(std::vector<Setting>& all) {
+  return [&all](const char* key, const char* doc, auto member) {
     all.push_back(integer(key, doc, 1, 100 * kMillion, member));
   };
+}
+
+void add_call_limits(std::vector<Setting>& all) {
+  const auto rate = adding_rates(all);
+  rate("limits.bad_tokens_per_minute",
+       "Tokens that proved nothing, per address; then it is refused, but for tokens that are"
+       " remembered as good.",
+       LINNET_MEMBER(limits.bad_tokens_per_minute));
   rate("limits.join_per_second", "RegisterDevice and SignIn, per address.",
        LINNET_MEMBER(limits.join_per_second));
   rate("limits.join_burst", "How many of them at once.", LINNET_MEMBER(limits.join_burst));
@@ -248,10 +301,19 @@ void add_limits(std::vector<Setting>& all) {
   rate("limits.searches_per_minute", "SearchUser, per user.",
        LINNET_MEMBER(limits.searches_per_minute));
   rate("limits.searches_burst", "How many of them at once.", LINNET_MEMBER(limits.searches_burst));
+}
+
+void add_packet_limits(std::vector<Setting>& all) {
+  const auto rate = adding_rates(all);
   rate("limits.packets_per_second",
        "Packets on a long connection; one that sends more is read later.",
        LINNET_MEMBER(limits.packets_per_second));
   rate("limits.packets_burst", "How many of them at once.", LINNET_MEMBER(limits.packets_burst));
+  rate("limits.bytes_per_second", "Bytes on a long connection; one that sends more is read later.",
+       LINNET_MEMBER(limits.bytes_per_second));
+  rate("limits.bytes_burst", "How many of them at once.", LINNET_MEMBER(limits.bytes_burst));
+  rate("limits.rooms_per_day", "Rooms that one user makes, where rooms.create lets users do so.",
+       LINNET_MEMBER(limits.rooms_per_day));
   rate("limits.room_per_second", "Messages of one user in one live room.",
        LINNET_MEMBER(limits.room_per_second));
   rate("limits.room_burst", "How many of them at once.", LINNET_MEMBER(limits.room_burst));
@@ -266,7 +328,9 @@ std::vector<Setting> make_settings() {
   add_logic(all);
   add_groups(all);
   add_rooms(all);
-  add_limits(all);
+  add_connection_limits(all);
+  add_call_limits(all);
+  add_packet_limits(all);
   return all;
 }
 

@@ -23,6 +23,8 @@ sigset_t block_signals() {
   sigaddset(&signals, SIGTERM);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
+  // A file that may grow no further is an error of the write, told to whoever asked for it.
+  std::signal(SIGXFSZ, SIG_IGN);
   return signals;
 }
 

@@ -1,5 +1,8 @@
 #include "options.hpp"
 
+#include <algorithm>
+#include <sys/resource.h>
+
 namespace linnet::app {
 namespace {
 
@@ -78,6 +81,23 @@ api::LimitOptions limit_options(const Config& config) {
   return options;
 }
 
+std::size_t open_files() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 1024;
+  if (limit.rlim_cur < limit.rlim_max) {
+    const rlimit wanted{limit.rlim_max, limit.rlim_max};
+    if (setrlimit(RLIMIT_NOFILE, &wanted) == 0) return wanted.rlim_cur;
+  }
+  return limit.rlim_cur;
+}
+
+// The rest is for the database, hooks and gRPC.
+std::size_t connections_by_files() {
+  constexpr std::size_t kLeast = 64;
+  const auto files = open_files();
+  return files - std::min(files - 1, std::max(kLeast, files / 10));
+}
+
 gateway::GatewayOptions gateway_options(const Config& config) {
   gateway::GatewayOptions options;
   options.tcp_listen = config.tcp.listen;
@@ -96,8 +116,23 @@ gateway::GatewayOptions gateway_options(const Config& config) {
   options.packets_per_second =
       config.limits.enabled ? static_cast<std::uint32_t>(config.limits.packets_per_second) : 0;
   options.packets_burst = static_cast<std::uint32_t>(config.limits.packets_burst);
+  options.bytes_per_second =
+      config.limits.enabled ? static_cast<std::uint32_t>(config.limits.bytes_per_second) : 0;
+  options.bytes_burst = static_cast<std::uint32_t>(config.limits.bytes_burst);
+  options.accepts_per_second = static_cast<std::uint32_t>(config.limits.accepts_per_second);
+  options.unsent_bytes = size(config.limits.unsent_bytes);
+  if (config.limits.enabled) {
+    options.connections =
+        config.limits.connections > 0 ? size(config.limits.connections) : connections_by_files();
+    options.connections_per_address = size(config.limits.connections_per_address);
+  }
+  options.head_timeout = std::chrono::milliseconds(config.http.head_timeout_ms);
+  options.http_idle = std::chrono::seconds(config.http.idle_s);
+  options.metrics = config.http.metrics;
+  options.drain_delay = std::chrono::milliseconds(config.server.drain_delay_ms);
   options.rooms_per_connection = size(config.rooms.per_connection);
   options.room_bytes = size(config.rooms.member_bytes);
+  options.io_uring = config.server.io_uring;
   return options;
 }
 

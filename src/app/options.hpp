@@ -24,6 +24,10 @@ logic::GroupOptions group_options(const Config& config);
 router::RoomOptions room_options(const Config& config);
 logic::RoomRules room_rules(const Config& config);
 api::LimitOptions limit_options(const Config& config);
+// How many files the process may open, after its limit has been raised as far as it goes.
+std::size_t open_files();
+// limits.connections of 0.
+std::size_t connections_by_files();
 gateway::GatewayOptions gateway_options(const Config& config);
 
 }  // namespace linnet::app

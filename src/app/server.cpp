@@ -6,6 +6,7 @@
 #include "linnet/api/methods.hpp"
 #include "linnet/base/clock.hpp"
 #include "linnet/base/random.hpp"
+#include "linnet/base/refusals.hpp"
 #include "linnet/base/shard.hpp"
 #include "linnet/gateway/gateway.hpp"
 #include "linnet/logic/backend.hpp"
@@ -45,6 +46,7 @@ class Server::Impl {
   ~Impl() { stop(std::chrono::milliseconds(0)); }
 
   Result<Running> start() {
+    open_files();
     if (!init_random()) return Error(ErrCode::kServerUnknown, "the system gives no randomness");
     auto store = store::open_sqlite(store_options(config_), clock_, log_);
     if (!store) return store.take_error();
@@ -65,13 +67,16 @@ class Server::Impl {
                                                 group_options(config_));
     keys_ = std::make_unique<user::Keys>(*store_);
     rooms_ = std::make_unique<logic::Rooms>(*store_, *live_, clock_, room_rules(config_));
-    room_calls_ = std::make_unique<logic::RoomCalls>(*store_, *live_, *rooms_, clock_);
-    limiter_ = std::make_unique<api::Limiter>(clock_, limit_options(config_));
+    room_calls_ = std::make_unique<logic::RoomCalls>(
+        *store_, *live_, *rooms_, clock_,
+        config_.limits.enabled ? config_.limits.rooms_per_day : 0);
+    limiter_ = std::make_unique<api::Limiter>(clock_, limit_options(config_), &refusals_);
     add_methods(table_, *accounts_, *devices_, *friends_, *groups_, *messages_, *backend_);
     add_room_methods(table_, *room_calls_);
     api_ = std::make_unique<api::Api>(table_, *accounts_, *keys_, *limiter_, log_);
     gateway_ = std::make_unique<gateway::Gateway>(shards_, *api_, *messages_, *devices_, *rooms_,
-                                                  *router_, clock_, log_, gateway_options(config_));
+                                                  *router_, clock_, log_, refusals_,
+                                                  with_health(gateway_options(config_)));
     auto addresses = gateway_->open();
     if (!addresses) {
       stop(std::chrono::milliseconds(0));
@@ -100,6 +105,11 @@ class Server::Impl {
   }
 
  private:
+  gateway::GatewayOptions with_health(gateway::GatewayOptions options) {
+    options.trouble = [this] { return store_->trouble(); };
+    return options;
+  }
+
   Status open_accounts() {
     auto options = account_options(config_);
     if (!options) return options.take_error();
@@ -108,14 +118,15 @@ class Server::Impl {
       if (!hooks) return hooks.take_error();
       hooks_ = std::move(*hooks);
     }
-    accounts_ =
-        std::make_unique<user::Accounts>(*store_, clock_, log_, std::move(*options), hooks_.get());
+    accounts_ = std::make_unique<user::Accounts>(*store_, clock_, log_, std::move(*options),
+                                                 hooks_.get(), &refusals_);
     return success();
   }
 
   Config config_;
   Logger& log_;
   SystemClock clock_;
+  Refusals refusals_;
   Shards shards_;
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<router::Router> router_;

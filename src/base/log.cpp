@@ -22,7 +22,7 @@ void append_quoted(std::string& out, std::string_view value) {
     if (c == '"' || c == '\\') {
       out += '\\';
       out += ch;
-    } else if (c < 0x20 || c == 0x7f) {
+    } else if (c < 0x20 || c > 0x7e) {
       out += "\\x";
       out += kHex[c >> 4U];
       out += kHex[c & 15U];

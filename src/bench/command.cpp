@@ -23,15 +23,16 @@ struct Scenario {
   bool elsewhere = true;  // whether it makes sense with a server that runs already
 };
 
-constexpr std::array<Scenario, 9> kScenarios = {{{"start", run_start, false},
-                                                 {"calls", run_calls},
-                                                 {"direct", run_send},
-                                                 {"direct", run_deliver},
-                                                 {"group", run_group},
-                                                 {"sync", run_sync},
-                                                 {"reconnect", run_reconnect},
-                                                 {"idle", run_idle},
-                                                 {"fanout", run_fanout}}};
+constexpr std::array<Scenario, 10> kScenarios = {{{"start", run_start, false},
+                                                  {"calls", run_calls},
+                                                  {"store", run_store, false},
+                                                  {"direct", run_send},
+                                                  {"direct", run_deliver},
+                                                  {"group", run_group},
+                                                  {"sync", run_sync},
+                                                  {"reconnect", run_reconnect},
+                                                  {"idle", run_idle},
+                                                  {"fanout", run_fanout}}};
 
 std::string joined(const std::vector<std::string>& arguments) {
   std::string line = "linnet bench";

@@ -225,24 +225,27 @@ class LinnetUnderLoad {
 // linnet-floor, where it has been built.
 class FloorServer {
  public:
-  explicit FloorServer(const Options& options)
+  FloorServer(const Options& options, bool gathers)
       : door_(options.over_tcp ? Door::kTcp : Door::kWebSocket),
+        gathers_(gathers),
         path_(options.floor.empty() ? beside_this("linnet-floor") : options.floor) {
     if (!std::filesystem::exists(path_)) return;
-    process_ =
-        std::make_unique<Process>(std::vector<std::string>{path_}, (dir_.path() / "log").string(),
-                                  std::vector<std::string>{"floor"});
+    std::vector<std::string> command{path_};
+    if (gathers) command.emplace_back("--gather");
+    process_ = std::make_unique<Process>(command, (dir_.path() / "log").string(),
+                                         std::vector<std::string>{"floor"});
   }
 
   bool there() const { return process_ != nullptr; }
   const std::string& path() const { return path_; }
   Target target() const {
-    return {"floor", process_->pid(), loopback(process_->port(0)),
+    return {gathers_ ? "floor, gathering" : "floor", process_->pid(), loopback(process_->port(0)),
             [this](std::size_t members) { return floor_dialect(door_, members); }};
   }
 
  private:
   Door door_;
+  bool gathers_;
   std::string path_;
   TempDir dir_;
   std::unique_ptr<Process> process_;
@@ -290,7 +293,8 @@ Table run_fanout(const Options& options) {
   auto table = make_table(options);
   Fanout fanout(options, table);
   fanout.pinning().start_servers();
-  const FloorServer floor(options);
+  const FloorServer floor(options, false);
+  const FloorServer gathering(options, true);
   const LinnetUnderLoad linnet(options, fanout.pinning(), 0);
   std::unique_ptr<LinnetUnderLoad> paced;
   if (options.hot > 0 && !options.elsewhere())
@@ -302,8 +306,10 @@ Table run_fanout(const Options& options) {
     targets.push_back({peer.name, peer.pid, peer.address,
                        [&peer](std::size_t members) { return peer_dialect(peer.dialect, members); },
                        true});
+  const auto base = targets.size();
   if (floor.there()) targets.push_back(floor.target());
-  const auto base = floor.there() ? targets.size() - 1 : targets.size();
+  auto bursting = targets;
+  if (gathering.there()) bursting.push_back(gathering.target());
   for (const auto members : options.members) {
     if (members + kOtherFiles > raise_file_limit()) {
       table.note(std::to_string(members) +
@@ -313,12 +319,13 @@ Table run_fanout(const Options& options) {
     const auto per_second = static_cast<double>(options.load) / static_cast<double>(members);
     for (const auto bytes : options.bytes)
       for (const auto burst : options.bursts)
-        fanout.compare(targets, base, {members, bytes, burst, per_second});
+        fanout.compare(burst > 1 ? bursting : targets, base, {members, bytes, burst, per_second});
   }
   compare_rooms(options, fanout, linnet, paced.get());
   table.note(
       "ratio: CPU time per delivery over the floor's (of the last rows: over the same room's"
       " that is not paced, all of whose members read), median of the rounds' ratios");
+  table.note("floor, gathering: a bare epoll server that sends a burst to each member as one");
   table.note(
       "CPU time: the server's processes and, with it, ksoftirqd's; latency: from the intended"
       " time of a message");

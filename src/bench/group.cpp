@@ -12,6 +12,7 @@
 #include "server.hpp"
 
 #include <algorithm>
+#include <queue>
 
 namespace linnet::bench {
 namespace {
@@ -25,13 +26,19 @@ class GroupSenders {
       : groups_(groups),
         callers_(poller_, http, options.senders),
         begun_(options.senders),
+        between_(options.group_rate == 0 ? 0
+                                         : seconds(static_cast<double>(options.senders) /
+                                                   static_cast<double>(options.group_rate))),
         sent_(groups.count()) {
     for (std::size_t i = 0; i < options.senders; ++i) {
       const auto id = groups.id(groups.group_of(i));
       calls_.emplace_back(groups.member(i), pb::RT_NORMAL_GROUP, id, options.payload);
     }
-    for (std::size_t i = 0; i < options.senders; ++i)
-      send(i);
+    const auto begin = now();
+    for (std::size_t i = 0; i < options.senders; ++i) {
+      const auto share = static_cast<double>(i) / static_cast<double>(options.senders);
+      due_.push({begin + static_cast<Nanos>(static_cast<double>(between_) * share), i});
+    }
   }
 
   // Sends until then; what is answered meanwhile counts.
@@ -52,13 +59,19 @@ class GroupSenders {
   std::uint64_t sent(std::size_t group) const { return sent_[group]; }
 
  private:
-  void send(std::size_t caller) {
-    begun_[caller] = now();
+  using Due = std::pair<Nanos, std::size_t>;  // when, and which caller
+
+  // At a fixed rate a time counts from when it should have begun.
+  void send(const Due& due) {
+    begun_[due.second] = between_ > 0 ? due.first : now();
     ++waiting_;
-    callers_.call(caller, calls_[caller].with_request_id(number_++));
+    callers_.call(due.second, calls_[due.second].with_request_id(number_++));
   }
   void turn(Nanos until, bool again) {
-    for (const auto& event : poller_.wait(until))
+    for (; again && !due_.empty() && due_.top().first <= now(); due_.pop())
+      send(due_.top());
+    const auto next = again && !due_.empty() ? std::min(until, due_.top().first) : until;
+    for (const auto& event : poller_.wait(next))
       callers_.handle(event, [&](std::size_t caller, const HttpReply& reply) {
         --waiting_;
         latencies_.add(now() - begun_[caller]);
@@ -67,7 +80,7 @@ class GroupSenders {
         } else {
           ++refused_;
         }
-        if (again) send(caller);
+        if (again) due_.push({between_ > 0 ? begun_[caller] + between_ : now(), caller});
       });
   }
 
@@ -76,6 +89,8 @@ class GroupSenders {
   Callers callers_;
   std::vector<SendCall> calls_;
   std::vector<Nanos> begun_;
+  Nanos between_;  // two messages of one caller; 0: as fast as they are answered
+  std::priority_queue<Due, std::vector<Due>, std::greater<>> due_;
   std::vector<std::uint64_t> sent_;
   Histogram latencies_;
   std::uint64_t number_ = 0;

@@ -16,9 +16,10 @@ Scenarios:
   group      messages to small groups, an inbox entry for each member
   sync       catching up on an inbox, after a restart of the server and again
   reconnect  all devices sign in over WebSocket and sync at once, others go on sending
-  idle       memory and CPU time of signed-in connections that say nothing
+  idle       memory and CPU time of signed-in connections that say nothing, then with heartbeats
   calls      pipelined heartbeats
-  start      time to ready and memory of an empty server
+  start      time to ready and memory of an empty server, and of one with --entries
+  store      the message store alone, in this process, beside SQLite in a bare loop
 
 Options:
   --quick              all in about a minute; the figures are rougher
@@ -42,7 +43,7 @@ fanout:
   --floor FILE         the floor's executable (linnet-floor beside this one); without one, no ratios
   --peer NAME=DIALECT:HOST:PORT[:PID]
                        another server to compare with; DIALECT: redis, nats, mqtt or ws
-direct, group:
+direct, group, store:
   --connections N,...  of the sends that wait (1,16,64,256)
   --pairs N            of the sends to a receiver (64)
   --rate N             sends per second at the fixed rate (2000)
@@ -50,7 +51,8 @@ direct, group:
   --group-members N    of a group (200)
   --group-users N      of all groups together (10000)
   --senders N          connections that send to groups (64)
-sync (and --group-members, --group-users), reconnect, idle, calls, start:
+  --group-rate N       messages to groups per second, whatever is answered; 0: as fast as it is (0)
+sync, start (and --group-members, --group-users), store, reconnect, idle, calls:
   --inboxes N          that are read (64)
   --missed N           messages in each of them (1000)
   --entries N          in the inboxes of others, by messages to groups (0)

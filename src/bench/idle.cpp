@@ -4,6 +4,7 @@
 #include "server.hpp"
 
 #include <algorithm>
+#include <stdexcept>
 
 namespace linnet::bench {
 namespace {
@@ -11,7 +12,25 @@ namespace {
 // Connected before the baseline is taken, so that buffers which are there once, and not for each
 // connection, are not counted.
 constexpr std::size_t kFirst = 64;
+constexpr double kHeartbeat = 30;  // seconds between two of one connection
 constexpr double kSettling = 2.5;  // seconds; longer than the wait for a first sync
+
+// Each connection sends a heartbeat every 30 s, evenly spread; gives how many were answered.
+std::size_t beat(std::vector<Peer>& peers, Poller& poller, Door door, Nanos begin, Nanos until) {
+  const auto packet = frame(door, pb::PT_HEARTBEAT, 1, "");
+  const auto interval = kHeartbeat / static_cast<double>(peers.size());
+  std::size_t answered = 0;
+  for (std::size_t sent = 0;; ++sent) {
+    const auto due = begin + seconds(static_cast<double>(sent) * interval);
+    while (now() < std::min(due, until)) {
+      for (const auto& event : poller.wait(std::min(due, until)))
+        peers[static_cast<std::size_t>(event.data.u64)].handle(event.events,
+                                                               [&](const Down&) { ++answered; });
+    }
+    if (due >= until) return answered;
+    peers[sent % peers.size()].send(packet);
+  }
+}
 
 std::vector<Cell> measure_door(const Options& options, Server& server, Door door,
                                const std::vector<Account>& users) {
@@ -36,6 +55,14 @@ std::vector<Cell> measure_door(const Options& options, Server& server, Door door
   const CpuMeter idle(server);
   rest(options.seconds);
   auto idle_seconds = static_cast<double>(now() - quiet) / 1e9;
+  const auto idle_us = idle.server_us(idle_seconds);
+  const auto idle_us_each = idle.server_us(idle_seconds * static_cast<double>(users.size()));
+  const auto beating = now();
+  const CpuMeter beats(server);
+  if (beat(peers, poller, door, beating, beating + seconds(options.seconds)) == 0)
+    throw std::runtime_error("no heartbeat was answered");
+  const auto beating_seconds = static_cast<double>(now() - beating) / 1e9;
+  const auto beat_us_each = beats.server_us(beating_seconds * static_cast<double>(users.size()));
   Cell bytes = kUnknown;
   Cell rss = kUnknown;
   if (baseline && loaded) {
@@ -48,8 +75,9 @@ std::vector<Cell> measure_door(const Options& options, Server& server, Door door
           rss,
           count / passed * 1e9,
           joining_us,
-          idle.server_us(idle_seconds),
-          idle.server_us(idle_seconds * static_cast<double>(users.size()))};
+          idle_us,
+          idle_us_each,
+          beat_us_each};
 }
 
 }  // namespace
@@ -63,7 +91,8 @@ Table run_idle(const Options& options) {
                {"sign_ins_per_s", "accept+sign-in/s"},
                {"server_cpu_us_per_sign_in", "server CPU us each", 1},
                {"idle_cpu_us_per_s", "idle CPU us/s"},
-               {"idle_cpu_us_per_s_per_connection", "of each", 3}});
+               {"idle_cpu_us_per_s_per_connection", "of each", 3},
+               {"heartbeat_cpu_us_per_s_per_connection", "with heartbeats", 3}});
   auto limit = raise_file_limit();
   auto count = std::max(options.idle, 2 * kFirst);
   if (count + 200 > limit) {
@@ -80,6 +109,7 @@ Table run_idle(const Options& options) {
   }
   table.note("before: RegisterDevice and SignIn over HTTP, " +
              fixed(static_cast<double>(count) / passed, 0) + " users/s from 64 connections");
+  table.note("with heartbeats: one every 30 s from each connection, evenly spread");
   table.note("memory is the server's own (RssAnon); the kernel's socket buffers come on top");
   return table;
 }

@@ -1,21 +1,30 @@
 #include "measure.hpp"
 
+#include "report.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <ctime>
 #include <fcntl.h>
 #include <fstream>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sstream>
 #include <stdexcept>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/utsname.h>
 #include <sys/vfs.h>
 #include <thread>
 #include <unistd.h>
+#include <utility>
+#include <vector>
 
 namespace linnet::bench {
 namespace {
+
+constexpr std::size_t kBytes = 300;  // about what a small message takes
 
 Nanos read_clock(clockid_t clock) {
   timespec time{};
@@ -80,6 +89,52 @@ std::string processor() {
   return "processor unknown";
 }
 
+// Two ends of a TCP connection on loopback.
+class LoopbackPair {
+ public:
+  LoopbackPair() {
+    const int door = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in at{};
+    at.sin_family = AF_INET;
+    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    auto* address = reinterpret_cast<sockaddr*>(&at);
+    socklen_t length = sizeof at;
+    here_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const bool made = ::bind(door, address, length) == 0 && ::listen(door, 1) == 0 &&
+                      ::getsockname(door, address, &length) == 0 &&
+                      ::connect(here_, address, length) == 0;
+    if (made) there_ = ::accept4(door, nullptr, nullptr, SOCK_CLOEXEC);
+    ::close(door);
+    const int on = 1;
+    for (const int end : {here_, there_})
+      setsockopt(end, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  }
+  ~LoopbackPair() {
+    ::close(here_);
+    if (there_ >= 0) ::close(there_);
+  }
+  LoopbackPair(const LoopbackPair&) = delete;
+  LoopbackPair& operator=(const LoopbackPair&) = delete;
+  int here() const { return here_; }
+  int there() const { return there_; }
+
+ private:
+  int here_ = -1;
+  int there_ = -1;
+};
+
+// All the bytes, by ::send or ::recv; false at the end of the connection.
+template <class Call, class Bytes>
+bool pass(Call call, int end, Bytes& bytes) {
+  std::size_t done = 0;
+  while (done < bytes.size()) {
+    const auto some = call(end, bytes.data() + done, bytes.size() - done, MSG_NOSIGNAL);
+    if (some <= 0) return false;
+    done += static_cast<std::size_t>(some);
+  }
+  return true;
+}
+
 }  // namespace
 
 Nanos now() {
@@ -137,19 +192,39 @@ DiskCost measure_disk(const std::filesystem::path& directory, int count) {
   auto path = directory / "fdatasync";
   int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   if (file < 0) throw std::runtime_error("cannot write in " + directory.string());
-  const std::array<char, 300> bytes{};
-  auto begin = now();
+  const std::array<char, kBytes> bytes{};
+  std::vector<double> times;
   auto cpu = own_cpu();
   bool failed = false;
   for (int i = 0; i < count && !failed; ++i) {
+    const auto begin = now();
     failed = ::write(file, bytes.data(), bytes.size()) < 0 || ::fdatasync(file) != 0;
+    times.push_back(static_cast<double>(now() - begin));
   }
-  auto passed = static_cast<double>(now() - begin);
   auto used = static_cast<double>(own_cpu() - cpu);
   ::close(file);
   std::filesystem::remove(path);
   if (failed) throw std::runtime_error("cannot write in " + directory.string());
-  return {passed / count, used / count};
+  return {median(std::move(times)), used / count};
+}
+
+double measure_round_trip(int count) {
+  const LoopbackPair ends;
+  std::array<char, kBytes> bytes{};
+  std::thread echo([&] {
+    std::array<char, kBytes> got{};
+    while (pass(::recv, ends.there(), got) && pass(::send, ends.there(), got)) {
+    }
+  });
+  std::vector<double> times;
+  for (int i = 0; i < count; ++i) {
+    const auto begin = now();
+    if (!pass(::send, ends.here(), bytes) || !pass(::recv, ends.here(), bytes)) break;
+    times.push_back(static_cast<double>(now() - begin));
+  }
+  ::shutdown(ends.here(), SHUT_RDWR);
+  echo.join();
+  return median(std::move(times));
 }
 
 std::string describe_machine(const std::filesystem::path& directory) {

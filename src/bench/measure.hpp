@@ -47,12 +47,15 @@ class ForeignCpu {
 // The soft limit of open files becomes the hard one; gives it.
 std::size_t raise_file_limit();
 
-// Appends 300 bytes and calls fdatasync, `count` times; means in nanoseconds.
+// Appends 300 bytes and calls fdatasync, `count` times: the median and the mean CPU time of one.
 struct DiskCost {
-  double mean_ns = 0;
+  double median_ns = 0;
   double cpu_ns = 0;
 };
 DiskCost measure_disk(const std::filesystem::path& directory, int count);
+
+// 300 bytes to another thread and back over TCP on loopback, `count` times: the median.
+double measure_round_trip(int count);
 
 // "2 cores, Linux 6.1, ext4 …"
 std::string describe_machine(const std::filesystem::path& directory);

@@ -10,8 +10,8 @@
 namespace linnet::bench {
 namespace {
 
-constexpr std::array<const char*, 8> kScenarios = {"fanout",    "direct", "group", "sync",
-                                                   "reconnect", "idle",   "calls", "start"};
+constexpr std::array<const char*, 9> kScenarios = {"fanout", "direct", "group", "sync", "reconnect",
+                                                   "idle",   "calls",  "start", "store"};
 
 template <class T>
 bool read_number(const std::string& text, T least, T most, T& value) {
@@ -120,6 +120,7 @@ std::vector<Flag> count_flags() {
       count_flag("--group-members", &Options::group_members, 500, 2),
       count_flag("--group-users", &Options::group_users, 1'000'000, 2),
       count_flag("--senders", &Options::senders, 5000),
+      count_flag("--group-rate", &Options::group_rate, 200'000, 0),
       count_flag("--inboxes", &Options::inboxes, 5000),
       count_flag("--entries", &Options::entries, 1'000'000'000),
       count_flag("--missed", &Options::missed, 1'000'000),

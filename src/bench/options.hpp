@@ -40,6 +40,7 @@ struct Options {
   std::size_t group_members = 200;
   std::size_t group_users = 10000;
   std::size_t senders = 64;
+  std::size_t group_rate = 0;  // messages per second, open loop; 0: as fast as they are answered
   std::size_t inboxes = 64;
   std::size_t missed = 1000;
   std::size_t entries = 0;  // of others

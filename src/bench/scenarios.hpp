@@ -16,5 +16,6 @@ Table run_reconnect(const Options& options);
 Table run_idle(const Options& options);
 Table run_calls(const Options& options);
 Table run_start(const Options& options);
+Table run_store(const Options& options);
 
 }  // namespace linnet::bench

@@ -1,5 +1,6 @@
 // Scenario direct, the first half: durable sends over HTTP, each connection waiting for its
 // acknowledgement, beside what the disk's own sync costs at that time.
+#include "bare_store.hpp"
 #include "histogram.hpp"
 #include "http.hpp"
 #include "people.hpp"
@@ -12,6 +13,7 @@ namespace linnet::bench {
 namespace {
 
 constexpr int kSyncs = 200;
+constexpr int kRoundTrips = 2000;
 constexpr std::size_t kReceivers = 256;
 
 // `count` senders, each a user of its own, to receivers that are not connected.
@@ -63,18 +65,25 @@ class Senders {
   std::uint64_t refused_ = 0;
 };
 
-std::optional<DiskCost> disk_of(const Server& server) {
+// What nobody who is asked over the network for something durable can do without.
+struct Floor {
+  DiskCost disk;
+  double round_trip_ns = 0;
+};
+
+std::optional<Floor> floor_of(const Server& server) {
   if (!server.own()) return std::nullopt;
-  return measure_disk(server.directory(), kSyncs);
+  return Floor{measure_disk(server.directory(), kSyncs), measure_round_trip(kRoundTrips)};
 }
 
-// What a sync costs, and what the sends are in its terms. `per_ns`: sends.
-std::vector<Cell> disk_cells(const std::optional<DiskCost>& before,
-                             const std::optional<DiskCost>& after, double per_ns, double p50_ns) {
-  if (!before || !after) return std::vector<Cell>(4, kUnknown);
-  const auto sync_ns = (before->mean_ns + after->mean_ns) / 2;
-  return {sync_ns / 1e6, (before->cpu_ns + after->cpu_ns) / 2e3, per_ns * sync_ns,
-          p50_ns / sync_ns};
+// What that costs, and what the sends are in its terms. `per_ns`: sends.
+std::vector<Cell> floor_cells(const std::optional<Floor>& before, const std::optional<Floor>& after,
+                              double per_ns, double p50_ns) {
+  if (!before || !after) return std::vector<Cell>(5, kUnknown);
+  const auto sync_ns = (before->disk.median_ns + after->disk.median_ns) / 2;
+  const auto trip_ns = (before->round_trip_ns + after->round_trip_ns) / 2;
+  return {sync_ns / 1e6, (before->disk.cpu_ns + after->disk.cpu_ns) / 2e3, per_ns * sync_ns,
+          trip_ns / 1e6, (p50_ns - trip_ns) / sync_ns};
 }
 
 }  // namespace
@@ -94,13 +103,15 @@ Table run_send(const Options& options) {
                {"fdatasync_ms", "fdatasync ms", 3},
                {"fdatasync_cpu_us", "its CPU us", 1},
                {"sends_per_fdatasync", "sends in that time", 2},
-               {"p50_per_fdatasync", "p50 / fdatasync", 2}});
+               {"round_trip_ms", "round trip ms", 3},
+               {"fdatasyncs_in_p50", "p50 less that in fdatasyncs", 2},
+               {"of_bare", "of bare SQLite", 2}});
   Server server(options);
   auto most = *std::max_element(options.connections.begin(), options.connections.end());
   auto users = sign_up(server.site(), most + kReceivers);
   std::uint64_t number = 0;
   for (auto count : options.connections) {
-    const auto disk = disk_of(server);
+    const auto floor = floor_of(server);
     Senders senders(options, server.doors(), count, users, number);
     senders.run(now() + seconds(options.warm_up));
     senders.forget();
@@ -115,15 +126,24 @@ Table run_send(const Options& options) {
                           latencies.percentile_ms(0.99), latencies.max_ms(),
                           cpu.server_us(sends),          cpu.generator_us(sends)};
     for (auto& cell :
-         disk_cells(disk, disk_of(server), sends / passed, latencies.percentile_ms(0.5) * 1e6))
+         floor_cells(floor, floor_of(server), sends / passed, latencies.percentile_ms(0.5) * 1e6))
       row.push_back(std::move(cell));
+    const auto bare =
+        server.own() ? write_barely(server.directory(), count, options.seconds) : std::nullopt;
+    row.push_back(bare ? Cell(sends / passed * 1e9 / bare->messages_per_s) : kUnknown);
     table.add(std::move(row));
     if (latencies.count() == 0) table.problem("no send was acknowledged");
     if (senders.refused() > 0)
       table.problem(std::to_string(senders.refused()) + " sends were refused");
     number = senders.next_number();
   }
-  table.note("fdatasync: mean of appending 300 bytes and syncing, alone, before and after the row");
+  table.note(
+      "fdatasync: appending 300 bytes and syncing; round trip: of 300 bytes over loopback, from"
+      " thread to thread; medians, alone, before and after the row");
+  table.note(
+      "of bare SQLite: sends/s over those of a loop on the same disk, after the row, that inserts "
+      "the"
+      " same rows, as many in a transaction as there are connections, FULL, with no network");
   return table;
 }
 

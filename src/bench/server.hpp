@@ -7,7 +7,8 @@
 #include "peer.hpp"
 #include "process.hpp"
 #include "report.hpp"
-#include "temp_dir.hpp"
+
+#include "linnet/base/temp_dir.hpp"
 
 #include <memory>
 #include <optional>

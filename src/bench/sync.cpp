@@ -1,4 +1,5 @@
 // Scenario sync: catching up on a long inbox, just after the server has started and again.
+#include "bare_store.hpp"
 #include "groups.hpp"
 #include "histogram.hpp"
 #include "http.hpp"
@@ -62,6 +63,8 @@ class Readings {
     add(mode + ", all at once", times, cpu, begin);
   }
 
+  UserId first() const { return users_.front().id; }
+
   // They connect anew to a server that knows nothing of before, on files of which nothing is in
   // memory.
   void restart() {
@@ -96,6 +99,16 @@ class Readings {
   Poller poller_;
   InboxReaders readers_;
 };
+
+// The same rows, read from the same file by SQLite alone.
+void note_bare(Table& table, const Server& server, UserId user, std::size_t missed) {
+  if (!server.own()) return;
+  const auto bare = read_barely(server.directory() / "data" / "linnet.db", user.value(), missed);
+  if (!bare) return;
+  table.note(
+      "SQLite alone, the same rows from the same file, in memory: " + fixed(bare->p50_ms, 2) +
+      " ms an inbox, " + fixed(1e6 / bare->messages_per_s, 2) + " us a message");
+}
 
 }  // namespace
 
@@ -135,6 +148,7 @@ Table run_sync(const Options& options) {
   }
   readings.one_by_one("again");
   readings.all_at_once("again");
+  note_bare(table, server, readings.first(), options.missed);
   if (options.entries > 0)
     table.note(std::to_string(options.entries) + " more entries in other inboxes");
   table.note("latency: from the packet that asks for an inbox to its last message");

@@ -14,7 +14,6 @@ using tcp = boost::asio::ip::tcp;
 
 constexpr int kBacklog = 4096;
 constexpr std::chrono::milliseconds kPause{100};
-constexpr std::chrono::milliseconds kLogEvery{1000};
 
 using ReusePort = boost::asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
 
@@ -78,9 +77,13 @@ Result<tcp::endpoint> claim(boost::asio::io_context& context, tcp::endpoint endp
   return probe.local_endpoint();
 }
 
-Acceptor::Acceptor(Shard& shard, const Clock& clock, Logger& log, Accepted accepted)
+Acceptor::Acceptor(Shard& shard, const Clock& clock, Logger& log, Gate& gate, Refusals& refusals,
+                   std::string_view refusal, Accepted accepted)
     : clock_(clock),
       log_(log),
+      gate_(gate),
+      refusals_(refusals),
+      refusal_(refusal),
       accepted_(std::move(accepted)),
       acceptor_(shard.context()),
       pause_(shard.context()),
@@ -113,27 +116,54 @@ void Acceptor::accept() {
       on_error(error);
       return;
     }
-    boost::system::error_code ignored;
-    socket.set_option(tcp::no_delay(true), ignored);
-    accepted_(std::move(socket));
-    accept();
+    take(std::move(socket));
+    accept_after(gate_.pace(clock_.steady()));
   });
 }
 
-void Acceptor::on_error(const boost::system::error_code& error) {
-  auto now = clock_.steady();
-  if (now - last_logged_ >= kLogEvery) {
-    last_logged_ = now;
-    log_.error("accept_failed", {{"why", error.message()}});
+void Acceptor::take(tcp::socket socket) {
+  boost::system::error_code error;
+  const auto peer = socket.remote_endpoint(error);
+  if (error) return;  // it has gone already
+  auto ticket = gate_.enter(peer.address());
+  if (!ticket) {
+    if (!refusal_.empty())
+      ::send(socket.native_handle(), refusal_.data(), refusal_.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    log_refusal("connection_refused", "limits.connections or limits.connections_per_address",
+                peer.address().to_string());
+    return;
   }
-  if (error == boost::system::errc::too_many_files_open ||
-      error == boost::system::errc::too_many_files_open_in_system)
-    shed();
-  // Without the pause a lasting error would spin.
-  pause_.expires_after(kPause);
+  socket.set_option(tcp::no_delay(true), error);
+  accepted_(std::move(socket), std::move(ticket));
+}
+
+void Acceptor::accept_after(std::chrono::microseconds pause) {
+  if (pause.count() == 0) {
+    accept();
+    return;
+  }
+  pause_.expires_after(pause);
   pause_.async_wait([this](boost::system::error_code aborted) {
     if (!aborted) accept();
   });
+}
+
+// At most one line a second: what comes in a flood must not flood the log too.
+void Acceptor::log_refusal(std::string_view event, std::string_view why, std::string address) {
+  const auto since = gate_.log_now(clock_.steady());
+  if (since == 0) return;
+  log_.warn(event, {{"why", why}, {"address", std::move(address)}, {"since_last_line", since}});
+}
+
+void Acceptor::on_error(const boost::system::error_code& error) {
+  log_refusal("accept_failed", error.message(), "none");
+  if (error == boost::system::errc::too_many_files_open ||
+      error == boost::system::errc::too_many_files_open_in_system) {
+    refusals_.count(Refusal::kNoDescriptors);
+    shed();
+  }
+  // Without the pause a lasting error would spin.
+  accept_after(kPause);
 }
 
 // Out of descriptors, a waiting peer would hang: it is accepted with the spare one and closed.

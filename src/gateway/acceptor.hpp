@@ -2,6 +2,8 @@
 // (SO_REUSEPORT).
 #pragma once
 
+#include "gate.hpp"
+
 #include "linnet/base/callback.hpp"
 #include "linnet/base/clock.hpp"
 #include "linnet/base/error.hpp"
@@ -12,7 +14,9 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <chrono>
+#include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace linnet::gateway {
 
@@ -29,9 +33,11 @@ Result<boost::asio::ip::tcp::endpoint> claim(boost::asio::io_context& context,
 // Thread: the shard's, but for open().
 class Acceptor {
  public:
-  using Accepted = Callback<void(boost::asio::ip::tcp::socket)>;
+  using Accepted = Callback<void(boost::asio::ip::tcp::socket, Gate::Ticket)>;
 
-  Acceptor(Shard& shard, const Clock& clock, Logger& log, Accepted accepted);
+  // Who is not let in by `gate` is closed at once, after `refusal` if that says something.
+  Acceptor(Shard& shard, const Clock& clock, Logger& log, Gate& gate, Refusals& refusals,
+           std::string_view refusal, Accepted accepted);
   ~Acceptor();
 
   Status open(const boost::asio::ip::tcp::endpoint& endpoint);
@@ -40,15 +46,20 @@ class Acceptor {
 
  private:
   void accept();
+  void take(boost::asio::ip::tcp::socket socket);
+  void accept_after(std::chrono::microseconds pause);
+  void log_refusal(std::string_view event, std::string_view why, std::string address);
   void on_error(const boost::system::error_code& error);
   void shed();
 
   const Clock& clock_;
   Logger& log_;
+  Gate& gate_;
+  Refusals& refusals_;
+  const std::string_view refusal_;
   Accepted accepted_;
   boost::asio::ip::tcp::acceptor acceptor_;
   boost::asio::steady_timer pause_;
-  std::chrono::milliseconds last_logged_{-1000000};
   int spare_ = -1;  // given up to accept and close one connection when no descriptor is left
 };
 

@@ -27,13 +27,14 @@ void release_if_large(std::string& buffer) {
 
 }  // namespace
 
-Connection::Connection(Hub& hub, tcp::socket socket, Door door)
+Connection::Connection(Hub& hub, tcp::socket socket, Gate::Ticket ticket, Door door)
     : hub_(hub),
       socket_(std::move(socket)),
       session_(*this, hub.options(), hub.now()),
       web_socket_(door == Door::kWebSocket
                       ? std::make_unique<wire::WsDecoder>(wire::WsRole::kServer, wire::kMaxPacket)
-                      : nullptr) {}
+                      : nullptr),
+      ticket_(std::move(ticket)) {}
 
 Connection::~Connection() = default;
 
@@ -83,6 +84,7 @@ void Connection::on_readable() {
     on_peer_done();
     return;
   }
+  session_.on_bytes(static_cast<std::size_t>(got));
   char* at = buffer.data();
   char* end = at + in_.size() + got;
   processing_ = true;
@@ -96,6 +98,7 @@ void Connection::on_readable() {
 
 // It sends no more, but may still read what it is due.
 void Connection::on_peer_done() {
+  settle();
   peer_done_ = true;
   session_.on_closed();
   rooms_.reset();
@@ -236,12 +239,16 @@ void Connection::send_push(Seq seq, const wire::Push& push) {
 }
 
 // From the bytes that all share, without a copy of them here: what a room says costs each member
-// one system call and no memory. What the socket does not take, and any error, is for flush().
-void Connection::send_run(const wire::FrameRun& run) {
+// no memory, and one system call or less. What the socket does not take, and any error, is for
+// flush().
+void Connection::send_run(const wire::FrameRunPtr& run) {
   if (phase_ == Phase::kClosed || close_frame_sent_) return;
   auto framing = text_ ? wire::Framing::kWebSocketText : wire::Framing::kWebSocketBinary;
-  auto bytes = run.bytes(web_socket_ ? framing : wire::Framing::kTcp);
-  if (unsent() == 0 && !waiting_writable_) {
+  auto bytes = run->bytes(web_socket_ ? framing : wire::Framing::kTcp);
+  if (unsent() == 0 && !waiting_writable_ && !batched_) {
+    batched_ = true;  // the batch may be sent before add() returns
+    if (hub_.send_with_others(*this, socket_.native_handle(), bytes, run)) return;
+    batched_ = false;
     auto sent =
         ::send(socket_.native_handle(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
     if (sent > 0) bytes.remove_prefix(static_cast<std::size_t>(sent));
@@ -249,6 +256,18 @@ void Connection::send_run(const wire::FrameRun& run) {
   }
   out_ += bytes;
   mark_unsent();
+}
+
+void Connection::on_batch_sent(std::string_view rest) {
+  batched_ = false;
+  if (rest.empty()) return;
+  out_.insert(0, rest);  // nothing of it has been sent: that waits for the batch
+  mark_unsent();
+}
+
+// Before anything else becomes of the socket.
+void Connection::settle() {
+  if (batched_) hub_.send_noted();
 }
 
 void Connection::append(std::string_view packet, wire::WsOpcode opcode) {
@@ -270,6 +289,7 @@ void Connection::mark_unsent() {
 }
 
 void Connection::flush() {
+  settle();
   flush_marked_ = false;
   while (phase_ != Phase::kClosed && unsent() > 0) {
     auto sent = ::send(socket_.native_handle(), out_.data() + out_sent_, unsent(),
@@ -327,11 +347,6 @@ void Connection::end(wire::CloseCode code, std::string_view reason) {
   wait_readable();
 }
 
-void Connection::drain() {
-  session_.on_closed();
-  end(wire::CloseCode::kGoingAway, "the server is stopping; connect again shortly");
-}
-
 void Connection::abort() {
   session_.on_closed();
   finish();
@@ -339,11 +354,13 @@ void Connection::abort() {
 
 void Connection::finish() {
   if (phase_ == Phase::kClosed) return;
+  settle();
   phase_ = Phase::kClosed;
   session_.on_closed();
   rooms_.reset();
   boost::system::error_code ignored;
   socket_.close(ignored);
+  ticket_ = Gate::Ticket();
   hub_.remove(*this);  // the caller holds a reference
 }
 
@@ -359,7 +376,8 @@ void Connection::sweep(std::chrono::milliseconds now) {
     if (phase_ == Phase::kOpen) sweep_stream(now);
     return;
   }
-  session_.on_sweep(now, web_socket_ ? options.ws_idle : options.tcp_idle);
+  const bool late = session_.on_sweep(now, web_socket_ ? options.ws_idle : options.tcp_idle);
+  if (late) hub_.services().refusals.count(Refusal::kLateSignIn);
   resume();
 }
 

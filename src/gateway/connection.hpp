@@ -3,7 +3,9 @@
 #pragma once
 
 #include "calls.hpp"
+#include "gate.hpp"
 #include "http/item_stream.hpp"
+#include "send_batch.hpp"
 #include "session.hpp"
 
 #include "linnet/wire/websocket.hpp"
@@ -24,9 +26,11 @@ class RoomSeats;
 enum class Door : std::uint8_t { kTcp, kWebSocket, kStream };
 
 // Owned by its hub and by the handlers under way. Thread: the shard's.
-class Connection final : public SessionHost, public std::enable_shared_from_this<Connection> {
+class Connection final : public SessionHost,
+                         public SendBatch::Sender,
+                         public std::enable_shared_from_this<Connection> {
  public:
-  Connection(Hub& hub, boost::asio::ip::tcp::socket socket, Door door);
+  Connection(Hub& hub, boost::asio::ip::tcp::socket socket, Gate::Ticket ticket, Door door);
   ~Connection() override;
 
   // Begins to read. A WebSocket brings its proved identity, and bytes that came behind the
@@ -37,7 +41,7 @@ class Connection final : public SessionHost, public std::enable_shared_from_this
   // The body of an HTTP response, one way: what the client sends is thrown away.
   void start_stream(StreamStart start);
   void sweep(std::chrono::milliseconds now);
-  // Sends what is unsent and closes; the session says nothing more. For the end of the server.
+  // For the end of the server: answers the calls under way and says that it goes, then closes.
   void drain();
   // Closes without a word.
   void abort();
@@ -64,7 +68,9 @@ class Connection final : public SessionHost, public std::enable_shared_from_this
   void on_called(const pb::Output& packet);
   void send(const pb::Output& packet) override;
   void send_push(Seq seq, const wire::Push& push) override;
-  void send_run(const wire::FrameRun& run) override;
+  void send_run(const wire::FrameRunPtr& run) override;
+  void run_soon() const override { __builtin_prefetch(&batched_); }
+  void on_batch_sent(std::string_view rest) override;
   void on_room_packet(const pb::Input& packet) override;
   std::size_t unsent() const override { return out_.size() - out_sent_; }
   void end(wire::CloseCode code, std::string_view reason) override;
@@ -89,12 +95,28 @@ class Connection final : public SessionHost, public std::enable_shared_from_this
   void resume();
   void append(std::string_view packet, wire::WsOpcode opcode);
   void mark_unsent();
+  void settle();
   void end_stream(wire::CloseCode code);
+  void say_goodbye();
   void sweep_stream(std::chrono::milliseconds now);
   void finish();
 
   Hub& hub_;
+  // What a room's message touches, side by side.
   boost::asio::ip::tcp::socket socket_;
+  std::size_t out_sent_ = 0;
+  std::string out_;  // framed, from out_sent_ on unsent
+  Phase phase_ = Phase::kOpen;
+  bool batched_ = false;  // the batch has bytes of it, which come before those in out_
+  bool text_ = false;
+  bool flush_marked_ = false;
+  bool waiting_readable_ = false;
+  bool waiting_writable_ = false;
+  bool close_frame_sent_ = false;
+  bool processing_ = false;
+  bool peer_done_ = false;  // it has shut down its side
+  bool draining_ = false;
+
   Session session_;
   std::unique_ptr<Calls> calls_;                 // made by the first call
   std::unique_ptr<wire::WsDecoder> web_socket_;  // null at the TCP door
@@ -108,19 +130,10 @@ class Connection final : public SessionHost, public std::enable_shared_from_this
   };
   std::unique_ptr<Stream> stream_;    // null at the other doors
   std::shared_ptr<RoomSeats> rooms_;  // null before the first packet about rooms
-  std::string in_;   // the beginning of a packet, or what came while the session was busy
-  std::string out_;  // framed, from out_sent_ on unsent
-  std::size_t out_sent_ = 0;
+  std::string in_;  // the beginning of a packet, or what came while the session was busy
+  Gate::Ticket ticket_;
   std::size_t place_ = 0;
   std::chrono::milliseconds closing_since_{0};
-  Phase phase_ = Phase::kOpen;
-  bool text_ = false;
-  bool flush_marked_ = false;
-  bool waiting_readable_ = false;
-  bool waiting_writable_ = false;
-  bool close_frame_sent_ = false;
-  bool processing_ = false;
-  bool peer_done_ = false;  // it has shut down its side
 };
 
 }  // namespace linnet::gateway

@@ -1,6 +1,9 @@
-// What a connection's session asks for: each a call of a service, answered on the shard.
+// What a connection's session asks for: each a call of a service, answered on the shard; and how it
+// ends with the server.
 #include "connection.hpp"
 #include "hub.hpp"
+#include "packets.hpp"
+#include "pb/conn.ext.pb.h"
 #include "room_seats.hpp"
 
 namespace linnet::gateway {
@@ -18,6 +21,7 @@ Done<T> Connection::on_shard(void (Session::*function)(Result<T>)) {
 }
 
 void Connection::authenticate(user::Credentials credentials) {
+  credentials.address = ticket_.address();
   hub_.services().authenticator.authenticate(std::move(credentials),
                                              on_shard(&Session::on_authenticated));
 }
@@ -66,7 +70,7 @@ void Connection::call(user::Identity identity, const pb::Input& packet) {
   if (!calls_) {
     boost::system::error_code ignored;
     const auto peer = socket_.remote_endpoint(ignored);
-    calls_ = std::make_unique<Calls>(hub_.services().api, peer.address().to_string());
+    calls_ = std::make_unique<Calls>(hub_.services().api, limited_address(peer.address()));
   }
   calls_->start(shared_from_this(), identity, packet);
 }
@@ -79,7 +83,30 @@ void Connection::on_called(const pb::Output& packet) {
   if (phase_ != Phase::kOpen) return;
   session_.on_called();
   send(packet);
+  if (draining_ && !session_.calling()) say_goodbye();
   resume();
+}
+
+// ---- the end of the server ----
+
+void Connection::drain() {
+  draining_ = true;
+  session_.drain();
+  if (!session_.calling()) say_goodbye();
+}
+
+void Connection::say_goodbye() {
+  constexpr std::string_view kReason = "the server is stopping; connect again after a random pause";
+  if (phase_ != Phase::kOpen) return;
+  session_.on_closed();
+  // A WebSocket's close frame says it, and a stream's end; over TCP it takes the form of an answer
+  // to the sign-in, as whatever else ends a connection.
+  if (!web_socket_ && !stream_) {
+    auto packet = output(pb::PT_SIGN_IN, 0);
+    set_error(packet, Error(ErrCode::kShuttingDown, std::string(kReason)));
+    send(packet);
+  }
+  end(wire::CloseCode::kGoingAway, kReason);
 }
 
 }  // namespace linnet::gateway

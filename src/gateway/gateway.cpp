@@ -13,7 +13,7 @@
 namespace linnet::gateway {
 namespace {
 
-SessionOptions session_options(const GatewayOptions& options) {
+SessionOptions session_options(const GatewayOptions& options, std::size_t shards) {
   SessionOptions session;
   session.sign_in_timeout = options.sign_in_timeout;
   session.sync_grace = options.sync_grace;
@@ -24,31 +24,58 @@ SessionOptions session_options(const GatewayOptions& options) {
   session.page_entries = options.page_entries;
   session.packets_per_second = options.packets_per_second;
   session.packets_burst = options.packets_burst;
+  session.bytes_per_second = options.bytes_per_second;
+  session.bytes_burst = options.bytes_burst;
+  session.all_unsent_bytes = options.unsent_bytes / shards;
   session.rooms_per_connection = options.rooms_per_connection;
   session.room_bytes = options.room_bytes;
+  session.io_uring = options.io_uring;
   return session;
 }
 
 HttpOptions http_options(const GatewayOptions& options) {
   HttpOptions http;
+  http.trouble = options.trouble;
   http.allowed_origins = options.allowed_origins;
   http.body_bytes = options.body_bytes;
+  http.header_timeout = options.head_timeout;
+  http.idle_timeout = options.http_idle;
+  http.metrics = options.metrics;
   return http;
 }
+
+GateOptions gate_options(const GatewayOptions& options) {
+  GateOptions gate;
+  gate.connections = options.connections;
+  gate.per_address = options.connections_per_address;
+  gate.accepts_per_second = options.accepts_per_second;
+  return gate;
+}
+
+// What a client over HTTP is told that is not let in.
+constexpr std::string_view kFull =
+    "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 0\r\n"
+    "Connection: close\r\n\r\n";
 
 }  // namespace
 
 // Everything of the doors that belongs to one shard.
 struct ShardDoors {
-  ShardDoors(Shard& on, api::Api& api, Services services, const SessionOptions& session,
+  using Socket = boost::asio::ip::tcp::socket;
+
+  ShardDoors(Shard& on, api::Api& api, Services services, Gate& gate, const SessionOptions& session,
              const HttpOptions& http_options)
       : shard(on),
         hub(on, services, session),
-        http(on, api, services.clock, services.log, http_options, hub),
-        tcp_acceptor(on, services.clock, services.log,
-                     [this](boost::asio::ip::tcp::socket s) { hub.add_tcp(std::move(s)); }),
-        http_acceptor(on, services.clock, services.log,
-                      [this](boost::asio::ip::tcp::socket s) { http.serve(std::move(s)); }) {}
+        http(on, api, services.clock, services.log, services.refusals, http_options, hub),
+        tcp_acceptor(on, services.clock, services.log, gate, services.refusals, "",
+                     [this](Socket socket, Gate::Ticket ticket) {
+                       hub.add_tcp(std::move(socket), std::move(ticket));
+                     }),
+        http_acceptor(on, services.clock, services.log, gate, services.refusals, kFull,
+                      [this](Socket socket, Gate::Ticket ticket) {
+                        http.serve(std::move(socket), std::move(ticket));
+                      }) {}
 
   Shard& shard;
   Hub hub;
@@ -61,12 +88,14 @@ class Gateway::Impl {
  public:
   Impl(Shards& shards, api::Api& api, Services services, GatewayOptions options)
       : shards_(shards),
+        log_(services.log),
         options_(std::move(options)),
-        session_(session_options(options_)),
+        session_(session_options(options_, shards.size())),
+        gate_(std::make_shared<Gate>(gate_options(options_), services.refusals)),
         grpc_(shards, services, session_, options_.body_bytes) {
     for (auto& shard : shards)
-      doors_.push_back(
-          std::make_unique<ShardDoors>(*shard, api, services, session_, http_options(options_)));
+      doors_.push_back(std::make_unique<ShardDoors>(*shard, api, services, *gate_, session_,
+                                                    http_options(options_)));
   }
 
   Result<Addresses> open() {
@@ -80,6 +109,7 @@ class Gateway::Impl {
   }
 
   void start() {
+    if (options_.io_uring && !SendBatch::possible()) log_.info("io_uring_refused");
     for (auto& door : doors_) {
       door->shard.post([&door = *door] {
         door.hub.start();
@@ -90,6 +120,10 @@ class Gateway::Impl {
   }
 
   void drain(std::chrono::milliseconds limit) {
+    if (options_.drain_delay.count() > 0 && limit.count() > 0) {
+      on_every_shard([](ShardDoors& door) { door.http.announce_end(); });
+      std::this_thread::sleep_for(options_.drain_delay);
+    }
     on_every_shard([](ShardDoors& door) {
       door.tcp_acceptor.stop();
       door.http_acceptor.stop();
@@ -167,19 +201,21 @@ class Gateway::Impl {
   }
 
   Shards& shards_;
+  Logger& log_;
   GatewayOptions options_;
   SessionOptions session_;
+  std::shared_ptr<Gate> gate_;
   GrpcServer grpc_;
   std::vector<std::unique_ptr<ShardDoors>> doors_;
 };
 
 Gateway::Gateway(Shards& shards, api::Api& api, logic::Messages& messages, logic::Devices& devices,
                  logic::Rooms& rooms, router::Router& router, const Clock& clock, Logger& log,
-                 GatewayOptions options)
-    : impl_(std::make_unique<Impl>(
-          shards, api,
-          Services{api, api.authenticator(), messages, devices, rooms, router, clock, log},
-          std::move(options))) {}
+                 Refusals& refusals, GatewayOptions options)
+    : impl_(std::make_unique<Impl>(shards, api,
+                                   Services{api, api.authenticator(), messages, devices, rooms,
+                                            router, clock, log, refusals},
+                                   std::move(options))) {}
 
 Gateway::~Gateway() = default;
 

@@ -1,5 +1,7 @@
 #include "hub.hpp"
 
+#include <algorithm>
+
 namespace linnet::gateway {
 namespace {
 
@@ -8,28 +10,34 @@ constexpr std::chrono::milliseconds kSweep{250};
 }  // namespace
 
 Hub::Hub(Shard& shard, Services services, const SessionOptions& options)
-    : shard_(shard), services_(services), options_(options), timer_(shard.context()) {}
+    : shard_(shard),
+      services_(services),
+      options_(options),
+      timer_(shard.context()),
+      batch_(options.io_uring) {}
 
 void Hub::start() {
   sweep_later();
 }
 
-void Hub::add_tcp(boost::asio::ip::tcp::socket socket) {
-  auto connection = std::make_shared<Connection>(*this, std::move(socket), Door::kTcp);
+void Hub::add_tcp(boost::asio::ip::tcp::socket socket, Gate::Ticket ticket) {
+  auto connection =
+      std::make_shared<Connection>(*this, std::move(socket), std::move(ticket), Door::kTcp);
   adopt(connection);
   connection->start_tcp();
 }
 
 void Hub::upgraded(Upgraded upgraded) {
-  auto connection =
-      std::make_shared<Connection>(*this, std::move(upgraded.socket), Door::kWebSocket);
+  auto connection = std::make_shared<Connection>(*this, std::move(upgraded.socket),
+                                                 std::move(upgraded.ticket), Door::kWebSocket);
   adopt(connection);
   connection->start_web_socket(upgraded.identity, upgraded.request_id, upgraded.text,
                                std::move(upgraded.early));
 }
 
-void Hub::streaming(boost::asio::ip::tcp::socket socket, StreamStart start) {
-  auto connection = std::make_shared<Connection>(*this, std::move(socket), Door::kStream);
+void Hub::streaming(boost::asio::ip::tcp::socket socket, Gate::Ticket ticket, StreamStart start) {
+  auto connection =
+      std::make_shared<Connection>(*this, std::move(socket), std::move(ticket), Door::kStream);
   adopt(connection);
   connection->start_stream(std::move(start));
 }
@@ -67,6 +75,19 @@ void Hub::flush_at_turn_end(std::shared_ptr<Connection> connection) {
   unsent_.push_back(std::move(connection));
 }
 
+bool Hub::send_with_others(Connection& connection, int fd, std::string_view bytes,
+                           const wire::FrameRunPtr& run) {
+  if (!batch_.add(fd, bytes, run, connection)) return false;
+  if (!submit_due_) {
+    submit_due_ = true;
+    shard_.at_turn_end([this] {
+      submit_due_ = false;
+      batch_.submit();
+    });
+  }
+  return true;
+}
+
 // From the back: whoever is removed gives its place to one that was visited already.
 template <class Visit>
 void Hub::for_each(Visit visit) {
@@ -82,9 +103,30 @@ void Hub::sweep_later() {
   timer_.async_wait([this](boost::system::error_code error) {
     if (error || stopped_) return;
     auto time = now();
-    for_each([time](Connection& connection) { connection.sweep(time); });
+    std::size_t unsent = 0;
+    for_each([time, &unsent](Connection& connection) {
+      connection.sweep(time);
+      unsent += connection.unsent();
+    });
+    if (options_.all_unsent_bytes > 0 && unsent > options_.all_unsent_bytes) shed(unsent);
     sweep_later();
   });
+}
+
+// Cuts those with the most unsent first: what they miss waits on disk.
+void Hub::shed(std::size_t unsent) {
+  auto all = connections_;
+  std::sort(all.begin(), all.end(),
+            [](const auto& a, const auto& b) { return a->unsent() > b->unsent(); });
+  std::size_t cut = 0;
+  for (const auto& connection : all) {
+    if (unsent <= options_.all_unsent_bytes) break;
+    unsent -= connection->unsent();
+    connection->abort();
+    services_.refusals.count(Refusal::kUnsent);
+    ++cut;
+  }
+  services_.log.warn("connections_cut", {{"why", "limits.unsent_bytes"}, {"connections", cut}});
 }
 
 void Hub::drain() {

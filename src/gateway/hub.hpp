@@ -5,6 +5,7 @@
 #include "connection.hpp"
 #include "http/server.hpp"
 #include "pb/conn.ext.pb.h"
+#include "send_batch.hpp"
 #include "services.hpp"
 
 #include "linnet/base/shard.hpp"
@@ -26,9 +27,10 @@ class Hub final : public UpgradeSink {
   Hub(Shard& shard, Services services, const SessionOptions& options);
 
   void start();
-  void add_tcp(boost::asio::ip::tcp::socket socket);
+  void add_tcp(boost::asio::ip::tcp::socket socket, Gate::Ticket ticket);
   void upgraded(Upgraded upgraded) override;
-  void streaming(boost::asio::ip::tcp::socket socket, StreamStart start) override;
+  void streaming(boost::asio::ip::tcp::socket socket, Gate::Ticket ticket,
+                 StreamStart start) override;
   // Tells every connection to go, and lets them flush.
   void drain();
   // Closes what is left and forgets it.
@@ -41,6 +43,11 @@ class Hub final : public UpgradeSink {
   std::chrono::milliseconds now() const { return services_.clock.steady(); }
   void flush_at_turn_end(std::shared_ptr<Connection> connection);
   void remove(const Connection& connection);
+  // Sends `bytes` of `run` at the end of the turn with others', unless false.
+  bool send_with_others(Connection& connection, int fd, std::string_view bytes,
+                        const wire::FrameRunPtr& run);
+  // Sends what send_with_others() noted.
+  void send_noted() { batch_.submit(); }
 
   // Lent to whichever connection is reading right now: the front takes what it had left over, the
   // back what comes.
@@ -51,6 +58,7 @@ class Hub final : public UpgradeSink {
  private:
   void adopt(const std::shared_ptr<Connection>& connection);
   void sweep_later();
+  void shed(std::size_t unsent);
   template <class Visit>
   void for_each(Visit visit);
 
@@ -61,6 +69,8 @@ class Hub final : public UpgradeSink {
   std::vector<std::shared_ptr<Connection>> connections_;  // each knows its place here
   std::vector<std::shared_ptr<Connection>> unsent_;
   std::array<char, 192 * 1024> buffer_{};
+  SendBatch batch_;
+  bool submit_due_ = false;
   std::string scratch_;
   pb::Input input_;
   bool stopped_ = false;

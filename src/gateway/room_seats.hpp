@@ -29,7 +29,8 @@ class RoomSeats final : public router::RoomOutlet, public std::enable_shared_fro
   void on_drained();
 
   bool room_ready() const override { return host_.unsent() <= options_.room_bytes; }
-  void send_run(const wire::FrameRun& run) override { host_.send_run(run); }
+  void send_run(const wire::FrameRunPtr& run) override { host_.send_run(run); }
+  void room_soon() const override { host_.run_soon(); }
   void room_dropped(RoomId room, std::uint64_t count) override;
   void room_closed(RoomId room, ErrCode why) override;
 

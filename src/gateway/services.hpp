@@ -4,6 +4,7 @@
 #include "linnet/api/methods.hpp"
 #include "linnet/base/clock.hpp"
 #include "linnet/base/log.hpp"
+#include "linnet/base/refusals.hpp"
 #include "linnet/logic/devices.hpp"
 #include "linnet/logic/messages.hpp"
 #include "linnet/logic/rooms.hpp"
@@ -21,6 +22,7 @@ struct Services {
   router::Router& router;
   const Clock& clock;
   Logger& log;
+  Refusals& refusals;
 };
 
 }  // namespace linnet::gateway

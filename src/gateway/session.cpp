@@ -31,9 +31,10 @@ void Session::start_stream(user::Identity identity, Seq seq) {
 }
 
 bool Session::busy() const {
-  return state_ == State::kSigningIn || state_ == State::kEnded || answering_sync_ ||
+  return draining_ || state_ == State::kSigningIn || state_ == State::kEnded || answering_sync_ ||
          host_.unsent() > options_.outbox_bytes || calls_ >= options_.calls_at_once ||
-         (options_.packets_per_second > 0 && allowance_ == 0);
+         (options_.packets_per_second > 0 && allowance_ == 0) ||
+         (options_.bytes_per_second > 0 && bytes_ <= 0);
 }
 
 void Session::on_packet(const pb::Input& packet, std::chrono::milliseconds now) {
@@ -277,21 +278,26 @@ void Session::detach() {
   host_.detached(identity_.device);
 }
 
-void Session::on_sweep(std::chrono::milliseconds now, std::chrono::milliseconds idle) {
+bool Session::on_sweep(std::chrono::milliseconds now, std::chrono::milliseconds idle) {
   auto passed = swept_.count() == 0 ? std::chrono::milliseconds(0) : now - swept_;
   swept_ = now;
   auto refill = static_cast<std::uint64_t>(passed.count()) * options_.packets_per_second / 1000;
   allowance_ = static_cast<std::uint32_t>(
       std::min<std::uint64_t>(options_.packets_burst, allowance_ + refill));
+  bytes_ = std::min<std::int64_t>(options_.bytes_burst,
+                                  bytes_ + passed.count() * options_.bytes_per_second / 1000);
 
   if (state_ == State::kNew && now - since_ >= options_.sign_in_timeout) {
     fail(Error(ErrCode::kTimeout, "no sign-in came in time"));
-  } else if (state_ == State::kActive && now - last_seen_ >= idle) {
+    return true;
+  }
+  if (state_ == State::kActive && now - last_seen_ >= idle) {
     end(wire::CloseCode::kIdle, "silent for too long");
   } else if (state_ == State::kActive && flow_ == Flow::kWaiting &&
              now - since_ >= options_.sync_grace) {
     read_on();
   }
+  return false;
 }
 
 void Session::refuse(const pb::Input& packet, std::string_view reason) {

@@ -46,9 +46,13 @@ struct SessionOptions {
   std::size_t page_entries = 100;
   std::uint32_t packets_per_second = 500;  // 0: no limit; beyond it the socket is read later
   std::uint32_t packets_burst = 2000;
+  std::uint32_t bytes_per_second = 1024 * 1024;  // 0: no limit; beyond it likewise
+  std::uint32_t bytes_burst = 4 * 1024 * 1024;
   std::uint8_t calls_at_once = 16;  // with more under way the socket is read later
   std::size_t rooms_per_connection = 16;
   std::size_t room_bytes = 64 * 1024;  // unsent bytes at which the rooms wait
+  std::size_t all_unsent_bytes = 0;    // of all connections of a shard; 0: no limit
+  bool io_uring = true;                // where the kernel serves it
 };
 
 // What a session asks of its surroundings. Every call is on the shard; the answers come back
@@ -69,7 +73,9 @@ class SessionHost {
 
   virtual void send(const pb::Output& packet) = 0;
   virtual void send_push(Seq seq, const wire::Push& push) = 0;
-  virtual void send_run(const wire::FrameRun& run) = 0;
+  virtual void send_run(const wire::FrameRunPtr& run) = 0;
+  // A hint that a run comes shortly.
+  virtual void run_soon() const = 0;
   // A signed-in device says something about live rooms.
   virtual void on_room_packet(const pb::Input& packet) = 0;
   virtual std::size_t unsent() const = 0;
@@ -83,6 +89,7 @@ class Session final : public router::Outlet {
   Session(SessionHost& host, const SessionOptions& options, std::chrono::milliseconds now)
       : host_(host), options_(options), since_(now), last_seen_(now) {
     allowance_ = options.packets_burst;
+    bytes_ = options.bytes_burst;
   }
 
   // A connection whose credentials were proved before it began (WebSocket).
@@ -95,6 +102,8 @@ class Session final : public router::Outlet {
   // too fast.
   bool busy() const;
   void on_packet(const pb::Input& packet, std::chrono::milliseconds now);
+  // So many bytes were read.
+  void on_bytes(std::size_t count) { bytes_ -= static_cast<std::int64_t>(count); }
   // Bytes that are no packet; ends the connection.
   void on_undecodable(std::string_view reason);
 
@@ -111,10 +120,14 @@ class Session final : public router::Outlet {
   void on_called();
   // Everything unsent has been sent.
   void on_drained();
+  // Nothing more is read; calls under way are answered still.
+  void drain() { draining_ = true; }
+  bool calling() const { return calls_ > 0; }
   // The peer has gone, or the server ends: forget everything, say nothing.
   void on_closed();
-  // A few times a second. `idle` is how long this kind of connection may be silent.
-  void on_sweep(std::chrono::milliseconds now, std::chrono::milliseconds idle);
+  // A few times a second. `idle` is how long this kind of connection may be silent. Whether it
+  // ended for want of a sign-in.
+  bool on_sweep(std::chrono::milliseconds now, std::chrono::milliseconds idle);
 
   void deliver(Seq seq, const wire::PushPtr& push) override;
   void deliver_live(Seq seq, const wire::PushPtr& push) override;
@@ -151,6 +164,7 @@ class Session final : public router::Outlet {
   std::chrono::milliseconds since_;      // accepted, then signed in
   std::chrono::milliseconds last_seen_;  // last packet
   std::uint32_t allowance_ = 0;          // packets that may still come before the next sweep
+  std::int64_t bytes_ = 0;               // likewise, of bytes
   std::chrono::milliseconds swept_{0};
   std::uint8_t calls_ = 0;  // under way
   State state_ = State::kNew;
@@ -158,6 +172,7 @@ class Session final : public router::Outlet {
   bool attached_ = false;
   bool answering_sync_ = false;
   bool stream_ = false;
+  bool draining_ = false;
   bool told_signed_in_ = false;  // TCP is answered, a WebSocket's upgrade was the answer
 };
 

@@ -15,13 +15,13 @@ namespace linnet::logic {
 class Pace {
  public:
   struct Rate {
-    std::chrono::milliseconds interval{0};  // zero: as often as one likes
+    std::chrono::microseconds interval{0};  // zero: as often as one likes
     std::int64_t burst = 1;
   };
 
   // Zero, and it counts; or how long to wait, and it does not.
-  std::chrono::milliseconds take(UserId who, std::chrono::milliseconds now, const Rate& rate) {
-    if (rate.interval.count() == 0) return std::chrono::milliseconds(0);
+  std::chrono::microseconds take(UserId who, std::chrono::microseconds now, const Rate& rate) {
+    if (rate.interval.count() == 0) return std::chrono::microseconds(0);
     if (next_.size() >= forget_at_) forget(now);
     auto& next = next_[who];
     // A pause that was longer when it began.
@@ -29,19 +29,19 @@ class Pace {
     const auto wait = next - now - rate.interval * (rate.burst - 1);
     if (wait.count() > 0) return wait;
     next = std::max(next, now) + rate.interval;
-    return std::chrono::milliseconds(0);
+    return std::chrono::microseconds(0);
   }
 
   std::size_t size() const { return next_.size(); }
 
  private:
-  void forget(std::chrono::milliseconds now) {
+  void forget(std::chrono::microseconds now) {
     std::erase_if(next_, [&](const auto& entry) { return entry.second <= now; });
     forget_at_ = std::max<std::size_t>(kFew, 2 * next_.size());
   }
 
   static constexpr std::size_t kFew = 64;
-  std::unordered_map<UserId, std::chrono::milliseconds> next_;
+  std::unordered_map<UserId, std::chrono::microseconds> next_;
   std::size_t forget_at_ = kFew;
 };
 

@@ -1,6 +1,7 @@
 #include "linnet/logic/room_calls.hpp"
 
 #include "mutes.hpp"
+#include "pace.hpp"
 #include "pages.hpp"
 #include "pb/room.ext.pb.h"
 #include "pb/room.int.pb.h"
@@ -9,6 +10,7 @@
 #include "texts.hpp"
 
 #include <limits>
+#include <mutex>
 
 namespace linnet::logic {
 namespace {
@@ -76,6 +78,25 @@ Async<RoomRecordPtr> RoomCalls::enterable(const user::Caller& caller, std::int64
 
 // ---- making and forgetting ----
 
+struct RoomCalls::Making {
+  Pace::Rate rate;
+  std::mutex mutex;
+  Pace pace;
+};
+
+RoomCalls::RoomCalls(store::RoomStore& store, router::Rooms& live, Rooms& rooms, const Clock& clock,
+                     std::int64_t rooms_per_day)
+    : store_(store),
+      live_(live),
+      rooms_(rooms),
+      clock_(clock),
+      making_(std::make_unique<Making>()) {
+  if (rooms_per_day == 0) return;
+  making_->rate.interval = std::chrono::microseconds(std::chrono::hours(24)) / rooms_per_day;
+  making_->rate.burst = rooms_per_day;
+}
+RoomCalls::~RoomCalls() = default;
+
 Async<RoomId> RoomCalls::store_new(store::Room room, UserId owner) {
   auto id = co_await wait_for<RoomId>([&](Done<RoomId> done) {
     Done<RoomId> note_first = [&book = rooms_.book(), room, owner,
@@ -97,6 +118,12 @@ Async<pb::CreateRoomResp> RoomCalls::create(const user::Caller& caller,
     co_return Error(ErrCode::kForbidden, "rooms are made by the operator's servers");
   auto checked = check_settings(request);
   if (!checked) co_return checked.take_error();
+  {
+    std::lock_guard lock(making_->mutex);
+    const auto wait = making_->pace.take(caller.identity.user, clock_.steady(), making_->rate);
+    if (wait.count() > 0)
+      co_return Error(ErrCode::kRateLimited, "you have made as many rooms as you may in a day");
+  }
   auto room = room_of(request, clock_.wall());
   auto id = co_await store_new(std::move(room), caller.identity.user);
   if (!id) co_return id.take_error();

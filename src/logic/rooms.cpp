@@ -18,14 +18,14 @@ namespace {
 Pace::Rate rate_of(const RoomRules& rules) {
   Pace::Rate rate;
   if (rules.per_second > 0)
-    rate.interval =
-        std::chrono::milliseconds(std::max<std::int64_t>(1, std::llround(1000 / rules.per_second)));
+    rate.interval = std::chrono::microseconds(
+        std::max<std::int64_t>(1, std::llround(1'000'000 / rules.per_second)));
   rate.burst = rules.burst;
   return rate;
 }
 
-std::string in_seconds(std::chrono::milliseconds wait) {
-  return std::to_string((wait.count() + 999) / 1000) + " s";
+std::string in_seconds(std::chrono::microseconds wait) {
+  return std::to_string((wait.count() + 999'999) / 1'000'000) + " s";
 }
 
 Status check_shape(const pb::RoomPublishInput& request, const RoomRules& rules) {
@@ -53,7 +53,7 @@ pb::RoomItem item_of(const pb::RoomPublishInput& request, RequestId request_id) 
 // Who has said how much where. A user that is in two rooms has a pace in each.
 class Rooms::Paces {
  public:
-  std::chrono::milliseconds take(RoomId room, UserId user, std::chrono::milliseconds now,
+  std::chrono::microseconds take(RoomId room, UserId user, std::chrono::microseconds now,
                                  const Pace::Rate& rate) {
     auto& stripe = stripes_[mix(static_cast<std::uint64_t>(room.value())) >> 58U];
     std::lock_guard lock(stripe.mutex);

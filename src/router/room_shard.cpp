@@ -14,13 +14,15 @@ namespace {
 constexpr std::size_t kSlice = 512;  // members between two looks at the sockets
 
 constexpr std::size_t kRunBytes = 64 * 1024;  // handed over between two looks at room_ready()
-constexpr std::size_t kAhead = 4;             // members fetched before their turn
+// Places fetched before their turn: the outlet, then what it leads to.
+constexpr std::size_t kFarAhead = 8;
+constexpr std::size_t kAhead = 4;
 
-wire::FrameRun run_of(const pb::RoomState& state) {
+wire::FrameRunPtr run_of(const pb::RoomState& state) {
   pb::Output packet;
   packet.set_type(pb::PT_ROOM_STATE);
   packet.set_data(state.SerializeAsString());
-  return wire::FrameRun(std::make_shared<const wire::SharedFrame>(packet));
+  return std::make_shared<const wire::FrameRun>(std::make_shared<const wire::SharedFrame>(packet));
 }
 
 }  // namespace
@@ -74,60 +76,60 @@ RoomMember& RoomShard::seat(const RoomCorePtr& core, UserId user, RoomOutlet& ou
                                        RoomLog::Limits{options_.log_bytes, options_.log_entries});
   }
   auto member = std::make_unique<RoomMember>();
-  member->outlet = &outlet;
   member->room = room.get();
   member->user = user;
-  member->cursor = cursor;
-  member->state = state;
-  member->place = room->members.size();
-  room->members.push_back(std::move(member));
+  member->place = room->places.size();
+  room->places.push_back({&outlet, cursor, state, std::move(member)});
   tell_states_later();
-  return *room->members.back();
+  return *room->places.back().member;
 }
 
 void RoomShard::unseat(RoomMember& member) {
   ShardRoom& room = *member.room;
   const auto place = member.place;
-  auto& last = room.members.back();
+  auto& last = room.places.back();
   // The last one takes the place, where a pass under way may have been already.
-  last->place = place;
-  if (place < room.at && place + 1 < room.members.size()) {
+  last.member->place = place;
+  if (place < room.at && place + 1 < room.places.size()) {
     room.again = true;
-    room.everyone_has = std::min(room.everyone_has, last->cursor);
+    room.everyone_has = std::min(room.everyone_has, last.cursor);
   }
-  room.members[place].swap(last);
-  room.members.pop_back();
-  room.at = std::min(room.at, room.members.size());
+  std::swap(room.places[place], last);
+  room.places.pop_back();
+  room.at = std::min(room.at, room.places.size());
   const RoomId id = room.core->id;
-  if (room.members.empty()) rooms_.erase(id);
+  if (room.places.empty()) rooms_.erase(id);
 }
 
 void RoomShard::put_out(ShardRoom& room, UserId user, ErrCode why) {
-  for (const auto& member : room.members) {
-    if (member->closed || (user && member->user != user)) continue;
-    member->closed = true;
-    // Nothing is kept for it any more.
-    member->cursor = Seq(std::numeric_limits<std::int64_t>::max());
-    member->outlet->room_closed(room.core->id, why);
+  for (auto& place : room.places) {
+    if (place.member->closed || (user && place.member->user != user)) continue;
+    place.member->closed = true;
+    // Nothing is kept for it any more, nor told.
+    place.cursor = Seq(std::numeric_limits<std::int64_t>::max());
+    place.state = std::numeric_limits<std::uint64_t>::max();
+    place.outlet->room_closed(room.core->id, why);
   }
 }
 
-// Hands over as much as the outlet takes; the rest when it is ready again.
 void RoomShard::serve(RoomMember& member) {
-  if (member.closed) return;
-  ShardRoom& room = *member.room;
-  RoomOutlet& outlet = *member.outlet;
-  while (member.cursor < room.log.newest() && outlet.room_ready()) {
-    const auto& next = next_run(room, member.cursor);
-    member.cursor = next.to;
+  serve(*member.room, member.room->places[member.place]);
+}
+
+// Hands over as much as the outlet takes; the rest when it is ready again.
+void RoomShard::serve(ShardRoom& room, RoomPlace& place) {
+  RoomOutlet& outlet = *place.outlet;
+  while (place.cursor < room.log.newest() && outlet.room_ready()) {
+    const auto& next = next_run(room, place.cursor);
+    place.cursor = next.to;
     if (next.dropped > 0) {
       dropped_.fetch_add(next.dropped, std::memory_order_relaxed);
       outlet.room_dropped(room.core->id, next.dropped);
     }
-    if (!next.run.empty()) outlet.send_run(next.run);
+    if (next.run) outlet.send_run(next.run);
   }
-  if (member.state < room.state && outlet.room_ready()) {
-    member.state = room.state;
+  if (place.state < room.state && outlet.room_ready()) {
+    place.state = room.state;
     outlet.send_run(room.state_run);
   }
 }
@@ -136,18 +138,20 @@ void RoomShard::serve(RoomMember& member) {
 const RoomNext& RoomShard::next_run(ShardRoom& room, Seq cursor) {
   RoomNext& next = room.next;
   if (next.from == cursor && next.newest == room.log.newest()) return next;
-  next = RoomNext{cursor, cursor, room.log.newest(), 0, {}};
-  while (next.run.size() < kRunBytes) {
+  next = RoomNext{cursor, cursor, room.log.newest(), 0, nullptr};
+  auto run = std::make_shared<wire::FrameRun>();
+  while (run->size() < kRunBytes) {
     Seq at = next.to;
     std::uint64_t dropped = 0;
     auto frame = room.log.next(at, dropped);
     // What is missing is told before what follows it.
-    if (dropped > 0 && !next.run.empty()) break;
+    if (dropped > 0 && !run->empty()) break;
     next.dropped += dropped;
     next.to = at;
     if (!frame) break;
-    next.run.add(std::move(frame));
+    run->add(std::move(frame));
   }
+  if (!run->empty()) next.run = std::move(run);
   return next;
 }
 
@@ -215,14 +219,16 @@ bool RoomShard::pass(ShardRoom& room, std::size_t& most) {
     room.everyone_has = room.log.newest();
     room.again = false;
   }
-  for (; room.at < room.members.size(); ++room.at) {
+  for (; room.at < room.places.size(); ++room.at) {
     if (most == 0) return false;
     --most;
-    if (room.at + kAhead < room.members.size())
-      __builtin_prefetch(room.members[room.at + kAhead].get());
-    auto& member = *room.members[room.at];
-    serve(member);
-    room.everyone_has = std::min(room.everyone_has, member.cursor);
+    if (room.at + kFarAhead < room.places.size()) {
+      __builtin_prefetch(room.places[room.at + kFarAhead].outlet);
+      room.places[room.at + kAhead].outlet->room_soon();
+    }
+    auto& place = room.places[room.at];
+    serve(room, place);
+    room.everyone_has = std::min(room.everyone_has, place.cursor);
   }
   return true;
 }

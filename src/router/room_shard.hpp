@@ -19,14 +19,20 @@ namespace linnet::router {
 
 struct ShardRoom;
 
+// What of a member does not change from message to message.
 struct RoomMember {
-  RoomOutlet* outlet = nullptr;
   ShardRoom* room = nullptr;
   UserId user;
+  std::size_t place = 0;  // among the room's
+  bool closed = false;    // put out: its seat is about to be released
+};
+
+// What a pass reads and writes of a member: two of them to a cache line, one behind the other.
+struct RoomPlace {
+  RoomOutlet* outlet = nullptr;
   Seq cursor;
   std::uint64_t state = 0;  // which state it was told
-  std::size_t place = 0;    // among the room's members
-  bool closed = false;      // put out: its seat is about to be released
+  std::unique_ptr<RoomMember> member;
 };
 
 // What a member with a certain cursor is handed next.
@@ -35,18 +41,18 @@ struct RoomNext {
   Seq to;
   Seq newest;                 // of the log when it was made: what comes later is not in it
   std::uint64_t dropped = 0;  // missing before it
-  wire::FrameRun run;
+  wire::FrameRunPtr run;      // null: nothing
 };
 
 struct ShardRoom {
   ShardRoom(RoomCorePtr shared, RoomLog::Limits limits) : core(std::move(shared)), log(limits) {}
   RoomCorePtr core;
   RoomLog log;
-  std::vector<std::unique_ptr<RoomMember>> members;
-  std::uint64_t state = 0;  // changes of the core that state_frame tells
-  wire::FrameRun state_run;
+  std::vector<RoomPlace> places;
+  std::uint64_t state = 0;  // changes of the core that state_run tells
+  wire::FrameRunPtr state_run;
   RoomNext next;
-  std::size_t at = 0;   // the pass under way: the member that is next
+  std::size_t at = 0;   // the pass under way: the place that is next
   Seq everyone_has;     // what all members have that it has visited
   bool queued = false;  // a pass is under way or waits
   bool again = false;   // something came that the pass under way may miss
@@ -81,6 +87,7 @@ class RoomShard {
   void empty_mailbox();
   void take(const RoomParcel& parcel);
   void put_out(ShardRoom& room, UserId user, ErrCode why);
+  void serve(ShardRoom& room, RoomPlace& place);
   const RoomNext& next_run(ShardRoom& room, Seq cursor);
   void mark(ShardRoom& room);
   // At once, or as long after the last beginning as the pace asks for.

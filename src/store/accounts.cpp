@@ -127,12 +127,17 @@ Result<std::vector<DeviceId>> exclude_others(Connection& db, UserId user, const 
   return excluded;
 }
 
-Result<Millis> signed_out(Connection& db, DeviceId device) {
-  Query row(db, "SELECT signed_out FROM device WHERE id = ?1", device);
-  Millis when;
-  if (row.next()) when = row.id<Millis>(0);
+// Who is on a device, and when somebody was signed out of it last.
+struct Seat {
+  UserId user;
+  Millis signed_out;
+};
+
+Result<Seat> seat_of(Connection& db, DeviceId device) {
+  Query row(db, "SELECT user_id, signed_out FROM device WHERE id = ?1", device);
+  if (row.next()) return Seat{row.id<UserId>(0), row.id<Millis>(1)};
   if (row.failed()) return row.error();
-  return when;
+  return Error(ErrCode::kDeviceNotExist);
 }
 
 }  // namespace
@@ -161,15 +166,13 @@ Result<SignedIn> sign_in(Connection& db, const SignIn& sign_in) {
 }
 
 Result<UserId> bind_device(Connection& db, const Binding& binding) {
-  auto device = get_device(db, binding.device);
-  if (!device) return device.take_error();
-  if (!*device) return Error(ErrCode::kDeviceNotExist);
+  auto seat = seat_of(db, binding.device);
+  if (!seat) return seat.take_error();
   // What was issued before somebody was signed out is good for nothing, whoever came since;
   // compared by seconds, as tokens have them.
-  auto left = signed_out(db, binding.device);
-  if (!left) return left.take_error();
-  if (binding.issued.value() / 1000 < left->value() / 1000) return Error(ErrCode::kUnauthorized);
-  const auto before = (*device)->user;
+  if (binding.issued.value() / 1000 < seat->signed_out.value() / 1000)
+    return Error(ErrCode::kUnauthorized);
+  const auto before = seat->user;
   if (before == binding.user) return before;
   auto known = get_user(db, binding.user);
   if (!known) return known.take_error();

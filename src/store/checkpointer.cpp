@@ -1,5 +1,8 @@
 #include "checkpointer.hpp"
 
+#include <cerrno>
+#include <sys/stat.h>
+
 namespace linnet::store {
 namespace {
 
@@ -23,6 +26,8 @@ void Checkpointer::watch(Connection& committing) {
 }
 
 void Checkpointer::start() {
+  // Its own descriptors, opened while the files surely have their names.
+  (void)passive();
   thread_ = std::thread([this] { loop(); });
 }
 
@@ -40,9 +45,36 @@ void Checkpointer::loop() {
   std::unique_lock lock(mutex_);
   while (!wake_.wait_for(lock, tuning_.checkpoint_every, [this] { return closing_; })) {
     lock.unlock();
-    if (!writer_.gave_up()) tick();
+    if (!writer_.gave_up()) {
+      if (files_there()) {
+        tick();
+      } else {
+        save_and_give_up();
+      }
+    }
     lock.lock();
   }
+}
+
+bool Checkpointer::files_there() {
+  for (std::size_t i = 0; i < inodes_.size(); ++i) {
+    struct stat found {};
+    const auto path = i == 0 ? file_.string() : file_.string() + "-wal";
+    const bool there = ::stat(path.c_str(), &found) == 0;
+    if (inodes_[i] == 0 && there) inodes_[i] = found.st_ino;
+    // Any other failure may pass, as one of a lack of descriptors does.
+    if (inodes_[i] != 0 && (there ? found.st_ino != inodes_[i] : errno == ENOENT)) return false;
+  }
+  return true;
+}
+
+// What was acknowledged is still in the open files: as much of it as can be goes into the database.
+void Checkpointer::save_and_give_up() {
+  writer_.hold([&] {
+    (void)passive();
+    writer_.give_up(
+        Error(ErrCode::kStorage, {}, "the database's files were moved or removed meanwhile"));
+  });
 }
 
 void Checkpointer::tick() {

@@ -8,19 +8,28 @@
 
 #include "linnet/base/log.hpp"
 
+#include <array>
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <mutex>
+#include <sys/types.h>
 #include <thread>
 
 namespace linnet::store {
 
 class Checkpointer {
  public:
-  Checkpointer(std::unique_ptr<Connection> db, Writer& writer, Logger& logger, const Tuning& tuning)
-      : db_(std::move(db)), writer_(writer), logger_(logger), tuning_(tuning) {}
+  // `file`: the database's.
+  Checkpointer(std::unique_ptr<Connection> db, std::filesystem::path file, Writer& writer,
+               Logger& logger, const Tuning& tuning)
+      : db_(std::move(db)),
+        file_(std::move(file)),
+        writer_(writer),
+        logger_(logger),
+        tuning_(tuning) {}
   ~Checkpointer() { close(); }
 
   // Is told of every commit on `committing` from now on, in place of SQLite's own checkpoints.
@@ -40,8 +49,13 @@ class Checkpointer {
   Result<Pass> passive();
   Status restart_log();
   void note(const Status& outcome);
+  // The files have their names: else nobody would find them after a restart.
+  bool files_there();
+  void save_and_give_up();
 
   std::unique_ptr<Connection> db_;
+  std::filesystem::path file_;
+  std::array<ino_t, 2> inodes_{};  // of the database and the write-ahead log; 0: not seen yet
   Writer& writer_;
   Logger& logger_;
   Tuning tuning_;

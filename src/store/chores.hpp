@@ -16,7 +16,7 @@ class Chores {
  public:
   struct Limits {
     std::chrono::milliseconds merge_slice{5};
-    std::size_t merge_after = 4096;
+    std::size_t merge_after = 524'288;
     std::chrono::milliseconds idle_before_merge{20};
     std::chrono::milliseconds ack_delay{400};
     std::size_t tail_limit = 0;  // entries, from which on slices are longer

@@ -1,6 +1,7 @@
 #include "connection.hpp"
 
 #include <cassert>
+#include <cerrno>
 
 namespace linnet::store {
 namespace {
@@ -58,7 +59,17 @@ Error Connection::error(std::string_view doing) const {
   return Error(ErrCode::kStorage, {}, std::move(detail));
 }
 
+void Connection::note(int code) {
+  code_ = code;
+  // sqlite3_system_errno() knows nothing of a COMMIT that failed.
+  errno_ = (code & 0xff) == SQLITE_IOERR ? errno : 0;
+}
+
 bool Connection::disk_failed() const {
+  // A write that was refused changed nothing, and may be tried again.
+  if (code_ == SQLITE_IOERR_WRITE && (errno_ == ENOSPC || errno_ == EDQUOT || errno_ == EFBIG ||
+                                      errno_ == EROFS || errno_ == EMFILE || errno_ == ENFILE))
+    return false;
   // The wal-index is no part of the data, and cannot grow on a full disk.
   return (code_ & 0xff) == SQLITE_IOERR && code_ != SQLITE_IOERR_SHMSIZE;
 }

@@ -44,8 +44,8 @@ class Connection {
     note(code);
     return error(doing);
   }
-  // The last failure was the disk's (fsync, read or write), not merely a lack of space: what the
-  // kernel holds of the files can no longer be trusted.
+  // The last failure was the disk's (fsync, read or write), not merely a lack of space or of leave
+  // to write: what the kernel holds of the files can no longer be trusted.
   bool disk_failed() const;
 
   sqlite3* handle() { return db_; }
@@ -54,7 +54,7 @@ class Connection {
   friend class Query;
   Connection() = default;
   sqlite3_stmt* statement(std::string_view sql);
-  void note(int code) { code_ = code; }
+  void note(int code);
 
   struct Hash {
     using is_transparent = void;
@@ -64,6 +64,7 @@ class Connection {
   };
   sqlite3* db_ = nullptr;
   int code_ = SQLITE_OK;
+  int errno_ = 0;  // the system's, of the last failure
   bool durable_known_ = false;
   bool durable_ = false;
   std::unordered_map<std::string, sqlite3_stmt*, Hash, std::equal_to<>> statements_;

@@ -91,7 +91,7 @@ SqliteStore::SqliteStore(DataDirectory directory, const SqliteOptions& options,
              [this](std::shared_ptr<const void> garbage) { readers_.discard(std::move(garbage)); }),
       chores_(*db_, tail_, log_, dedup_, acks_, merge_, chore_limits(options, tuning)),
       writer_(*db_, log_, chores_, logger, writer_limits(options, tuning)),
-      checkpointer_(std::move(checkpoint_db), writer_, logger, tuning),
+      checkpointer_(std::move(checkpoint_db), directory_.database(), writer_, logger, tuning),
       clock_(clock) {}
 
 Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const SqliteOptions& options,

@@ -31,6 +31,7 @@ class SqliteStore final : public Store {
                                                    Logger& logger);
   ~SqliteStore() override { close(); }
 
+  std::string trouble() const override { return writer_.trouble(); }
   void append(NewMessage message, Done<Appended> done) override;
   void read_inbox(UserId user, Seq after, PageLimit limit, Done<InboxPage> done) override;
   void head(UserId user, Done<Seq> done) override;

@@ -3,6 +3,11 @@
 #include <string>
 
 namespace linnet::store {
+namespace {
+
+constexpr std::chrono::milliseconds kBetweenProbes{500};
+
+}  // namespace
 
 void Writer::start() {
   thread_ = std::thread([this] { loop(); });
@@ -70,6 +75,7 @@ void Writer::loop() {
     if (!idle) run_batch(jobs);
     jobs.clear();
     run_chores(idle);
+    if (idle && batch_failing_) probe();
     rest = chores_.rest();
     leave();
   }
@@ -101,6 +107,11 @@ void Writer::leave() {
 void Writer::run_batch(const Jobs& jobs) {
   const auto before = log_.mark();
   auto written = write(jobs);
+  if (written && gave_up()) {
+    // The checkpointer's sync failed meanwhile: perhaps on what this batch wrote.
+    std::lock_guard lock(mutex_);
+    written = why_;
+  }
   if (written) {
     log_.committed();
   } else {
@@ -109,7 +120,7 @@ void Writer::run_batch(const Jobs& jobs) {
     for (const auto& job : jobs)
       job->fail(written.error());
   }
-  if (!gave_up()) note(written, "commit", batch_failing_);
+  note_batch(written);
   for (const auto& job : jobs)
     job->complete();
 }
@@ -149,6 +160,38 @@ void Writer::run_chores(bool idle) {
   auto done = chores_.run(idle);
   if (!done && db_.disk_failed()) give_up(done.error());
   if (!gave_up()) note(done, "merge", chores_failing_);
+}
+
+void Writer::probe() {
+  const auto now = std::chrono::steady_clock::now();
+  if (gave_up() || now < probed_ + kBetweenProbes) return;
+  probed_ = now;
+  auto durable = db_.set_durable(limits_.durable);
+  Transaction transaction(db_, Transaction::Kind::kWrite);
+  Status tried = !durable ? durable : transaction.begun();
+  // As much as a batch of small messages takes.
+  if (tried)
+    tried = Query(db_, "INSERT OR REPLACE INTO meta (key, value) VALUES ('probe', zeroblob(65536))")
+                .run();
+  if (tried) tried = Query(db_, "DELETE FROM meta WHERE key = 'probe'").run();
+  if (tried) tried = transaction.commit();
+  if (!tried && db_.disk_failed()) give_up(tried.error());
+  note_batch(tried);
+}
+
+std::string Writer::trouble() const {
+  std::lock_guard lock(mutex_);
+  if (gave_up_.load(std::memory_order_relaxed)) return why_.detail();
+  return refused_;
+}
+
+void Writer::note_batch(const Status& outcome) {
+  if (gave_up()) return;
+  if (outcome.ok() == batch_failing_) {
+    std::lock_guard lock(mutex_);
+    refused_ = outcome ? std::string() : outcome.error().detail();
+  }
+  note(outcome, "commit", batch_failing_);
 }
 
 void Writer::note(const Status& outcome, const char* doing, bool& failing) {

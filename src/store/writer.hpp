@@ -10,11 +10,13 @@
 #include "linnet/base/log.hpp"
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <functional>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -40,6 +42,8 @@ class Writer {
   void hold(const std::function<void()>& during);
   // Nothing is written any more: the disk failed. Thread: any.
   void give_up(const Error& why);
+  // Why nothing can be written; empty when it can. Thread: any.
+  std::string trouble() const;
   bool gave_up() const { return gave_up_.load(std::memory_order_acquire); }
   // Refuses new jobs, commits what is queued, completes it, writes what waits, joins. Once, by the
   // owner.
@@ -62,6 +66,9 @@ class Writer {
   bool run_one(Job& job);
   bool undo_one(const Job& job, const MessageLog::Mark& mark);
   void run_chores(bool idle);
+  // Nobody may send because nothing can be written: tries whether it can again.
+  void probe();
+  void note_batch(const Status& outcome);
   // Tells the log of the first failure after a success, and of the first success after a failure.
   void note(const Status& outcome, const char* doing, bool& failing);
 
@@ -71,7 +78,7 @@ class Writer {
   Logger& logger_;
   Limits limits_;
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable wake_;      // for the writer
   std::condition_variable standing_;  // for those who hold it
   std::deque<Queued> queue_;
@@ -79,9 +86,11 @@ class Writer {
   int holders_ = 0;
   bool busy_ = false;
   bool closing_ = false;
-  Error why_;  // it gave up
+  Error why_;            // it gave up
+  std::string refused_;  // why the last commit failed; empty: it did not
   std::atomic<bool> gave_up_ = false;
   bool batch_failing_ = false;
+  std::chrono::steady_clock::time_point probed_;
   bool chores_failing_ = false;
   std::thread thread_;
 };

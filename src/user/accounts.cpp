@@ -9,6 +9,7 @@
 #include "pb/user.ext.pb.h"
 #include "pb/user.int.pb.h"
 #include "phone_number.hpp"
+#include "token_guard.hpp"
 #include "tokens.hpp"
 
 #include <nlohmann/json.hpp>
@@ -76,6 +77,10 @@ CodeOptions code_options(const AccountOptions& options) {
   return codes;
 }
 
+TokenGuardOptions guard_options(const AccountOptions& options) {
+  return {options.bad_tokens_per_minute, options.tokens_at_once};
+}
+
 Error not_here() {
   return Error(ErrCode::kNotOffered, "users of this server sign in elsewhere");
 }
@@ -90,14 +95,15 @@ Status check(const JwtOptions& options) {
 }
 
 Accounts::Accounts(store::AccountStore& store, const Clock& clock, Logger& log,
-                   AccountOptions options, HttpClient* http)
+                   AccountOptions options, HttpClient* http, Refusals* refusals)
     : store_(store),
       clock_(clock),
       log_(log),
       options_(std::move(options)),
       http_(http),
       codes_(std::make_unique<CodeBook>(clock, code_options(options_))),
-      tokens_(std::make_unique<Tokens>(store, clock, options_.token_life)),
+      guard_(std::make_unique<TokenGuard>(clock, guard_options(options_), refusals)),
+      tokens_(std::make_unique<Tokens>(store, clock, options_.token_life, *guard_)),
       ended_(kRememberedEnds) {
   outside_ = open_outside();
   if (options_.passwords) passwords_ = std::make_unique<Passwords>(clock, options_);
@@ -120,7 +126,8 @@ std::unique_ptr<Accounts::Outside> Accounts::open_outside() {
   };
   const auto fresh =
       options_.users_hook ? options_.users_hook->cache : std::chrono::milliseconds(0);
-  return std::make_unique<Outside>(std::move(users), store_, clock_, std::move(changed), fresh);
+  return std::make_unique<Outside>(std::move(users), store_, clock_, *guard_, std::move(changed),
+                                   fresh);
 }
 
 void Accounts::close() {

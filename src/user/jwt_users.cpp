@@ -1,5 +1,6 @@
 #include "jwt_users.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace linnet::user {
@@ -146,7 +147,9 @@ Result<Proof> JwtUsers::check(const Credentials& credentials, const Jwt& jwt,
   Proof proof;
   proof.identity = Identity{claims->user, claims->device};
   proof.issued = claims->issued.value_or(Millis());
-  proof.until = claims->expires;
+  // A key that is withdrawn is believed no longer than the set it was in.
+  const auto hour = std::chrono::duration_cast<std::chrono::milliseconds>(kFresh).count();
+  proof.until = std::min(claims->expires, Millis(clock_.wall().value() + hour));
   return proof;
 }
 

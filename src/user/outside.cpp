@@ -7,11 +7,14 @@ namespace linnet::user {
 void Accounts::Outside::authenticate(Credentials credentials, Done<Identity> done) {
   if (credentials.token.empty()) return done(Error(ErrCode::kUnauthorized));
   auto hash = sha256(credentials.token);
-  if (credentials.user && remembers(credentials.device, credentials.user, hash))
-    return done(Identity{credentials.user, credentials.device});
+  Identity named{credentials.user, credentials.device};
+  if (!named.user && !named.device) named = bearers_.get(hash).value_or(named);
+  if (named.user && remembers(named.device, named.user, hash)) return done(named);
+  if (!guard_.enter(credentials.address)) return done(Error(ErrCode::kRateLimited));
   const auto version = cache_.version();
-  Done<Proof> proved = [this, hash = std::move(hash), version,
+  Done<Proof> proved = [this, hash = std::move(hash), version, address = credentials.address,
                         done = std::move(done)](Result<Proof> proof) mutable {
+    guard_.leave(address, proof.code() != ErrCode::kUnauthorized);
     if (!proof) return done(proof.take_error());
     // A token that came without ids is found only now.
     if (remembers(proof->identity.device, proof->identity.user, hash)) return done(proof->identity);
@@ -90,6 +93,7 @@ void Accounts::Outside::note(const Proof& proof, std::string hash, std::uint64_t
     if (before.code() == ErrCode::kDeviceNotExist)
       return done(Error(ErrCode::kUnauthorized, "register this device first"));
     if (!before) return done(before.take_error());
+    bearers_.put(known.hash, identity, bearers_.version());
     cache_.put(identity.device, std::move(known), version);
     if (*before && *before != identity.user) changed_(identity.device);
     done(identity);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "outside_users.hpp"
+#include "token_guard.hpp"
 
 #include "linnet/base/bounded_cache.hpp"
 #include "linnet/base/clock.hpp"
@@ -19,13 +20,15 @@ class Accounts::Outside {
  public:
   // `changed` is told the device on which another user has signed in than before.
   Outside(std::unique_ptr<OutsideUsers> users, store::AccountStore& store, const Clock& clock,
-          std::function<void(DeviceId)> changed, std::chrono::milliseconds fresh)
+          TokenGuard& guard, std::function<void(DeviceId)> changed, std::chrono::milliseconds fresh)
       : users_(std::move(users)),
         store_(store),
         clock_(clock),
+        guard_(guard),
         changed_(std::move(changed)),
         fresh_(fresh),
         cache_(kRemembered),
+        bearers_(kRemembered),
         looked_up_(kRemembered) {}
 
   void authenticate(Credentials credentials, Done<Identity> done);
@@ -52,9 +55,12 @@ class Accounts::Outside {
   std::unique_ptr<OutsideUsers> users_;
   store::AccountStore& store_;
   const Clock& clock_;
+  TokenGuard& guard_;
   std::function<void(DeviceId)> changed_;
   const std::chrono::milliseconds fresh_;  // 0: profiles are kept here
   BoundedCache<DeviceId, Known> cache_;
+  // By the token's hash, for those that come without ids; cache_ says whether they are good still.
+  BoundedCache<std::string, Identity> bearers_;
   BoundedCache<UserId, std::chrono::milliseconds> looked_up_;  // when
 };
 

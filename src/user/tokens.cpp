@@ -33,21 +33,31 @@ void Accounts::Tokens::authenticate(Credentials credentials, Done<Identity> done
   }
   if (auto known = cache_.get(credentials.device)) {
     auto identity = check(credentials, *known);
-    if (identity) renew(credentials.device, std::move(*known));
+    if (identity) {
+      renew(credentials.device, std::move(*known));
+    } else if (guard_.enter(credentials.address)) {
+      guard_.leave(credentials.address, false);
+    } else {
+      identity = Error(ErrCode::kRateLimited);
+    }
     done(std::move(identity));
     return;
   }
+  if (!guard_.enter(credentials.address)) return done(Error(ErrCode::kRateLimited));
   auto device = credentials.device;
   auto version = cache_.version();
   store_.get_token(
       device, [this, version, credentials = std::move(credentials),
                done = std::move(done)](Result<std::optional<store::TokenRecord>> found) mutable {
         if (!found) {
+          guard_.leave(credentials.address, true);
           done(found.take_error());
         } else if (!*found) {
+          guard_.leave(credentials.address, false);
           done(Error(ErrCode::kUnauthorized));
         } else {
           auto identity = check(credentials, **found);
+          guard_.leave(credentials.address, identity.code() != ErrCode::kUnauthorized);
           cache_.put(credentials.device, **found, version);
           if (identity) renew(credentials.device, std::move(**found));
           done(std::move(identity));

@@ -1,6 +1,8 @@
 // Tokens: made at sign-in, kept as hashes, proved on every call; the newest proofs are remembered.
 #pragma once
 
+#include "token_guard.hpp"
+
 #include "linnet/base/async.hpp"
 #include "linnet/base/bounded_cache.hpp"
 #include "linnet/base/clock.hpp"
@@ -16,8 +18,8 @@ namespace linnet::user {
 // Thread: any.
 class Accounts::Tokens {
  public:
-  Tokens(store::AccountStore& store, const Clock& clock, std::chrono::hours life)
-      : store_(store), clock_(clock), life_(life), cache_(kRemembered) {}
+  Tokens(store::AccountStore& store, const Clock& clock, std::chrono::hours life, TokenGuard& guard)
+      : store_(store), clock_(clock), life_(life), guard_(guard), cache_(kRemembered) {}
 
   // Makes the one token of a device; any older one is void when this completes.
   Async<std::string> issue(UserId user, DeviceId device);
@@ -36,6 +38,7 @@ class Accounts::Tokens {
   store::AccountStore& store_;
   const Clock& clock_;
   std::chrono::hours life_;
+  TokenGuard& guard_;
   BoundedCache<DeviceId, store::TokenRecord> cache_;
 };
 

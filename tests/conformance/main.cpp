@@ -58,7 +58,8 @@ class Nobody final : public user::Authenticator {
 class NoUpgrades final : public gateway::UpgradeSink {
  public:
   void upgraded(gateway::Upgraded) override {}
-  void streaming(boost::asio::ip::tcp::socket, gateway::StreamStart) override {}
+  void streaming(boost::asio::ip::tcp::socket, gateway::Gate::Ticket,
+                 gateway::StreamStart) override {}
 };
 
 int fail(const char* why) {
@@ -83,10 +84,14 @@ int serve(const v1::ServerCompatRequest& wanted, const sigset_t& signals) {
   options.body_bytes =
       wanted.message_receive_limit() > 0 ? wanted.message_receive_limit() : kMessageBytes;
   Shard shard(0);
-  gateway::HttpServer server(shard, api, clock, log, options, sink);
-  gateway::Acceptor acceptor(shard, clock, log, [&](boost::asio::ip::tcp::socket socket) {
-    server.serve(std::move(socket));
-  });
+  Refusals refusals;
+  gateway::HttpServer server(shard, api, clock, log, refusals, options, sink);
+  auto gate = std::make_shared<gateway::Gate>(gateway::GateOptions(), refusals);
+  gateway::Acceptor acceptor(
+      shard, clock, log, *gate, refusals, "",
+      [&](boost::asio::ip::tcp::socket socket, gateway::Gate::Ticket ticket) {
+        server.serve(std::move(socket), std::move(ticket));
+      });
   auto endpoint = gateway::claim(shard.context(), *gateway::parse_listen_address("127.0.0.1:0"));
   if (!endpoint || !acceptor.open(*endpoint)) return fail("cannot listen on 127.0.0.1");
   shard.start();

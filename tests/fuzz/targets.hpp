@@ -17,4 +17,15 @@ void request_json(std::string_view input);
 // A push is what protobuf's own serializer and packet_to_json make of the same Output.
 void push(std::string_view input);
 
+// door_targets.cpp:
+// A request's head and body as they come from a socket, through all that looks at them before a
+// method does: framing, handshake, credentials, deadlines, queries.
+void http_request(std::string_view input);
+// The request of each method, as protobuf and as JSON: what is taken comes out as it went in.
+void methods(std::string_view input);
+// URLs, JSON Web Tokens, tokens and numbers as they stand in headers.
+void credentials(std::string_view input);
+// A configuration file: what is taken can be written and read again, a mistake is one plain line.
+void toml(std::string_view input);
+
 }  // namespace linnet::fuzz

@@ -1,7 +1,8 @@
 // `linnet call` against a running server, and the documents that it serves.
 #include "support/raw_client.hpp"
 #include "support/server_process.hpp"
-#include "support/temp_dir.hpp"
+
+#include "linnet/base/temp_dir.hpp"
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>

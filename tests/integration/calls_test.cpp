@@ -1,7 +1,8 @@
 // The calls over HTTP: who may do what, and what is answered when they may not.
 #include "support/raw_client.hpp"
 #include "support/server_process.hpp"
-#include "support/temp_dir.hpp"
+
+#include "linnet/base/temp_dir.hpp"
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>

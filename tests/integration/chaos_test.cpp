@@ -4,7 +4,8 @@
 #include "pb/room.ext.pb.h"
 #include "support/raw_client.hpp"
 #include "support/server_process.hpp"
-#include "support/temp_dir.hpp"
+
+#include "linnet/base/temp_dir.hpp"
 
 #include <catch2/catch.hpp>
 

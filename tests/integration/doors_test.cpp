@@ -2,8 +2,8 @@
 // WebSocket handshake.
 #include "support/raw_client.hpp"
 #include "support/server_process.hpp"
-#include "support/temp_dir.hpp"
 
+#include "linnet/base/temp_dir.hpp"
 #include "linnet/wire/tcp.hpp"
 
 #include <catch2/catch.hpp>

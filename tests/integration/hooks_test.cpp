@@ -3,7 +3,8 @@
 #include "support/raw_client.hpp"
 #include "support/secret_file.hpp"
 #include "support/server_process.hpp"
-#include "support/temp_dir.hpp"
+
+#include "linnet/base/temp_dir.hpp"
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>

@@ -2,8 +2,8 @@
 // how to read them).
 #include "support/raw_client.hpp"
 #include "support/server_process.hpp"
-#include "support/temp_dir.hpp"
 
+#include "linnet/base/temp_dir.hpp"
 #include "linnet/wire/websocket.hpp"
 
 #include <catch2/catch.hpp>

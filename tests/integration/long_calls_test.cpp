@@ -1,7 +1,8 @@
 // Calls over the long connection: the same methods, several at once, in order where it is asked.
 #include "support/raw_client.hpp"
 #include "support/server_process.hpp"
-#include "support/temp_dir.hpp"
+
+#include "linnet/base/temp_dir.hpp"
 
 #include <catch2/catch.hpp>
 

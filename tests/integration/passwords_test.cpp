@@ -1,7 +1,8 @@
 // Passwords and searching through the real executable.
 #include "support/raw_client.hpp"
 #include "support/server_process.hpp"
-#include "support/temp_dir.hpp"
+
+#include "linnet/base/temp_dir.hpp"
 
 #include <catch2/catch.hpp>
 

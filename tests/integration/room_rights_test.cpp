@@ -4,7 +4,8 @@
 #include "pb/room.int.pb.h"
 #include "room_client.hpp"
 #include "support/server_process.hpp"
-#include "support/temp_dir.hpp"
+
+#include "linnet/base/temp_dir.hpp"
 
 #include <memory>
 

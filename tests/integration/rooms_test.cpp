@@ -2,7 +2,8 @@
 // readers, input that is wrong.
 #include "room_client.hpp"
 #include "support/server_process.hpp"
-#include "support/temp_dir.hpp"
+
+#include "linnet/base/temp_dir.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -161,20 +162,34 @@ TEST_CASE("bytes that are no request are refused, and the connection stays") {
 }
 
 TEST_CASE("a slow reader slows nobody, and is told what it missed") {
+  using Case = std::pair<Door, std::string>;
+  const auto [door, in_batches] = GENERATE(Case(Door::kTcp, "true"), Case(Door::kWebSocket, "true"),
+                                           Case(Door::kWebSocket, "false"));
   Fixture f({"--set", "rooms.log_messages=20", "--set", "limits.enabled=false", "--set",
-             "rooms.member_bytes=4096"});
+             "rooms.member_bytes=4096", "--io-threads", "1", "--set",
+             "server.io_uring=" + in_batches});
   auto anna = f.connect("100");
-  auto slow = f.connect("200", GENERATE(Door::kTcp, Door::kWebSocket));
+  auto slow = f.connect("200", door);
   anna.enter(kRoom);
   slow.enter(kRoom);
+  // As many as it takes for the room's messages to leave in batches.
+  std::vector<RoomClient> others;
+  for (const auto* phone : {"300", "400", "500", "600"}) {
+    others.push_back(f.connect(phone, door));
+    others.back().enter(kRoom);
+  }
   // Enough to fill what the kernel keeps for a socket, several times.
   constexpr std::size_t kMessages = 4000;
   const std::string words(8000, 'x');
   for (std::size_t i = 0; i < kMessages; ++i) {
     anna.say(kRoom, words);
     anna.hear(i + 1);
+    for (auto& other : others)
+      other.hear(i + 1);
   }
   CHECK(anna.dropped == 0);
+  for (const auto& other : others)
+    CHECK(other.dropped == 0);
   const auto newest = anna.heard.back().seq();
   while (slow.heard.empty() || slow.heard.back().seq() < newest)
     slow.next();

@@ -4,10 +4,10 @@
 #include "pb/conn.ext.pb.h"
 #include "pb/room.ext.pb.h"
 #include "support/false_clock.hpp"
-#include "support/temp_dir.hpp"
 
 #include "linnet/base/log.hpp"
 #include "linnet/base/shard.hpp"
+#include "linnet/base/temp_dir.hpp"
 #include "linnet/router/rooms.hpp"
 #include "linnet/store/sqlite.hpp"
 #include "linnet/wire/push.hpp"
@@ -86,8 +86,8 @@ Operation ws_decode() {
 class Outlet final : public router::RoomOutlet {
  public:
   bool room_ready() const override { return true; }
-  void send_run(const wire::FrameRun& run) override {
-    got += run.bytes(wire::Framing::kWebSocketBinary).size();
+  void send_run(const wire::FrameRunPtr& run) override {
+    got += run->bytes(wire::Framing::kWebSocketBinary).size();
   }
   void room_dropped(RoomId, std::uint64_t) override {}
   void room_closed(RoomId, ErrCode) override {}
@@ -163,7 +163,7 @@ struct OnDisk {
     });
     if (page.entries.empty()) throw std::runtime_error("nothing read");
   }
-  test::TempDir dir;
+  TempDir dir;
   SystemClock clock;
   Logger log{LogLevel::kError};
   std::unique_ptr<store::Store> store;

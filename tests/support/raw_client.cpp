@@ -71,10 +71,15 @@ std::string request_text(std::uint16_t port, const std::string& method, const st
 
 }  // namespace
 
-Socket::Socket(std::uint16_t port) {
+Socket::Socket(std::uint16_t port, const std::string& from) {
   fd_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
+  if (!from.empty() && (inet_pton(AF_INET, from.c_str(), &address.sin_addr) != 1 ||
+                        ::bind(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0)) {
+    close();
+    fail("cannot connect from " + from);
+  }
   address.sin_port = htons(port);
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   if (::connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
@@ -134,6 +139,12 @@ HttpAnswer http(std::uint16_t port, const std::string& method, const std::string
   socket.send(request_text(port, method, target, headers, body));
   std::string bytes;
   return read_answer(socket, bytes);
+}
+
+HttpAnswer HttpConnection::ask(const std::string& method, const std::string& target,
+                               const Headers& headers, const std::string& body) {
+  socket_.send(request_text(port_, method, target, headers, body));
+  return read_answer(socket_, received_);
 }
 
 HttpAnswer Caller::post(const std::string& path, const std::string& body, const std::string& type) {

@@ -28,7 +28,8 @@ inline constexpr std::chrono::milliseconds kPatience{
 class Socket {
  public:
   Socket() = default;
-  explicit Socket(std::uint16_t port);
+  // Connects on loopback, from the address `from` if that is given (127.x.y.z).
+  explicit Socket(std::uint16_t port, const std::string& from = {});
   Socket(Socket&& other) noexcept;
   Socket& operator=(Socket&& other) noexcept;
   ~Socket();
@@ -58,6 +59,19 @@ using Headers = std::vector<std::pair<std::string, std::string>>;
 // One request on a connection of its own.
 HttpAnswer http(std::uint16_t port, const std::string& method, const std::string& target,
                 const Headers& headers = {}, const std::string& body = {});
+
+// One connection for any number of requests.
+class HttpConnection {
+ public:
+  explicit HttpConnection(std::uint16_t port) : port_(port), socket_(port) {}
+  HttpAnswer ask(const std::string& method, const std::string& target, const Headers& headers = {},
+                 const std::string& body = {});
+
+ private:
+  std::uint16_t port_;
+  Socket socket_;
+  std::string received_;
+};
 
 struct TestUser {
   UserId id;

@@ -1,7 +1,7 @@
 // A file with the secret of hooks, as an operator would make it.
 #pragma once
 
-#include "support/temp_dir.hpp"
+#include "linnet/base/temp_dir.hpp"
 
 #include <fstream>
 #include <string>

@@ -141,7 +141,8 @@ Outcome run_program(const std::string& binary, const std::vector<std::string>& a
   return outcome;
 }
 
-ServerProcess::ServerProcess(std::filesystem::path data_dir, std::vector<std::string> more)
+ServerProcess::ServerProcess(std::filesystem::path data_dir, std::vector<std::string> more,
+                             const Launch& launch)
     : log_path_((data_dir.parent_path() / (data_dir.filename().string() + ".log")).string()) {
   std::vector<std::string> arguments{"--data-dir",           data_dir.string(), "--set",
                                      "limits.enabled=false", "--set",           "grpc.listen="};
@@ -157,7 +158,8 @@ ServerProcess::ServerProcess(std::filesystem::path data_dir, std::vector<std::st
   Pipe out;
   int log = ::open(log_path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   auto begin = Clock::now();
-  pid_ = spawn(LINNET_BINARY, arguments, {}, -1, out.write_end, log);
+  pid_ = spawn(launch.binary.empty() ? LINNET_BINARY : launch.binary, arguments, launch.environment,
+               -1, out.write_end, log);
   ::close(log);
   out.close_write();
 

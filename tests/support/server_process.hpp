@@ -25,11 +25,18 @@ Outcome run_program(const std::string& binary, const std::vector<std::string>& a
                     const std::string& input = {}, const std::vector<std::string>& environment = {},
                     std::chrono::seconds limit = std::chrono::seconds(30));
 
+// Another executable than linnet's own, more in its environment.
+struct Launch {
+  std::string binary;  // empty: linnet
+  std::vector<std::string> environment;
+};
+
 class ServerProcess {
  public:
   // Starts `linnet`, in development mode unless `more` ends that, on `data_dir` with `more`
   // arguments, on free ports where these name none, and waits until it serves.
-  explicit ServerProcess(std::filesystem::path data_dir, std::vector<std::string> more = {});
+  explicit ServerProcess(std::filesystem::path data_dir, std::vector<std::string> more = {},
+                         const Launch& launch = {});
   ~ServerProcess();
   ServerProcess(const ServerProcess&) = delete;
   ServerProcess& operator=(const ServerProcess&) = delete;

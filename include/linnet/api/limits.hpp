@@ -3,6 +3,7 @@
 
 #include "linnet/base/clock.hpp"
 #include "linnet/base/ids.hpp"
+#include "linnet/base/refusals.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -32,7 +33,9 @@ struct LimitOptions {
 // Thread: any.
 class Limiter {
  public:
-  Limiter(const Clock& clock, LimitOptions options) : clock_(clock), options_(options) {}
+  // What is refused is counted in `refusals`, if there are any.
+  Limiter(const Clock& clock, LimitOptions options, Refusals* refusals = nullptr)
+      : clock_(clock), options_(options), refusals_(refusals) {}
 
   // Takes one token of `who` (a user's id or a key's, by class) or of `address`; false when there
   // is none.
@@ -44,10 +47,12 @@ class Limiter {
     std::chrono::milliseconds at{0};
   };
   const Rate& rate_of(RateClass rate) const;
+  void count(RateClass rate);
   void forget_full(std::chrono::milliseconds now);
 
   const Clock& clock_;
   LimitOptions options_;
+  Refusals* refusals_;
   std::mutex mutex_;
   std::unordered_map<std::uint64_t, Bucket> buckets_;
 };

@@ -21,7 +21,9 @@ struct Config {
   struct {
     std::string data_dir = "linnet-data";
     std::int64_t io_threads = 0;  // 0: as many as there are cores
+    bool io_uring = true;
     LogLevel log_level = LogLevel::kInfo;
+    std::int64_t drain_delay_ms = 0;
   } server;
   struct {
     std::string listen = "127.0.0.1:8080";
@@ -30,6 +32,9 @@ struct Config {
     std::string listen = "127.0.0.1:8081";
     std::vector<std::string> allowed_origins;
     std::int64_t body_bytes = 262144;
+    std::int64_t head_timeout_ms = 10000;
+    std::int64_t idle_s = 60;
+    bool metrics = false;
   } http;
   struct {
     // The ports of the lineage's two services.
@@ -41,7 +46,7 @@ struct Config {
     std::int64_t batch = 512;
     std::int64_t queue = 65536;
     std::int64_t merge_slice_ms = 5;
-    std::int64_t merge_after = 4096;
+    std::int64_t merge_after = 524'288;
   } store;
   struct {
     std::int64_t sign_in_timeout_ms = 10000;
@@ -114,6 +119,13 @@ struct Config {
   } broadcast;
   struct {
     bool enabled = true;
+    std::int64_t connections = 0;  // 0: what the limit of open files allows
+    std::int64_t connections_per_address = 1000;
+    std::int64_t accepts_per_second = 2500;
+    std::int64_t unsent_bytes = 536870912;
+    std::int64_t bytes_per_second = 1048576;
+    std::int64_t bytes_burst = 4194304;
+    std::int64_t bad_tokens_per_minute = 300;
     std::int64_t join_per_second = 50;
     std::int64_t join_burst = 500;
     std::int64_t write_per_second = 100;
@@ -130,6 +142,7 @@ struct Config {
     std::int64_t searches_burst = 30;
     std::int64_t packets_per_second = 500;
     std::int64_t packets_burst = 2000;
+    std::int64_t rooms_per_day = 50;
     std::int64_t room_per_second = 10;
     std::int64_t room_burst = 20;
   } limits;
@@ -151,6 +164,14 @@ struct KeyCommand {
   std::int64_t id = 0;              // of the key to be revoked
 };
 
+// What `linnet backup`, `linnet restore` or `linnet check` is to do, on the data directory.
+struct DataCommand {
+  enum class Verb { kBackUp, kRestore, kCheck };
+  Verb verb = Verb::kCheck;
+  std::string other;     // the backup's directory
+  bool replace = false;  // a database that is there
+};
+
 // What `linnet call` is to do.
 struct CallCommand {
   enum class Verb { kCall, kList, kSignIn, kKeepKey };
@@ -165,10 +186,11 @@ struct CallCommand {
 };
 
 struct CommandLine {
-  enum class Action { kServe, kPrint, kFail, kKey, kCall, kBench };
+  enum class Action { kServe, kPrint, kFail, kKey, kData, kCall, kBench };
   Action action = Action::kServe;
   Config config;
   KeyCommand key;
+  DataCommand data;
   CallCommand call;
   std::vector<std::string> bench;  // what stood behind the word
   std::string

@@ -44,8 +44,8 @@ class Logger {
   LogLevel level_;
 };
 
-// "event key=value key="two words"": values that hold blanks, quotes or control characters are
-// quoted and escaped, so that no input can forge a line.
+// "event key=value key="two words"": values that hold blanks, quotes or bytes that are no printable
+// ASCII are quoted and escaped, so that no input can forge a line or drive a terminal.
 std::string format_log(std::string_view event, std::initializer_list<LogField> fields);
 
 }  // namespace linnet

@@ -6,6 +6,7 @@
 #include "linnet/base/clock.hpp"
 #include "linnet/base/error.hpp"
 #include "linnet/base/log.hpp"
+#include "linnet/base/refusals.hpp"
 #include "linnet/base/shard.hpp"
 #include "linnet/logic/devices.hpp"
 #include "linnet/logic/messages.hpp"
@@ -14,6 +15,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -27,6 +29,8 @@ struct GatewayOptions {
   bool loopback_only = true;                 // refuse to listen elsewhere
   std::vector<std::string> allowed_origins;  // of browsers, beside the server's own
   std::size_t body_bytes = 256 * 1024;
+  // Why no work is taken now, for /readyz; empty: it is. Thread: any.
+  std::function<std::string()> trouble;
   // Sessions; see docs/configuration.md, section "session".
   std::chrono::milliseconds sign_in_timeout{10000};
   std::chrono::milliseconds sync_grace{2000};
@@ -37,8 +41,20 @@ struct GatewayOptions {
   std::size_t page_entries = 100;
   std::uint32_t packets_per_second = 500;  // 0: no limit
   std::uint32_t packets_burst = 2000;
+  std::uint32_t bytes_per_second = 1024 * 1024;  // 0: no limit
+  std::uint32_t bytes_burst = 4 * 1024 * 1024;
+  // Connections; 0: no limit.
+  std::size_t connections = 0;
+  std::size_t connections_per_address = 0;
+  std::uint32_t accepts_per_second = 0;
+  std::size_t unsent_bytes = 0;  // of all connections together
+  std::chrono::milliseconds head_timeout{10000};
+  std::chrono::milliseconds http_idle{60000};
+  bool metrics = false;
+  std::chrono::milliseconds drain_delay{0};  // from /readyz's no to the closing of the doors
   std::size_t rooms_per_connection = 16;
   std::size_t room_bytes = 64 * 1024;
+  bool io_uring = true;  // rooms send in batches, where the kernel allows it
 };
 
 struct Addresses {
@@ -52,7 +68,7 @@ class Gateway {
  public:
   Gateway(Shards& shards, api::Api& api, logic::Messages& messages, logic::Devices& devices,
           logic::Rooms& rooms, router::Router& router, const Clock& clock, Logger& log,
-          GatewayOptions options);
+          Refusals& refusals, GatewayOptions options);
   ~Gateway();
 
   // Binds the doors, those of TCP and HTTP on every shard, before the shards run. Errors:

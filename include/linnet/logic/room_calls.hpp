@@ -43,10 +43,12 @@ namespace linnet::logic {
 // every function: kBadRequest, kRoomNotExist, the store's. Thread: any.
 class RoomCalls {
  public:
-  RoomCalls(store::RoomStore& store, router::Rooms& live, Rooms& rooms, const Clock& clock)
-      : store_(store), live_(live), rooms_(rooms), clock_(clock) {}
+  // `rooms_per_day` is how many rooms a user may make; 0: no limit.
+  RoomCalls(store::RoomStore& store, router::Rooms& live, Rooms& rooms, const Clock& clock,
+            std::int64_t rooms_per_day = 0);
+  ~RoomCalls();
 
-  // Error: kForbidden (rooms.create).
+  // Errors: kForbidden (rooms.create), kRateLimited.
   Async<pb::CreateRoomResp> create(const user::Caller& caller, const pb::CreateRoomReq& request);
   // Error: kRoomAlreadyExist.
   Async<pb::MakeRoomResp> make(const user::Caller& caller, const pb::MakeRoomReq& request);
@@ -74,6 +76,7 @@ class RoomCalls {
   Async<pb::DeleteRoomResp> remove(const user::Caller& caller, const pb::DeleteRoomReq& request);
 
  private:
+  struct Making;
   Async<RoomRecordPtr> open(std::int64_t room);
   Async<RoomRecordPtr> enterable(const user::Caller& caller, std::int64_t room);
   Async<RoomId> store_new(store::Room room, UserId owner);
@@ -86,6 +89,7 @@ class RoomCalls {
   router::Rooms& live_;
   Rooms& rooms_;
   const Clock& clock_;
+  std::unique_ptr<Making> making_;  // who has made how many
 };
 
 }  // namespace linnet::logic

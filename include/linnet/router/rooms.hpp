@@ -40,7 +40,9 @@ class RoomOutlet {
   virtual ~RoomOutlet() = default;
   // Whether it takes more now. When it does again after it did not: RoomSeat::resume().
   virtual bool room_ready() const = 0;
-  virtual void send_run(const wire::FrameRun& run) = 0;
+  virtual void send_run(const wire::FrameRunPtr& run) = 0;
+  // A hint: its turn comes shortly, what it needs then may be fetched into the cache.
+  virtual void room_soon() const {}
   // So many messages were left out before what is sent next.
   virtual void room_dropped(RoomId room, std::uint64_t count) = 0;
   // Put out: nothing more of the room comes. The seat is to be released soon.

@@ -26,8 +26,10 @@ struct SqliteOptions {
   std::size_t batch = 512;    // write jobs in one transaction at most
   std::chrono::milliseconds merge_slice{
       5};  // how long the inbox index is built between two commits
-  std::size_t merge_after =
-      4096;  // entries in the tail before a merge begins while there is other work
+  // Entries in the tail before a merge begins while there is other work. The more there are, the
+  // more of them share a page of the index: with 10 million entries of 100,000 users in it and 64
+  // callers, 4,096 gave 24,000 acknowledged/s (p99 20 ms), 524,288 49,000 (p99 10 ms).
+  std::size_t merge_after = 524'288;
 };
 
 // Applies the schema's migrations, rebuilds the inbox tail from the log, and starts the threads.

@@ -134,6 +134,8 @@ class Store : public MessageStore,
   // Commits what is queued, completes it, and joins its threads; afterwards every method answers
   // kShuttingDown. Thread: the owner's, once.
   virtual void close() = 0;
+  // Why nothing can be written now, for the operator; empty when it can. Thread: any.
+  virtual std::string trouble() const { return {}; }
 };
 
 }  // namespace linnet::store

@@ -6,6 +6,7 @@
 #include "linnet/base/bounded_cache.hpp"
 #include "linnet/base/clock.hpp"
 #include "linnet/base/log.hpp"
+#include "linnet/base/refusals.hpp"
 #include "linnet/store/store.hpp"
 #include "linnet/user/directory.hpp"
 #include "linnet/user/identity.hpp"
@@ -38,14 +39,16 @@ class UpdateUserResp;
 namespace linnet::user {
 
 class CodeBook;
+class TokenGuard;
 
 // Thread: any. Every function is one call of pb.UserExt; the caller's values outlive the awaiting.
 // What only a user system does is kNotOffered where it is the operator's.
 class Accounts final : public Authenticator, public Directory {
  public:
   // `http` carries what goes to hooks, and outlives this; null only where no hook is configured.
+  // Tokens that a limit refused are counted in `refusals`, if there are any.
   Accounts(store::AccountStore& store, const Clock& clock, Logger& log, AccountOptions options,
-           HttpClient* http = nullptr);
+           HttpClient* http = nullptr, Refusals* refusals = nullptr);
   ~Accounts() override;
 
   // Told when a device's token ends before its time: kSignedOut, or kDeviceExcluded (by the device
@@ -117,6 +120,7 @@ class Accounts final : public Authenticator, public Directory {
   AccountOptions options_;
   HttpClient* http_;
   std::unique_ptr<CodeBook> codes_;
+  std::unique_ptr<TokenGuard> guard_;
   std::unique_ptr<Tokens> tokens_;
   std::unique_ptr<Outside> outside_;      // null: users sign in here
   std::unique_ptr<Passwords> passwords_;  // null: there are none

@@ -14,6 +14,7 @@ struct Credentials {
   UserId user;
   DeviceId device;
   std::string token;
+  std::string address = {};  // of the peer that shows them, as limits count it; empty: not limited
 };
 
 struct Identity {

@@ -57,6 +57,10 @@ struct AccountOptions {
   bool passwords = false;
   std::size_t password_threads = 2;
   PasswordCost password_cost{};
+  // Of one address: tokens that proved nothing, and tokens of another system whose proof is
+  // awaited; 0: no limit.
+  int bad_tokens_per_minute = 0;
+  std::size_t tokens_at_once = 0;
   // Users are the operator's own, and bring JSON Web Tokens; nothing: they sign in here.
   std::optional<JwtOptions> jwt{};
   // Users are the operator's own, and every token is shown to that system; not with `jwt`.

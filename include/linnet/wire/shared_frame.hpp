@@ -61,4 +61,6 @@ class FrameRun {
   mutable std::array<std::string, 3> joined_;  // of more than one
 };
 
+using FrameRunPtr = std::shared_ptr<const FrameRun>;
+
 }  // namespace linnet::wire

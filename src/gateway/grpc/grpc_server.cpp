@@ -3,6 +3,7 @@
 
 #ifdef LINNET_GRPC
 
+#include "gate.hpp"
 #include "grpc/receive_stream.hpp"
 #include "grpc/reflection.hpp"
 #include "grpc/status.hpp"
@@ -41,7 +42,8 @@ HttpHeaders headers_of(const Context& context) {
   return headers;
 }
 
-// "ipv4:127.0.0.1:4711" and "ipv6:%5B::1%5D:4711" without kind, brackets and port.
+// "ipv4:127.0.0.1:4711" and "ipv6:%5B::1%5D:4711" without kind, brackets and port, as limits count
+// it.
 std::string address_of(const std::string& peer) {
   auto from = peer.find(':');
   auto to = peer.rfind(':');
@@ -49,7 +51,9 @@ std::string address_of(const std::string& peer) {
   auto address = peer.substr(from + 1, to - from - 1);
   if (address.starts_with("%5B") && address.ends_with("%5D"))
     address = address.substr(3, address.size() - 6);
-  return address;
+  boost::system::error_code unknown;
+  const auto parsed = boost::asio::ip::make_address(address, unknown);
+  return unknown ? address : limited_address(parsed);
 }
 
 grpc::Status to_status(const Error& error, std::string_view request_name) {

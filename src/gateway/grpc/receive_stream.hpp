@@ -66,7 +66,8 @@ class ReceiveStream final : public SessionHost, public std::enable_shared_from_t
   void acknowledge(UserId, DeviceId, Seq) override {}
   void call(user::Identity, const pb::Input&) override {}
   void on_room_packet(const pb::Input&) override {}
-  void send_run(const wire::FrameRun&) override {}
+  void send_run(const wire::FrameRunPtr&) override {}
+  void run_soon() const override {}
 
  private:
   template <class T>

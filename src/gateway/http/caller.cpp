@@ -88,6 +88,7 @@ std::string request_name(const HttpHeaders& headers) {
 Origin judge_origin(const HttpHeaders& headers, const std::vector<std::string>& allowed) {
   auto origin = headers.first("Origin");
   if (!origin) return Origin::kNone;
+  if (headers.count("Origin") > 1) return Origin::kForeign;
   if (std::find(allowed.begin(), allowed.end(), *origin) != allowed.end()) return Origin::kAllowed;
   auto host = headers.first("Host");
   if (!host || host->empty()) return Origin::kForeign;

@@ -2,6 +2,8 @@
 
 #include "http/errors.hpp"
 
+#include <nlohmann/json.hpp>
+
 namespace linnet::gateway {
 namespace {
 
@@ -9,6 +11,7 @@ std::string_view word(Health health) {
   switch (health) {
     case Health::kAlive: return "alive";
     case Health::kReady: return "ready";
+    case Health::kTrouble: return "trouble";
     case Health::kDraining: break;
   }
   return "draining";
@@ -16,16 +19,18 @@ std::string_view word(Health health) {
 
 }  // namespace
 
-HttpResponse answer_health(const HttpRequest& request, Health health) {
+HttpResponse answer_health(const HttpRequest& request, Health health, const std::string& why) {
   if (request.method != "GET" && request.method != "HEAD") {
     auto refusal = short_error(Error(ErrCode::kMethodNotAllowed, "health is read with GET"), 405);
     refusal.headers.add("Allow", "GET, HEAD");
     return refusal;
   }
-  HttpResponse response(health == Health::kDraining ? 503 : 200);
+  HttpResponse response(health == Health::kDraining || health == Health::kTrouble ? 503 : 200);
   response.headers.add("Content-Type", "application/json");
   response.headers.add("Cache-Control", "no-store");
-  response.body = R"({"status":")" + std::string(word(health)) + "\"}\n";
+  nlohmann::ordered_json body{{"status", word(health)}};
+  if (!why.empty()) body["why"] = why;
+  response.body = body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
   return response;
 }
 

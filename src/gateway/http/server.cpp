@@ -88,18 +88,20 @@ std::optional<HttpResponse> late_request() {
 // with their context, find it alive.
 class HttpServer::Impl : public std::enable_shared_from_this<Impl> {
  public:
-  Impl(Shard& shard, api::Api& api, const Clock& clock, Logger& log, HttpOptions options,
-       UpgradeSink& sink)
+  Impl(Shard& shard, api::Api& api, const Clock& clock, Logger& log, Refusals& refusals,
+       HttpOptions options, UpgradeSink& sink)
       : shard_(shard),
         clock_(clock),
         log_(log),
+        refusals_(refusals),
         options_(std::move(options)),
         sink_(sink),
-        site_(api, log, options_),
+        site_(api, log, refusals, options_),
         timer_(shard.context()) {}
 
-  void serve(tcp::socket socket);
+  void serve(tcp::socket socket, Gate::Ticket ticket);
   void drain();
+  void announce_end() { site_.drain(); }
   // The server goes: nothing of it is used any more.
   void stop() { timer_.cancel(); }
   std::size_t open_connections() const { return connections_.size(); }
@@ -107,8 +109,8 @@ class HttpServer::Impl : public std::enable_shared_from_this<Impl> {
  private:
   // One socket. Lives in its coroutine's frame and is known to the sweep by pointer.
   struct Connection {
-    Connection(std::shared_ptr<Impl> owner, tcp::socket accepted)
-        : impl(std::move(owner)), socket(std::move(accepted)) {
+    Connection(std::shared_ptr<Impl> owner, tcp::socket accepted, Gate::Ticket admitted)
+        : impl(std::move(owner)), socket(std::move(accepted)), ticket(std::move(admitted)) {
       impl->connections_.insert(this);
     }
     ~Connection() { impl->connections_.erase(this); }
@@ -122,6 +124,7 @@ class HttpServer::Impl : public std::enable_shared_from_this<Impl> {
 
     std::shared_ptr<Impl> impl;
     tcp::socket socket;
+    Gate::Ticket ticket;
     boost::beast::flat_buffer buffer;
     std::string address;
     Phase phase = Phase::kFirst;
@@ -144,11 +147,12 @@ class HttpServer::Impl : public std::enable_shared_from_this<Impl> {
   void hand_over(Connection& connection, Reply& reply);
   void arm_sweep();
   void sweep();
-  static void give_up(Connection& connection);
+  void give_up(Connection& connection);
 
   Shard& shard_;
   const Clock& clock_;
   Logger& log_;
+  Refusals& refusals_;
   HttpOptions options_;
   UpgradeSink& sink_;
   Site site_;
@@ -163,13 +167,14 @@ void HttpServer::Impl::enter(Connection& connection, Phase phase, std::chrono::m
   connection.deadline = limit == kNever ? kNever : clock_.steady() + limit;
 }
 
-void HttpServer::Impl::serve(tcp::socket socket) {
+void HttpServer::Impl::serve(tcp::socket socket, Gate::Ticket ticket) {
   if (draining_) return;
   Code ignored;
   socket.set_option(tcp::no_delay(true), ignored);
-  auto connection = std::make_unique<Connection>(shared_from_this(), std::move(socket));
+  auto connection =
+      std::make_unique<Connection>(shared_from_this(), std::move(socket), std::move(ticket));
   auto peer = connection->socket.remote_endpoint(ignored);
-  if (!ignored) connection->address = peer.address().to_string();
+  if (!ignored) connection->address = limited_address(peer.address());
   enter(*connection, Phase::kFirst, options_.header_timeout);
   arm_sweep();
   auto report = [&log = log_](std::exception_ptr failure) {
@@ -214,6 +219,8 @@ void HttpServer::Impl::sweep() {
 
 // Who has begun a request is told (by read()), others are closed without a word.
 void HttpServer::Impl::give_up(Connection& connection) {
+  if (connection.phase == Phase::kFirst || connection.phase == Phase::kReading)
+    refusals_.count(Refusal::kLateHead);
   if (connection.phase != Phase::kReading || connection.too_slow) {
     connection.close();
     return;
@@ -330,26 +337,31 @@ asio::awaitable<void> HttpServer::Impl::refuse(Connection& connection, HttpRespo
 
 void HttpServer::Impl::hand_over(Connection& connection, Reply& reply) {
   if (reply.stream) {
-    sink_.streaming(std::move(connection.socket), std::move(*reply.stream));
+    sink_.streaming(std::move(connection.socket), std::move(connection.ticket),
+                    std::move(*reply.stream));
     return;
   }
-  Upgraded upgraded{
-      std::move(connection.socket), {}, *reply.upgraded, reply.text, reply.request_id};
+  Upgraded upgraded{std::move(connection.socket), {}, *reply.upgraded, reply.text, reply.request_id,
+                    std::move(connection.ticket)};
   const auto early = connection.buffer.data();
   upgraded.early.assign(static_cast<const char*>(early.data()), early.size());
   sink_.upgraded(std::move(upgraded));
 }
 
 HttpServer::HttpServer(Shard& shard, api::Api& api, const Clock& clock, Logger& log,
-                       HttpOptions options, UpgradeSink& sink)
-    : impl_(std::make_shared<Impl>(shard, api, clock, log, std::move(options), sink)) {}
+                       Refusals& refusals, HttpOptions options, UpgradeSink& sink)
+    : impl_(std::make_shared<Impl>(shard, api, clock, log, refusals, std::move(options), sink)) {}
 
 HttpServer::~HttpServer() {
   impl_->stop();
 }
 
-void HttpServer::serve(tcp::socket socket) {
-  impl_->serve(std::move(socket));
+void HttpServer::serve(tcp::socket socket, Gate::Ticket ticket) {
+  impl_->serve(std::move(socket), std::move(ticket));
+}
+
+void HttpServer::announce_end() {
+  impl_->announce_end();
 }
 
 void HttpServer::drain() {

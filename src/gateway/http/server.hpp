@@ -2,6 +2,7 @@
 // behind it.
 #pragma once
 
+#include "gate.hpp"
 #include "http/stream_form.hpp"
 
 #include "linnet/api/methods.hpp"
@@ -14,6 +15,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -22,11 +24,13 @@ namespace linnet::gateway {
 
 struct HttpOptions {
   std::vector<std::string> allowed_origins;  // beside the server's own
+  std::function<std::string()> trouble;      // for /readyz; may be empty
   std::size_t header_bytes = 16 * 1024;
   std::size_t body_bytes = 256 * 1024;
   std::chrono::milliseconds header_timeout{
       10000};  // from accept, or the first byte of a further request
-  std::chrono::milliseconds idle_timeout{60000};  // between two requests
+  std::chrono::milliseconds idle_timeout{60000};  // between two requests, and of a body
+  bool metrics = false;                           // /metrics is there
 };
 
 // What comes of a WebSocket handshake that was let in.
@@ -36,6 +40,7 @@ struct Upgraded {
   user::Identity identity;
   bool text = false;  // pushes are JSON from the first on (?format=json)
   std::int64_t request_id = 0;
+  Gate::Ticket ticket = {};
 };
 
 // Where sockets go that are no longer HTTP's.
@@ -45,19 +50,22 @@ class UpgradeSink {
   // Thread: the shard's.
   virtual void upgraded(Upgraded connection) = 0;
   // The head of the response has been sent; what follows is the stream.
-  virtual void streaming(boost::asio::ip::tcp::socket socket, StreamStart start) = 0;
+  virtual void streaming(boost::asio::ip::tcp::socket socket, Gate::Ticket ticket,
+                         StreamStart start) = 0;
 };
 
 // Thread: the shard's, but for the constructor and destructor (its owner's, while the loop does not
 // run).
 class HttpServer {
  public:
-  HttpServer(Shard& shard, api::Api& api, const Clock& clock, Logger& log, HttpOptions options,
-             UpgradeSink& sink);
+  HttpServer(Shard& shard, api::Api& api, const Clock& clock, Logger& log, Refusals& refusals,
+             HttpOptions options, UpgradeSink& sink);
   ~HttpServer();
 
   // Takes over an accepted socket and serves it until it closes or upgrades.
-  void serve(boost::asio::ip::tcp::socket socket);
+  void serve(boost::asio::ip::tcp::socket socket, Gate::Ticket ticket = {});
+  // From now on /readyz says that the server takes no more work.
+  void announce_end();
   // Ends idle connections now, the others after their answer (which says Connection: close).
   void drain();
   std::size_t open_connections() const;

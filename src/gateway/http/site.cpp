@@ -8,21 +8,6 @@ namespace linnet::gateway {
 
 namespace asio = boost::asio;
 
-std::optional<Error> check_framing(const HttpRequest& request) {
-  const auto& headers = request.headers;
-  auto transfer = headers.list("Transfer-Encoding");
-  if (!transfer.empty() && headers.count("Content-Length") > 0)
-    return Error(ErrCode::kBadRequest, "Content-Length and Transfer-Encoding exclude each other");
-  if (transfer.size() > 1 || (!transfer.empty() && !equals_ignoring_case(transfer[0], "chunked")))
-    return Error(ErrCode::kBadRequest, "Transfer-Encoding: only chunked is supported");
-  auto lengths = headers.list("Content-Length");
-  if (lengths.size() > 1) return Error(ErrCode::kBadRequest, "Content-Length: more than one");
-  auto hosts = headers.count("Host");
-  if (hosts > 1 || (hosts == 0 && request.version == 11))
-    return Error(ErrCode::kBadRequest, "Host: exactly one is needed");
-  return std::nullopt;
-}
-
 asio::awaitable<Reply> Site::answer(const HttpRequest& request) {
   auto path = split_target(request.target).path;
   if (path == "/ws") co_return co_await shake_hands(request);
@@ -33,13 +18,21 @@ asio::awaitable<Reply> Site::answer(const HttpRequest& request) {
   } else if (path == "/healthz") {
     reply.response = answer_health(request, Health::kAlive);
   } else if (path == "/readyz") {
-    reply.response = answer_health(request, draining_ ? Health::kDraining : Health::kReady);
+    reply.response = answer_ready(request);
+  } else if (path == "/metrics" && options_.metrics) {
+    reply.response = answer_metrics(request, refusals_);
   } else if (auto document = answer_document(request, path)) {
     reply.response = std::move(*document);
   } else {
     reply = co_await calls_.handle(request);
   }
   co_return reply;
+}
+
+HttpResponse Site::answer_ready(const HttpRequest& request) const {
+  if (draining_) return answer_health(request, Health::kDraining);
+  const auto why = options_.trouble ? options_.trouble() : std::string();
+  return answer_health(request, why.empty() ? Health::kReady : Health::kTrouble, why);
 }
 
 asio::awaitable<Reply> Site::shake_hands(const HttpRequest& request) {
@@ -50,6 +43,7 @@ asio::awaitable<Reply> Site::shake_hands(const HttpRequest& request) {
     co_return reply;
   }
   auto& handshake = std::get<Handshake>(read);
+  handshake.credentials.address = request.address;
   auto identity = co_await wait_for<user::Identity>([&](Done<user::Identity> done) {
     api_.authenticator().authenticate(handshake.credentials, std::move(done));
   });

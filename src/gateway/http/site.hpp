@@ -1,11 +1,12 @@
-// Which door of a path: the page, the WebSocket, events, health, a document, or a call; and how
-// requests are checked before.
+// Which door of a path: the page, the WebSocket, events, health, a document, or a call.
 #pragma once
 
 #include "http/call_door.hpp"
+#include "http/framing.hpp"
 #include "http/handshake.hpp"
 #include "http/health.hpp"
 #include "http/message.hpp"
+#include "http/metrics.hpp"
 #include "http/page.hpp"
 #include "http/reply.hpp"
 #include "http/server.hpp"
@@ -17,15 +18,12 @@
 
 namespace linnet::gateway {
 
-// What is wrong with the framing of a request (RFC 9112 sections 3.2 and 6); such a connection is
-// closed after the answer, as nobody knows where the next request begins.
-std::optional<Error> check_framing(const HttpRequest& request);
-
 // Thread: the shard's.
 class Site {
  public:
-  Site(api::Api& api, Logger& log, const HttpOptions& options)
+  Site(api::Api& api, Logger& log, const Refusals& refusals, const HttpOptions& options)
       : api_(api),
+        refusals_(refusals),
         options_(options),
         calls_(api, log, options_),
         streams_(api, options_),
@@ -37,9 +35,11 @@ class Site {
   void drain() { draining_ = true; }
 
  private:
+  HttpResponse answer_ready(const HttpRequest& request) const;
   boost::asio::awaitable<Reply> shake_hands(const HttpRequest& request);
 
   api::Api& api_;
+  const Refusals& refusals_;
   HttpOptions options_;
   CallDoor calls_;
   StreamDoor streams_;

@@ -1,8 +1,8 @@
 // `linnet call` on the command line, and the file in which it keeps credentials.
 #include "credentials.hpp"
-#include "support/temp_dir.hpp"
 
 #include "linnet/app/config.hpp"
+#include "linnet/base/temp_dir.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -43,7 +43,7 @@ TEST_CASE("credentials are where the environment says") {
 }
 
 TEST_CASE("credentials come back as they were kept") {
-  test::TempDir dir;
+  TempDir dir;
   const auto file = (dir.path() / "a" / "b" / "credentials.json").string();
   CHECK(read_credentials(file)->empty());
   Credentials credentials;
@@ -60,7 +60,7 @@ TEST_CASE("credentials come back as they were kept") {
 }
 
 TEST_CASE("credentials that cannot be trusted or kept are an error") {
-  test::TempDir dir;
+  TempDir dir;
   const auto file = (dir.path() / "credentials.json").string();
   REQUIRE(write_credentials(file, {}));
   for (const char* text : {"", "{", "[]", R"({"servers":{"a":{}}})", R"({"servers":{"a":7}})"}) {

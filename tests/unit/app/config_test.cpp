@@ -2,7 +2,8 @@
 #include "linnet/app/config.hpp"
 
 #include "config_table.hpp"
-#include "support/temp_dir.hpp"
+
+#include "linnet/base/temp_dir.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -16,7 +17,7 @@ namespace {
 
 using Arguments = std::vector<std::string>;
 
-std::string write_file(const test::TempDir& dir, const std::string& text) {
+std::string write_file(const TempDir& dir, const std::string& text) {
   auto path = (dir.path() / "linnet.toml").string();
   std::ofstream(path) << text;
   return path;
@@ -40,7 +41,7 @@ TEST_CASE("`linnet serve` is the same as `linnet`, flags on either side") {
 }
 
 TEST_CASE("a flag wins over the environment, that over the file, that over the default") {
-  test::TempDir dir;
+  TempDir dir;
   auto file = write_file(dir,
                          "[tcp]\nlisten = \"127.0.0.1:1\"\n[http]\nlisten = \"127.0.0.1:1\"\n"
                          "[user]\ndev_code = \"1111\"\n[limits]\nenabled = false\n");
@@ -142,7 +143,7 @@ TEST_CASE("a mistake in the file is named with its line") {
 }
 
 TEST_CASE("an empty file is a configuration that changes nothing") {
-  test::TempDir dir;
+  TempDir dir;
   auto command = parse_command_line({"--config", write_file(dir, "")}, {});
 
   CHECK(command.action == CommandLine::Action::kServe);

@@ -25,7 +25,9 @@ namespace {
 class Sink final : public UpgradeSink {
  public:
   void upgraded(Upgraded connection) override { promise.set_value(std::move(connection)); }
-  void streaming(tcp::socket, StreamStart start) override { stream.set_value(std::move(start)); }
+  void streaming(tcp::socket, Gate::Ticket, StreamStart start) override {
+    stream.set_value(std::move(start));
+  }
   std::promise<Upgraded> promise;
   std::promise<StreamStart> stream;
 };
@@ -42,7 +44,7 @@ struct House : World {
   explicit House(const HttpOptions& http = quick()) {
     init_random();
     shard = std::make_unique<Shard>(0);
-    server = std::make_unique<HttpServer>(*shard, api, clock, log, http, sink);
+    server = std::make_unique<HttpServer>(*shard, api, clock, log, refusals, http, sink);
     shard->start();
   }
   ~House() {
@@ -76,6 +78,7 @@ struct House : World {
     return false;
   }
 
+  Refusals refusals;
   Sink sink;
   std::unique_ptr<Shard> shard;
   std::unique_ptr<HttpServer> server;

@@ -131,6 +131,46 @@ TEST_CASE("after a failed fsync nothing more is acknowledged until a restart") {
   CHECK(again.append(text(1, {1}, "7", 5, 7)).sender_seq == Seq(7));
 }
 
+TEST_CASE("a store whose files are removed under it saves what it has and takes no more") {
+  SqliteEngine engine({}, LazyMerge::tuning());
+  auto calls = engine.calls();
+  for (int i = 1; i <= 5; ++i)
+    calls.append(text(1, {1}, std::to_string(i), 5, i));
+  CHECK(engine.store().trouble().empty());
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));  // until it knows its files
+  calls.append(text(1, {1}, "6", 5, 6));
+
+  std::filesystem::remove(engine.database().string() + "-wal");
+  REQUIRE(eventually([&] { return !engine.store().trouble().empty(); }));
+  CHECK(calls.try_append(text(1, {1}, "7", 5, 7)).code() == ErrCode::kStorage);
+  CHECK(calls.inbox(1).size() == 6);
+
+  engine.reopen();
+  auto again = engine.calls();
+  CHECK(again.inbox(1) == std::vector<std::string>{"1", "2", "3", "4", "5", "6"});
+  CHECK(again.append(text(1, {1}, "6", 5, 6)).duplicate);
+}
+
+TEST_CASE("a full disk is told of, and is found to have room though nobody sends") {
+  FaultyVfs disk;
+  SqliteEngine engine({}, on(disk, kNever));
+  auto calls = engine.calls();
+  calls.append(text(1, {1}, "1"));
+  CHECK(engine.store().trouble().empty());
+
+  disk.fill_up();
+  CHECK(calls.try_append(text(1, {1}, "2")).code() == ErrCode::kStorage);
+  CHECK_FALSE(engine.store().trouble().empty());
+  const int failures = disk.failures();
+  REQUIRE(eventually([&] { return disk.failures() > failures; }));  // it tries by itself
+  CHECK_FALSE(engine.store().trouble().empty());
+  disk.make_room();
+
+  REQUIRE(eventually([&] { return engine.store().trouble().empty(); }));
+  CHECK(calls.append(text(1, {1}, "2")).sender_seq == Seq(2));
+  CHECK(engine.number("SELECT count(*) FROM meta WHERE key = 'probe'") == 0);
+}
+
 TEST_CASE("a batch is refused as a whole, and one bad job spoils nobody else's") {
   FaultyVfs disk;
   SqliteEngine engine({}, on(disk, kNever));

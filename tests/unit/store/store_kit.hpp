@@ -4,9 +4,9 @@
 
 #include "sqlite_store.hpp"
 #include "support/memory_store.hpp"
-#include "support/temp_dir.hpp"
 
 #include "linnet/base/clock.hpp"
+#include "linnet/base/temp_dir.hpp"
 #include "linnet/store/sqlite.hpp"
 
 #include <catch2/catch.hpp>

@@ -1,7 +1,7 @@
 // An HTTPS server with a certificate made for the test: answers every request with "over tls".
 #pragma once
 
-#include "support/temp_dir.hpp"
+#include "linnet/base/temp_dir.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>

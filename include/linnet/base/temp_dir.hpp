@@ -1,4 +1,4 @@
-// A directory that goes away with its owner.
+// A directory that goes away with its owner: for tests, and for what `linnet bench` starts.
 #pragma once
 
 #include <cstdlib>
@@ -6,15 +6,17 @@
 #include <stdexcept>
 #include <string>
 
-namespace linnet::bench {
+namespace linnet {
 
+// Thread: one. Made in TMPDIR or /tmp, for this user alone; the constructor throws when it cannot
+// be.
 class TempDir {
  public:
   TempDir() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "linnet-bench-XXXXXX").string();
+    const auto parent = std::filesystem::temp_directory_path().string();
+    std::string pattern = parent + "/linnet-XXXXXX";
     if (mkdtemp(pattern.data()) == nullptr)
-      throw std::runtime_error("cannot make a directory in " +
-                               std::filesystem::temp_directory_path().string());
+      throw std::runtime_error("cannot make a directory in " + parent);
     path_ = pattern;
   }
   ~TempDir() {
@@ -30,4 +32,4 @@ class TempDir {
   std::filesystem::path path_;
 };
 
-}  // namespace linnet::bench
+}  // namespace linnet

@@ -1,0 +1,56 @@
+// What was refused, cut or put off for a limit's sake, counted by its reason: for the log and for
+// /metrics.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace linnet {
+
+enum class Refusal : std::uint8_t {
+  kConnections,    // limits.connections
+  kPerAddress,     // limits.connections_per_address
+  kNoDescriptors,  // the process may open no more files
+  kLateHead,       // an HTTP request that did not come in time
+  kLateSignIn,     // a connection that did not sign in in time
+  kUnsent,         // a connection that was cut because of limits.unsent_bytes
+  kTokens,         // limits.bad_tokens_per_minute
+  kRead,           // calls, by their class
+  kWrite,
+  kJoin,
+  kServer,
+  kCode,
+  kSearch,
+};
+inline constexpr std::size_t kRefusals = 13;
+
+constexpr std::string_view name(Refusal refusal) {
+  constexpr std::array<std::string_view, kRefusals> kNames{
+      "connections",    "connections_per_address",
+      "no_descriptors", "late_head",
+      "late_sign_in",   "unsent_bytes",
+      "bad_tokens",     "read",
+      "write",          "join",
+      "server",         "code",
+      "search"};
+  return kNames.at(static_cast<std::size_t>(refusal));
+}
+
+// Thread: any.
+class Refusals {
+ public:
+  void count(Refusal refusal) {
+    counts_.at(static_cast<std::size_t>(refusal)).fetch_add(1, std::memory_order_relaxed);
+  }
+  std::uint64_t of(Refusal refusal) const {
+    return counts_.at(static_cast<std::size_t>(refusal)).load(std::memory_order_relaxed);
+  }
+
+ private:
+  std::array<std::atomic<std::uint64_t>, kRefusals> counts_{};
+};
+
+}  // namespace linnet

@@ -1,0 +1,91 @@
+// How many connections there may be, in all and from one address, and how fast they are let in.
+//
+//   accept -> enter() -> a ticket, which lives as long as the connection
+//                     -> nothing: it is closed
+//          -> pace()  -> how long to leave the next one in the kernel's queue
+#pragma once
+
+#include "linnet/base/refusals.hpp"
+
+#include <boost/asio/ip/address.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <utility>
+
+namespace linnet::gateway {
+
+// What limits count as one: an IPv4 address, or the /64 of an IPv6 one, of which a host has as many
+// as it likes.
+std::string limited_address(const boost::asio::ip::address& address);
+
+struct GateOptions {
+  std::size_t connections = 0;           // 0: no limit
+  std::size_t per_address = 0;           // 0: no limit; 127.0.0.1 and ::1 have none
+  std::uint32_t accepts_per_second = 0;  // 0: as fast as it goes
+};
+
+// One for all doors. Thread: any. Its tickets keep it.
+class Gate : public std::enable_shared_from_this<Gate> {
+ public:
+  // Movable; gives its place back at its end.
+  class Ticket {
+   public:
+    Ticket() = default;
+    Ticket(std::shared_ptr<Gate> gate, std::string address)
+        : gate_(std::move(gate)), address_(std::move(address)) {}
+    ~Ticket() { release(); }
+    Ticket(Ticket&& other) noexcept = default;
+    Ticket& operator=(Ticket&& other) noexcept {
+      if (this == &other) return *this;
+      release();
+      gate_ = std::move(other.gate_);
+      address_ = std::move(other.address_);
+      return *this;
+    }
+    explicit operator bool() const { return gate_ != nullptr; }
+    // As limits count it.
+    const std::string& address() const { return address_; }
+
+   private:
+    void release() {
+      if (auto gate = std::exchange(gate_, nullptr)) gate->leave(address_);
+    }
+    std::shared_ptr<Gate> gate_;
+    std::string address_;
+  };
+
+  // `refusals` outlives enter().
+  Gate(const GateOptions& options, Refusals& refusals) : options_(options), refusals_(refusals) {}
+
+  // No ticket: there are as many as there may be, which is counted.
+  Ticket enter(const boost::asio::ip::address& address);
+  // One was accepted: how long to wait before the next is. Those of all doors together come at an
+  // even pace, at most kAhead before their time.
+  std::chrono::microseconds pace(std::chrono::microseconds now);
+  // Whether a refusal is to be logged now, at most one a second is: how many there were since the
+  // last line; 0: not now.
+  std::uint64_t log_now(std::chrono::milliseconds now);
+  std::size_t connections() const;
+
+ private:
+  static constexpr std::chrono::microseconds kAhead{5000};
+  static constexpr std::chrono::milliseconds kLogEvery{1000};
+  void leave(const std::string& address);
+
+  const GateOptions options_;
+  Refusals& refusals_;
+  mutable std::mutex mutex_;
+  std::size_t connections_ = 0;
+  std::unordered_map<std::string, std::size_t> by_address_;
+  std::chrono::microseconds next_{0};  // when the next connection is due
+  std::chrono::milliseconds logged_{-kLogEvery};
+  std::uint64_t unlogged_ = 0;
+};
+
+}  // namespace linnet::gateway

@@ -1,0 +1,115 @@
+// ./dev crash: kills a server under load again and again, and looks for what it lost.
+#include "trial.hpp"
+
+#include "linnet/base/temp_dir.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <cstdio>
+#include <exception>
+#include <map>
+
+using namespace linnet;
+using namespace linnet::test;
+
+namespace {
+
+struct Options {
+  std::uint64_t runs = 20;
+  std::uint64_t seed = 1;
+  std::string mutant;
+  bool quiet = false;
+};
+
+struct Sums {
+  std::size_t told = 0;
+  std::size_t recovered = 0;
+  std::uint64_t failed = 0;
+  std::chrono::milliseconds load{0};
+  std::chrono::milliseconds slowest{0};
+  std::map<std::string, int> places;
+};
+
+void add(Sums& sums, const TrialResult& result) {
+  sums.told += result.told;
+  sums.recovered += result.recovered;
+  sums.load += result.load;
+  sums.slowest = std::max(sums.slowest, result.restart);
+  ++sums.places[result.place];
+  if (!result.faults.empty()) ++sums.failed;
+}
+
+void tell(const Options& options, std::uint64_t seed, const TrialResult& result) {
+  if (!options.quiet || !result.faults.empty())
+    std::printf(
+        "seed %llu: killed %s after %lld ms, %zu acknowledged, %zu recovered, serves again"
+        " after %lld ms: %s\n",
+        static_cast<unsigned long long>(seed), result.place.c_str(),
+        static_cast<long long>(result.load.count()), result.told, result.recovered,
+        static_cast<long long>(result.restart.count()), result.faults.empty() ? "good" : "FAULTY");
+  for (std::size_t i = 0; i < result.faults.size() && i < 10; ++i)
+    std::printf("  %s\n", result.faults[i].c_str());
+  if (!result.faults.empty())
+    std::printf("  %zu faults; again: ./dev crash --runs 1 --seed %llu%s%s\n", result.faults.size(),
+                static_cast<unsigned long long>(seed), options.mutant.empty() ? "" : " --mutant ",
+                options.mutant.c_str());
+  std::fflush(stdout);
+}
+
+void tell(const Sums& sums, std::uint64_t runs) {
+  std::printf(
+      "%llu kills, %zu messages acknowledged (%.0f a second of load), %zu recovered beside"
+      " them, served again after at most %lld ms, %llu runs with faults\n",
+      static_cast<unsigned long long>(runs), sums.told,
+      static_cast<double>(sums.told) * 1000.0 /
+          static_cast<double>(std::max<long long>(sums.load.count(), 1)),
+      sums.recovered, static_cast<long long>(sums.slowest.count()),
+      static_cast<unsigned long long>(sums.failed));
+  for (const auto& [place, count] : sums.places)
+    std::printf("  %4d killed %s\n", count, place.c_str());
+}
+
+// A mutant must be found out, and then there is no more to learn of it.
+int run(const Options& options) {
+  TempDir dir;
+  const auto world = make_world(dir.path() / "world");
+  TrialOptions trial;
+  if (!options.mutant.empty()) trial.binary = LINNET_EARLY_ACK;
+  trial.keep = options.mutant.empty();
+  Sums sums;
+  std::uint64_t done = 0;
+  while (done < options.runs) {
+    trial.seed = options.seed + done++;
+    const auto result = run_trial(world, trial);
+    tell(options, trial.seed, result);
+    add(sums, result);
+    if (!options.mutant.empty() && sums.failed > 0) break;
+  }
+  tell(sums, done);
+  if (options.mutant.empty()) return sums.failed == 0 ? 0 : 1;
+  std::puts(sums.failed > 0 ? "the mutant was found out" : "the mutant was NOT found out");
+  return sums.failed > 0 ? 0 : 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Options options;
+  CLI::App app{
+      "Kills a server under load, starts it again, and looks for what it lost, doubled or turned.",
+      "./dev crash"};
+  app.add_option("--runs", options.runs, "How many servers to kill.")->capture_default_str();
+  app.add_option("--seed", options.seed, "Of the first run; each next one has the next.")
+      ->capture_default_str();
+  app.add_option("--mutant", options.mutant,
+                 "A broken server instead, which must be found out: ack-before-commit.")
+      ->check(CLI::IsMember({"ack-before-commit"}));
+  app.add_flag("--quiet", options.quiet, "Only failed runs, and the sums.");
+  CLI11_PARSE(app, argc, argv);
+  try {
+    return run(options);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "crash: %s\n", error.what());
+    return 2;
+  }
+}

@@ -1,0 +1,310 @@
+#include "power_trial.hpp"
+
+#include "migrate.hpp"
+#include "packing.hpp"
+#include "power_disk.hpp"
+#include "sqlite_store.hpp"
+
+#include "linnet/base/temp_dir.hpp"
+
+#include <algorithm>
+#include <future>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <thread>
+
+namespace linnet::test {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::int64_t kUsers = 6;
+constexpr std::int64_t kSenders = 5;
+constexpr int kMessages = 60;  // of each sender, at most
+constexpr int kOldMessages = 20;
+constexpr std::size_t kRetried = 3;
+
+Logger& silent() {
+  static Logger logger(LogLevel::kOff);
+  return logger;
+}
+
+// The store's call, waited for.
+template <class T, class Start>
+Result<T> await(Start start) {
+  auto promise = std::make_shared<std::promise<Result<T>>>();
+  auto future = promise->get_future();
+  Done<T> done = [promise](Result<T> result) { promise->set_value(std::move(result)); };
+  start(std::move(done));
+  if (future.wait_for(std::chrono::seconds(60)) != std::future_status::ready)
+    throw std::runtime_error("the store did not complete");
+  return future.get();
+}
+
+struct Sent {
+  store::NewMessage message;
+  std::int64_t sender = 0;
+};
+
+class PowerTrial {
+ public:
+  explicit PowerTrial(const PowerOptions& options)
+      : options_(options), random_(options.seed * 2 + (options.normal ? 1 : 0)) {
+    sqlite_.directory = dir_.path() / "data";
+    sqlite_.synchronous = options.normal ? store::Synchronous::kNormal : store::Synchronous::kFull;
+    sqlite_.readers = 1;
+    sqlite_.batch = static_cast<std::size_t>(any(1, 8));
+    sqlite_.merge_after = std::size_t{1} << any(0, 8);
+    sqlite_.merge_slice = milliseconds(any(0, 1));
+    tuning_.vfs = disk_.name();
+    tuning_.idle_before_merge = milliseconds(any(0, 2));
+    tuning_.checkpoint_every = milliseconds(1);
+    tuning_.checkpoint_frames = any(4, 60);
+    tuning_.wal_limit_frames = any(20, 400);
+  }
+
+  PowerResult run() {
+    std::filesystem::create_directory(sqlite_.directory);
+    prepare();
+    if (options_.faults) {
+      plan_fault();
+    } else {
+      disk_.cut_after(any(1, old_schema_ ? 60 : 300));
+    }
+    live(kMessages);
+    lose_power();
+    for (int again = any(0, 2); again > 0; --again) {
+      result_.place += ", again while it recovers";
+      disk_.cut_after(any(1, 40));
+      live(any(0, 2));
+      lose_power();
+    }
+    look();
+    result_.told = history_.messages_told();
+    auto faults = history_.faults();
+    result_.faults.insert(result_.faults.end(), faults.begin(), faults.end());
+    return std::move(result_);
+  }
+
+ private:
+  int any(int from, int to) { return std::uniform_int_distribution<int>(from, to)(random_); }
+
+  std::string database() const { return (sqlite_.directory / "linnet.db").string(); }
+
+  // An empty directory, a database at rest, or one of an older schema.
+  void prepare() {
+    const int known = store::migrations().back().number;
+    const int choice = any(0, 9);
+    result_.place = choice == 0 ? "while it is made" : "under load";
+    if (choice == 0) return;
+    old_schema_ = choice <= 2 ? any(1, known - 1) : 0;
+    if (old_schema_ != 0) result_.place = "while it migrates";
+    make_database(old_schema_ != 0 ? old_schema_ : known);
+  }
+
+  // As the program of that schema would have left it, with messages of which half are merged.
+  void make_database(int schema) {
+    auto opened = store::Connection::open(database(), store::Connection::Mode::kWrite);
+    auto& db = **opened;
+    must(db.exec("PRAGMA journal_mode=WAL"));
+    must(db.exec("PRAGMA synchronous=OFF"));
+    for (const auto& migration : store::migrations())
+      if (migration.number <= schema) must(db.exec(migration.sql));
+    must(db.exec(("PRAGMA user_version=" + std::to_string(schema)).c_str()));
+    must(db.exec("INSERT INTO meta VALUES ('epoch', 'old')"));
+    for (int i = 1; i <= kOldMessages; ++i) {
+      const auto text = "old/" + std::to_string(i);
+      std::string recipients;
+      for (std::int64_t number : {1, i, 2, i})
+        store::pack(recipients, number);
+      must(store::Query(db,
+                        "INSERT INTO message (id, request_id, sender_type, sender_id,"
+                        " sender_device_id, receiver_type, receiver_id, type, status, send_time,"
+                        " received, mentions, content, recipients)"
+                        " VALUES (?1, 0, 2, 1, 0, 1, 2, 1, 0, 1, 1, x'', ?2, ?3)",
+                        i, store::Blob{text}, store::Blob{recipients})
+               .run());
+      for (int user = 1; user <= 2 && i <= kOldMessages / 2; ++user)
+        must(store::Query(db, "INSERT INTO inbox VALUES (?1, ?2, ?3)", user, i, i).run());
+      history_.sent(text, 1000, i, {1, 2});
+      history_.told(text, 1, i);
+    }
+    must(db.exec(
+        ("INSERT INTO meta VALUES ('merged_upto', " + std::to_string(kOldMessages / 2) + ")")
+            .c_str()));
+  }
+
+  static void must(const Status& status) {
+    if (!status) throw std::runtime_error(status.error().detail());
+  }
+
+  void plan_fault() {
+    const char* names[] = {"write", "sync", "truncation", "read"};
+    const int op = any(0, 3);
+    const bool sticky = any(0, 1) == 1;
+    const int nth = any(1, op == 2 ? 3 : op == 0 ? 300 : 80);
+    result_.place = std::string("after a failed ") + names[op];
+    const PowerDisk::Op ops[] = {PowerDisk::Op::kWrite, PowerDisk::Op::kSync,
+                                 PowerDisk::Op::kTruncate, PowerDisk::Op::kRead};
+    disk_.fail(ops[op], nth, sticky);
+  }
+
+  // Opens the store and sends until the power has gone, or each sender has sent `most`.
+  void live(int most) {
+    auto opened = store::SqliteStore::open(sqlite_, tuning_, clock_, silent());
+    if (!opened) {
+      result_.refused = true;
+      if (!disk_.off() && disk_.failures() == 0)
+        result_.faults.push_back("does not open: " + opened.error().message());
+      return;
+    }
+    auto& store = **opened;
+    std::vector<std::thread> threads;
+    for (std::int64_t sender = 1; sender <= kSenders; ++sender)
+      threads.emplace_back([&, sender, seed = random_()] { send(store, sender, most, seed); });
+    for (auto& thread : threads)
+      thread.join();
+    // Time to merge, and to checkpoint.
+    if (!disk_.off() && most <= 2) std::this_thread::sleep_for(milliseconds(8));
+    disk_.cut();
+  }
+
+  void send(store::Store& store, std::int64_t sender, int most, std::uint64_t seed) {
+    std::mt19937_64 random(seed);
+    auto& own = unanswered_[static_cast<std::size_t>(sender)];
+    auto& number = numbers_[static_cast<std::size_t>(sender)];
+    for (int i = 0; i < most; ++i) {
+      if (!own) own = next(sender, ++number, random);
+      if (!append(store, *own)) return;
+      known_[static_cast<std::size_t>(sender)].push_back(std::move(*own));
+      own.reset();
+    }
+  }
+
+  Sent next(std::int64_t sender, std::int64_t number, std::mt19937_64& random) {
+    Sent sent;
+    sent.sender = sender;
+    auto& message = sent.message.message;
+    message.sender_type = 2;
+    message.sender_id = sender;
+    message.sender_device_id = DeviceId(sender);
+    message.request_id = RequestId(number);
+    message.receiver_type = 1;
+    message.type = 1;
+    message.content = std::to_string(sender) + "/" + std::to_string(number);
+    message.send_time = Millis(1);
+    std::vector<LogId> logs{sender};
+    for (std::int64_t user = 1; user <= kUsers; ++user)
+      if (user != sender && random() % 3 == 0) logs.push_back(user);
+    for (auto log : logs)
+      sent.message.recipients.emplace_back(log);
+    message.receiver_id = logs.back();
+    history_.sent(message.content, sender, number, logs);
+    // Longer than a page now and then.
+    if (random() % 8 == 0) message.content += " " + std::string(random() % 9000, 'x');
+    return sent;
+  }
+
+  static std::string name_of(const std::string& content) {
+    return content.substr(0, content.find(' '));
+  }
+
+  bool append(store::Store& store, const Sent& sent) {
+    auto done = await<store::Appended>(
+        [&](Done<store::Appended> then) { store.append(sent.message, std::move(then)); });
+    if (!done) return false;
+    history_.told(name_of(sent.message.message.content), sent.sender, done->sender_seq.value());
+    return true;
+  }
+
+  // With whatever was still on its way.
+  void lose_power() {
+    ++result_.cuts;
+    result_.failures = disk_.failures();
+    disk_.power_on(random_);
+  }
+
+  // As it is after the last power loss.
+  void look() {
+    auto opened = store::SqliteStore::open(sqlite_, tuning_, clock_, silent());
+    if (!opened) {
+      result_.faults.push_back("does not open: " + opened.error().message());
+      return;
+    }
+    auto& store = **opened;
+    read_all(store);
+    result_.recovered = history_.recovered();
+    for (std::int64_t sender = 1; sender <= kSenders; ++sender)
+      retry(store, static_cast<std::size_t>(sender));
+    read_all(store);
+    opened->reset();
+    check_database();
+  }
+
+  void retry(store::Store& store, std::size_t sender) {
+    auto& known = known_[sender];
+    const auto first = known.size() - std::min(known.size(), kRetried);
+    for (auto i = first; i < known.size(); ++i)
+      if (!append(store, known[i])) result_.faults.push_back("a retry is refused");
+    if (unanswered_[sender] && !append(store, *unanswered_[sender]))
+      result_.faults.push_back("what was not answered is refused");
+  }
+
+  void read_all(store::Store& store) {
+    for (std::int64_t user = 1; user <= kUsers; ++user) {
+      const auto stream = history_.begin(user, 0);
+      std::vector<History::Entry> entries;
+      for (std::int64_t after = 0;;) {
+        auto page = await<store::InboxPage>([&](Done<store::InboxPage> done) {
+          store.read_inbox(UserId(user), Seq(after), {}, std::move(done));
+        });
+        if (!page) {
+          result_.faults.push_back("cannot be read: " + page.error().detail());
+          return;
+        }
+        if (page->entries.empty()) break;
+        for (const auto& entry : page->entries) {
+          after = entry.seq.value();
+          entries.push_back({after, name_of(entry.message.content)});
+          history_.received(stream, entries.back());
+        }
+      }
+      history_.caught_up(stream);
+      history_.whole(user, entries);
+    }
+  }
+
+  void check_database() {
+    auto db = store::Connection::open(database(), store::Connection::Mode::kRead);
+    std::string verdict = "cannot be opened";
+    if (db) {
+      store::Query query(**db, "PRAGMA integrity_check");
+      if (query.next()) verdict = query.text(0);
+    }
+    if (verdict != "ok") result_.faults.push_back("integrity_check: " + verdict);
+  }
+
+  PowerOptions options_;
+  std::mt19937_64 random_;
+  TempDir dir_;
+  PowerDisk disk_;
+  SystemClock clock_;
+  store::SqliteOptions sqlite_;
+  store::Tuning tuning_;
+  int old_schema_ = 0;
+  History history_;
+  // By sender.
+  std::array<std::optional<Sent>, kSenders + 1> unanswered_;
+  std::array<std::vector<Sent>, kSenders + 1> known_;
+  std::array<std::int64_t, kSenders + 1> numbers_{};
+  PowerResult result_;
+};
+
+}  // namespace
+
+PowerResult run_power_trial(const PowerOptions& options) {
+  return PowerTrial(options).run();
+}
+
+}  // namespace linnet::test

@@ -1,0 +1,31 @@
+// One run: a store whose disk loses its power, or fails, at a place that the seed chooses; opened
+// again, and held to what it had acknowledged.
+#pragma once
+
+#include "support/history.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace linnet::test {
+
+struct PowerOptions {
+  std::uint64_t seed = 1;
+  bool normal = false;  // synchronous=NORMAL
+  bool faults = false;  // an operation of the disk fails first: the seed says which
+};
+
+struct PowerResult {
+  std::string place;
+  std::size_t told = 0;
+  std::size_t recovered = 0;
+  int cuts = 0;
+  int failures = 0;      // of the disk
+  bool refused = false;  // told of by the store
+  std::vector<std::string> faults;
+};
+
+PowerResult run_power_trial(const PowerOptions& options);
+
+}  // namespace linnet::test

@@ -1,0 +1,232 @@
+#include "trial.hpp"
+
+#include "load.hpp"
+#include "support/server_process.hpp"
+
+#include "linnet/base/temp_dir.hpp"
+
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <exception>
+#include <memory>
+#include <random>
+#include <thread>
+
+namespace linnet::test {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+// What a run does beside the load.
+struct Plan {
+  std::string place;
+  std::string crash_at;           // CRASH_POINT; empty: the clock decides
+  std::string crash_at_recovery;  // of the start after that
+  milliseconds kill_after{0};
+  std::vector<std::string> arguments = server_arguments();
+};
+
+void set(Plan& plan, const std::string& setting) {
+  plan.arguments.insert(plan.arguments.end(), {"--set", setting});
+}
+
+constexpr milliseconds kUntilReached{4000};  // a place that the load leads to
+constexpr std::uint64_t kWithinWrite = 3;
+
+Plan plan_of(const TrialOptions& options) {
+  std::mt19937_64 random(options.seed);
+  auto any = [&](int from, int to) { return std::uniform_int_distribution<int>(from, to)(random); };
+  Plan plan;
+  plan.kill_after = milliseconds(any(50, 900));
+  // An answer that comes too early shows best where the commit is cut in two.
+  switch (options.binary.empty() ? options.seed % 8 : kWithinWrite) {
+    case 0:
+    case 1: plan.place = "any moment"; break;
+    case 2:
+      plan.place = "between commit and answer";
+      plan.crash_at = "synced:" + std::to_string(any(1, 400));
+      plan.kill_after = kUntilReached;
+      break;
+    case kWithinWrite:
+      plan.place = "within a write of the log";
+      plan.crash_at = "wal:" + std::to_string(any(1, 4000));
+      plan.kill_after = kUntilReached;
+      break;
+    case 4:
+      plan.place = "within a checkpoint";
+      plan.crash_at = "db:" + std::to_string(any(1, 300));
+      set(plan, "store.merge_after=64");
+      plan.kill_after = kUntilReached;
+      break;
+    case 5:
+      plan.place = "while the index is built";
+      set(plan, "store.merge_after=1");
+      set(plan, "store.merge_slice_ms=1");
+      break;
+    case 6:
+      plan.place = "again while it recovers";
+      set(plan, "store.merge_after=100000");
+      plan.crash_at_recovery =
+          any(0, 1) == 0 ? "wal:" + std::to_string(any(1, 40)) : "db:" + std::to_string(any(1, 40));
+      break;
+    default:
+      plan.place = "any moment, one batch at a time";
+      set(plan, "store.batch=" + std::to_string(any(1, 4)));
+      set(plan, "store.merge_after=" + std::to_string(any(1, 500)));
+      break;
+  }
+  return plan;
+}
+
+Launch launch_of(const TrialOptions& options, const std::string& crash_at) {
+  Launch launch;
+  launch.binary = options.binary;
+  if (!crash_at.empty())
+    launch.environment = {std::string("LD_PRELOAD=") + LINNET_CRASH_POINT,
+                          "CRASH_POINT=" + crash_at};
+  return launch;
+}
+
+// True when it died by itself before the time was over.
+bool wait_and_kill(ServerProcess& server, milliseconds limit) {
+  const auto end = Clock::now() + limit;
+  while (server.running() && Clock::now() < end)
+    std::this_thread::sleep_for(milliseconds(1));
+  const bool died = !server.running();
+  server.kill();
+  return died;
+}
+
+class Trial {
+ public:
+  Trial(const World& world, const TrialOptions& options)
+      : world_(world), options_(options), plan_(plan_of(options)), data_(dir_.path() / "data") {
+    std::filesystem::copy(world.data, data_, std::filesystem::copy_options::recursive);
+    for (std::size_t i = 0; i < kUsers; ++i)
+      senders_.push_back(std::make_unique<Sender>(world, history_, i, options.seed * 1000 + i));
+  }
+
+  TrialResult run() {
+    result_.place = plan_.place;
+    under_load();
+    if (!plan_.crash_at_recovery.empty()) recover_and_die();
+    look();
+    check_database();
+    result_.told = history_.messages_told();
+    auto faults = history_.faults();
+    result_.faults.insert(result_.faults.end(), faults.begin(), faults.end());
+    if (options_.keep && !result_.faults.empty()) keep();
+    return std::move(result_);
+  }
+
+ private:
+  void under_load() {
+    ServerProcess server(data_, plan_.arguments, launch_of(options_, plan_.crash_at));
+    const Ports ports{server.tcp_port(), server.http_port()};
+    const auto began = Clock::now();
+    std::vector<std::thread> threads;
+    for (auto& sender : senders_)
+      threads.emplace_back([&sender, ports] { sender->run(ports); });
+    for (std::size_t who = 0; who < kUsers; who += 4)
+      threads.emplace_back([this, who, ports] { listen(world_, history_, who, ports); });
+    if (!wait_and_kill(server, plan_.kill_after) && !plan_.crash_at.empty())
+      result_.place = "any moment";
+    result_.load = std::chrono::duration_cast<milliseconds>(Clock::now() - began);
+    for (auto& thread : threads)
+      thread.join();
+  }
+
+  void recover_and_die() {
+    try {
+      ServerProcess server(data_, plan_.arguments, launch_of(options_, plan_.crash_at_recovery));
+      if (!wait_and_kill(server, milliseconds(300))) result_.place = "again after it recovered";
+    } catch (const std::exception&) {
+      // It died before it served.
+    }
+  }
+
+  void look() {
+    ServerProcess server(data_, plan_.arguments, launch_of(options_, {}));
+    result_.restart = server.time_to_ready();
+    const Ports ports{server.tcp_port(), server.http_port()};
+    each_user([&](std::size_t who) {
+      history_.whole(inbox_log(who), read_inbox(world_, history_, who, ports));
+    });
+    result_.recovered = history_.recovered();
+    each_user([&](std::size_t who) { senders_[who]->retry(ports.http); });
+    each_user([&](std::size_t who) {
+      history_.whole(inbox_log(who), read_inbox(world_, history_, who, ports));
+    });
+    for (std::size_t group = 0; group < world_.groups.size(); ++group)
+      history_.whole(group_log(group), read_group(world_, history_, group, ports));
+    if (options_.seed % 2 == 0) {
+      server.kill();
+    } else if (server.stop() != 0) {
+      result_.faults.push_back("the server did not stop well");
+    }
+  }
+
+  template <class Work>
+  void each_user(Work work) {
+    std::vector<std::thread> threads;
+    std::atomic<std::size_t> next = 0;
+    for (int i = 0; i < 8; ++i) {
+      threads.emplace_back([&] {
+        for (auto who = next++; who < kUsers; who = next++) {
+          try {
+            work(who);
+          } catch (const std::exception& error) {
+            std::lock_guard lock(mutex_);
+            result_.faults.push_back("user " + std::to_string(who) + ": " + error.what());
+          }
+        }
+      });
+    }
+    for (auto& thread : threads)
+      thread.join();
+  }
+
+  void check_database() {
+    sqlite3* db = nullptr;
+    sqlite3_stmt* statement = nullptr;
+    std::string verdict = "cannot be opened";
+    if (sqlite3_open((data_ / "linnet.db").c_str(), &db) == SQLITE_OK &&
+        sqlite3_prepare_v2(db, "PRAGMA integrity_check", -1, &statement, nullptr) == SQLITE_OK &&
+        sqlite3_step(statement) == SQLITE_ROW)
+      verdict = reinterpret_cast<const char*>(sqlite3_column_text(statement, 0));
+    sqlite3_finalize(statement);
+    sqlite3_close(db);
+    if (verdict != "ok") result_.faults.push_back("integrity_check: " + verdict);
+  }
+
+  void keep() {
+    const auto kept =
+        std::filesystem::temp_directory_path() / ("linnet-crash-" + std::to_string(options_.seed));
+    std::filesystem::copy(dir_.path(), kept,
+                          std::filesystem::copy_options::recursive |
+                              std::filesystem::copy_options::overwrite_existing);
+    result_.faults.push_back("the data directory is kept in " + kept.string());
+  }
+
+  const World& world_;
+  TrialOptions options_;
+  Plan plan_;
+  TempDir dir_;
+  std::filesystem::path data_;
+  History history_;
+  std::vector<std::unique_ptr<Sender>> senders_;
+  std::mutex mutex_;
+  TrialResult result_;
+};
+
+}  // namespace
+
+TrialResult run_trial(const World& world, const TrialOptions& options) {
+  return Trial(world, options).run();
+}
+
+}  // namespace linnet::test

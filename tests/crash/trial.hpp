@@ -1,0 +1,31 @@
+// One run: a server under load, killed at a place that the seed chooses, started again, and looked
+// at through all its doors.
+#pragma once
+
+#include "world.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace linnet::test {
+
+struct TrialOptions {
+  std::uint64_t seed = 1;
+  std::string binary;  // empty: linnet
+  bool keep = false;   // leave the data directory of a failed run
+};
+
+struct TrialResult {
+  std::string place;     // where the server was killed
+  std::size_t told = 0;  // messages acknowledged
+  std::size_t recovered = 0;
+  std::chrono::milliseconds load{0};
+  std::chrono::milliseconds restart{0};  // until it served again
+  std::vector<std::string> faults;
+};
+
+TrialResult run_trial(const World& world, const TrialOptions& options);
+
+}  // namespace linnet::test

@@ -1,0 +1,46 @@
+// Who there is in every run: users with two devices each, groups, rooms; made once, copied for each
+// run.
+#pragma once
+
+#include "support/history.hpp"
+#include "support/raw_client.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace linnet::test {
+
+inline constexpr std::size_t kUsers = 64;
+inline constexpr std::int64_t kRooms = 2;  // their ids are 1 and 2
+
+struct World {
+  struct Group {
+    std::int64_t id = 0;
+    bool large = false;
+    std::vector<std::size_t> members;
+  };
+  std::filesystem::path data;     // a data directory, at rest
+  std::vector<TestUser> senders;  // by user: the device that sends
+  std::vector<TestUser> readers;  // and the one that reads
+  std::vector<Group> groups;
+};
+
+World make_world(const std::filesystem::path& data);
+
+inline LogId inbox_log(std::size_t user) {
+  return 1000 + static_cast<LogId>(user);
+}
+inline LogId group_log(std::size_t group) {
+  return 5000 + static_cast<LogId>(group);
+}
+inline LogId room_log(std::int64_t room) {
+  return 9000 + room;
+}
+
+// What a server of these tests is started with.
+std::vector<std::string> server_arguments();
+
+}  // namespace linnet::test

@@ -1,0 +1,306 @@
+// What a hostile or unlucky crowd may take: connections, descriptors, time, memory. Whatever it
+// does, others are served.
+#include "pb/room.ext.pb.h"
+#include "support/raw_client.hpp"
+#include "support/server_process.hpp"
+
+#include "linnet/base/temp_dir.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <fstream>
+#include <list>
+#include <sstream>
+#include <sys/resource.h>
+#include <thread>
+#include <unistd.h>
+
+using namespace linnet;
+using namespace linnet::test;
+using Door = LongConnection::Door;
+using std::chrono::milliseconds;
+
+namespace {
+
+struct Limited {
+  explicit Limited(const std::vector<std::string>& settings)
+      : server(dir.path() / "data", arguments(settings)) {}
+
+  static std::vector<std::string> arguments(const std::vector<std::string>& settings) {
+    std::vector<std::string> all{"--set", "http.metrics=true"};
+    for (const auto& setting : settings)
+      all.insert(all.end(), {"--set", setting});
+    return all;
+  }
+  std::uint64_t refused(const std::string& limit) const {
+    const auto text = http(server.http_port(), "GET", "/metrics").body;
+    const auto name = "linnet_refused_total{limit=\"" + limit + "\"} ";
+    const auto at = text.find(name);
+    REQUIRE(at != std::string::npos);
+    return std::stoull(text.substr(at + name.size()));
+  }
+  bool refuses_in_time(const std::string& limit, std::uint64_t count) const {
+    for (auto until = std::chrono::steady_clock::now() + kPatience;
+         std::chrono::steady_clock::now() < until;) {
+      if (refused(limit) >= count) return true;
+      std::this_thread::sleep_for(milliseconds(20));
+    }
+    return false;
+  }
+  // Until the ends of those who left have been seen and a newcomer is let in.
+  void await_room() const {
+    for (auto until = std::chrono::steady_clock::now() + kPatience;
+         std::chrono::steady_clock::now() < until;
+         std::this_thread::sleep_for(std::chrono::milliseconds(10))) {
+      try {
+        if (http(server.http_port(), "GET", "/healthz").status == 200) return;
+      } catch (const std::runtime_error&) {
+        // Turned away without a word.
+      }
+    }
+    FAIL("nobody is let in any more");
+  }
+  // Somebody new signs in, connects and is answered.
+  void check_served(const std::string& phone) const {
+    auto user = sign_in(server.http_port(), phone);
+    auto connection =
+        LongConnection::sign_in(Door::kTcp, server.tcp_port(), server.http_port(), user);
+    send_text(server.http_port(), user, user.id, "here");
+    CHECK(text_of(connection.sync(0).at(0)) == "here");
+  }
+
+  TempDir dir;
+  ServerProcess server;
+};
+
+bool ends(Socket& socket) {
+  std::string ignored;
+  while (socket.receive(ignored)) {
+  }
+  return true;
+}
+
+std::string read_proc(pid_t pid, const std::string& file) {
+  std::ifstream stream("/proc/" + std::to_string(pid) + "/" + file);
+  std::stringstream text;
+  text << stream.rdbuf();
+  return text.str();
+}
+
+// Seconds of processor time that the process has used.
+double cpu_seconds(pid_t pid) {
+  auto text = read_proc(pid, "stat");
+  std::istringstream fields(text.substr(text.rfind(')') + 1));
+  std::string skipped;
+  for (int i = 0; i < 11; ++i)
+    fields >> skipped;
+  double user = 0;
+  double system = 0;
+  fields >> user >> system;
+  return (user + system) / static_cast<double>(sysconf(_SC_CLK_TCK));
+}
+
+std::size_t count_of(const std::string& text, const std::string& what) {
+  std::size_t count = 0;
+  for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + 1))
+    ++count;
+  return count;
+}
+
+}  // namespace
+
+TEST_CASE("one connection too many is turned away on either door, and room is made by an end") {
+  Limited f({"limits.enabled=true", "limits.connections=8"});
+  const auto tcp = f.server.tcp_port();
+  {
+    std::list<Socket> crowd;
+    for (int i = 0; i < 8; ++i)
+      crowd.emplace_back(tcp);
+    Socket ninth(tcp);
+    CHECK(ends(ninth));
+    CHECK(http(f.server.http_port(), "GET", "/healthz").status == 503);
+  }
+  f.await_room();
+  CHECK(f.refused("connections") >= 2);
+  f.check_served("100");
+}
+
+TEST_CASE("one address has its share of connections, others have theirs") {
+  Limited f({"limits.enabled=true", "limits.connections_per_address=4"});
+  const auto port = f.server.http_port();
+  std::list<Socket> crowd;
+  for (int i = 0; i < 12; ++i)
+    crowd.emplace_back(port, "127.0.0.2");
+  REQUIRE(f.refuses_in_time("connections_per_address", 8));
+  const auto closed = std::count_if(
+      crowd.begin(), crowd.end(), [](Socket& socket) { return socket.readable(milliseconds(200)); });
+
+  CHECK(closed == 8);
+  CHECK(f.refused("connections_per_address") == 8);
+  CHECK(Socket(port, "127.0.0.3").open());
+  f.check_served("100");
+}
+
+TEST_CASE("connections beyond the pace wait, and every one of them is served") {
+  Limited f({"limits.accepts_per_second=50"});
+  const auto begin = std::chrono::steady_clock::now();
+  std::list<Socket> crowd;
+  for (int i = 0; i < 100; ++i) {
+    crowd.emplace_back(f.server.http_port());
+    crowd.back().send("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
+  }
+  for (auto& socket : crowd) {
+    std::string answer;
+    REQUIRE(socket.receive(answer));
+    CHECK(answer.find("200 OK") != std::string::npos);
+  }
+  // 100 at 50 a second are 2 s; what is let in ahead is subtracted generously.
+  CHECK(std::chrono::steady_clock::now() - begin >= milliseconds(1000));
+}
+
+TEST_CASE("out of descriptors the server neither spins nor floods its log, and recovers") {
+  Limited f({});
+  auto anna = sign_in(f.server.http_port(), "100");
+  auto connection =
+      LongConnection::sign_in(Door::kTcp, f.server.tcp_port(), f.server.http_port(), anna);
+  // As many as it has, and twenty.
+  rlimit few{};
+  few.rlim_cur = few.rlim_max = 80;
+  REQUIRE(prlimit(f.server.pid(), RLIMIT_NOFILE, &few, nullptr) == 0);
+  {
+    std::list<Socket> crowd;
+    for (int i = 0; i < 200; ++i)
+      crowd.emplace_back(f.server.tcp_port());
+    const auto cpu = cpu_seconds(f.server.pid());
+    const auto begin = std::chrono::steady_clock::now();
+    std::this_thread::sleep_for(milliseconds(2000));
+    connection.send(pb::PT_HEARTBEAT, 5, {});
+    CHECK(connection.receive()->request_id() == 5);
+    const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - begin;
+    CHECK(cpu_seconds(f.server.pid()) - cpu < 0.5 * passed.count());
+    const auto lines = count_of(f.server.log(), "accept_failed");
+    CHECK(lines >= 1);
+    CHECK(static_cast<double>(lines) <= passed.count() + 4);
+  }
+  f.await_room();
+  f.check_served("200");
+  CHECK(f.refused("no_descriptors") > 0);
+}
+
+TEST_CASE("who begins and does not go on is cut, in every phase, while others are served") {
+  Limited f({"session.sign_in_timeout_ms=1500", "http.head_timeout_ms=1500", "http.idle_s=1"});
+  const auto tcp = f.server.tcp_port();
+  const auto http_port = f.server.http_port();
+  struct Phase {
+    const char* name;
+    std::uint16_t port;
+    std::string says;
+    std::string told;
+  };
+  const std::vector<Phase> phases{
+      {"silent on TCP", tcp, "", ""},
+      {"a packet begun on TCP", tcp, std::string("\x00\x10\x08", 3), ""},
+      {"silent on HTTP", http_port, "", ""},
+      {"a head begun", http_port, "GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ", "408"},
+      {"a handshake begun", http_port,
+       "GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgr", "408"},
+      {"a body begun", http_port,
+       "POST /pb.UserExt/SignIn HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+       "Content-Length: 1000\r\n\r\n{\"phone",
+       "408"},
+      {"an answer, then nothing", http_port, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n", "200"},
+  };
+  std::list<std::pair<const Phase*, Socket>> crowd;
+  for (int i = 0; i < 30; ++i) {
+    for (const auto& phase : phases) {
+      crowd.emplace_back(&phase, Socket(phase.port));
+      if (!phase.says.empty()) crowd.back().second.send(phase.says);
+    }
+  }
+  f.check_served("100");
+  for (auto& [phase, socket] : crowd) {
+    CAPTURE(phase->name);
+    std::string heard;
+    while (socket.receive(heard)) {
+    }
+    CHECK(heard.find(phase->told) != std::string::npos);
+  }
+  CHECK(f.refused("late_sign_in") == 60);
+  CHECK(f.refused("late_head") >= 90);
+}
+
+TEST_CASE("a connection that sends too much is read at its pace, and nobody else waits") {
+  Limited f({"limits.enabled=true", "limits.bytes_per_second=100000", "limits.bytes_burst=100000",
+             "limits.packets_per_second=100000", "limits.packets_burst=100000"});
+  auto anna = sign_in(f.server.http_port(), "100");
+  auto flood = LongConnection::sign_in(Door::kTcp, f.server.tcp_port(), f.server.http_port(), anna);
+  const auto begin = std::chrono::steady_clock::now();
+  // 300,000 bytes of heartbeats with something in them.
+  std::thread sender([&] {
+    for (int i = 1; i <= 300; ++i)
+      flood.send(pb::PT_HEARTBEAT, i, std::string(1000, 'x'));
+  });
+  f.check_served("200");
+  for (int i = 1; i <= 300; ++i)
+    CHECK(flood.receive()->request_id() == i);
+  sender.join();
+  // All of it has come, but 200,000 bytes beyond the burst take 2 s; half of that is enough.
+  CHECK(std::chrono::steady_clock::now() - begin >= milliseconds(1000));
+}
+
+TEST_CASE("readers that do not read are cut, the fullest first, before they fill the memory") {
+  Limited f({"limits.unsent_bytes=600000", "server.io_threads=1"});
+  const auto tcp = f.server.tcp_port();
+  const auto http_port = f.server.http_port();
+  auto anna = sign_in(http_port, "100");
+  for (int i = 0; i < 120; ++i)
+    send_text(http_port, anna, anna.id, std::string(50000, 'x'));
+  std::list<LongConnection> slow;
+  for (int i = 0; i < 4; ++i) {
+    auto device = sign_in(http_port, "100");
+    slow.push_back(LongConnection::sign_in(Door::kTcp, tcp, http_port, device));
+    slow.back().socket().set_receive_buffer(4096);
+    pb::SyncInput all;
+    slow.back().send(pb::PT_SYNC, 2, all.SerializeAsString());
+  }
+
+  CHECK(f.refuses_in_time("unsent_bytes", 1));
+  CHECK(f.refused("unsent_bytes") <= 4);
+  // Who reads gets everything.
+  auto reader = sign_in(http_port, "100");
+  auto connection = LongConnection::sign_in(Door::kTcp, tcp, http_port, reader);
+  CHECK(connection.sync(0).size() == 120);
+  f.check_served("200");
+}
+
+TEST_CASE("a user makes so many rooms in a day, another as many") {
+  Limited f({"limits.enabled=true", "limits.rooms_per_day=5", "rooms.create=anyone"});
+  for (const char* phone : {"100", "200"}) {
+    Caller caller(f.server.http_port());
+    caller.use(sign_in(f.server.http_port(), phone));
+    for (int i = 0; i < 5; ++i)
+      caller.call<pb::CreateRoomResp>("/pb.RoomExt/CreateRoom", pb::CreateRoomReq());
+    CHECK(caller.fails("/pb.RoomExt/CreateRoom", pb::CreateRoomReq()).code == 2003);
+  }
+}
+
+TEST_CASE("a flood of invented tokens is refused, and who is signed in notices nothing") {
+  Limited f({"limits.enabled=true", "limits.bad_tokens_per_minute=20"});
+  const auto port = f.server.http_port();
+  auto anna = sign_in(port, "100");
+  send_text(port, anna, anna.id, "before");
+  Caller flood(port);
+  auto nobody = anna;
+  nobody.token += "x";
+  flood.use(nobody);
+  int limited = 0;
+  for (int i = 0; i < 100; ++i)
+    limited += flood.fails("/pb.LogicExt/GetFriends", pb::GetFriendsReq()).status == 429 ? 1 : 0;
+  // 80, but for one more that is allowed every three seconds.
+  CHECK(limited <= 80);
+  CHECK(limited >= 60);
+  CHECK(f.refused("bad_tokens") == static_cast<std::uint64_t>(limited));
+  CHECK_THROWS(LongConnection::sign_in(Door::kTcp, f.server.tcp_port(), port, nobody));
+  send_text(port, anna, anna.id, "after");
+}

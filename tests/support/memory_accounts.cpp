@@ -1,0 +1,269 @@
+#include "support/memory_store.hpp"
+
+#include <algorithm>
+
+namespace linnet::test {
+
+using namespace store;
+
+void MemoryStore::create_device(Device device, Done<DeviceId> done) {
+  call<DeviceId>(
+      [&] {
+        device.id = DeviceId(static_cast<std::int64_t>(devices_.size()) + 1);
+        device.user = UserId();
+        devices_[device.id] = device;
+        return device.id;
+      },
+      std::move(done));
+}
+
+void MemoryStore::get_device(DeviceId device, Done<std::optional<Device>> done) {
+  call<std::optional<Device>>(
+      [&] {
+        auto it = devices_.find(device);
+        return it == devices_.end() ? std::nullopt : std::optional(it->second);
+      },
+      std::move(done));
+}
+
+void MemoryStore::sign_in(SignIn sign_in, Done<SignedIn> done) {
+  call<SignedIn>(
+      [&]() -> Result<SignedIn> {
+        auto device = devices_.find(sign_in.device);
+        if (device == devices_.end()) return Error(ErrCode::kDeviceNotExist);
+        auto found = std::find_if(users_.begin(), users_.end(), [&](const auto& user) {
+          return user.second.phone_number == sign_in.phone_number;
+        });
+        SignedIn result;
+        result.created = found == users_.end();
+        if (result.created) {
+          User user;
+          user.id = UserId(static_cast<std::int64_t>(users_.size()) + 1);
+          user.phone_number = sign_in.phone_number;
+          user.nickname = sign_in.nickname_if_new;
+          user.created = user.updated = sign_in.now;
+          found = users_.emplace(user.id, user).first;
+        }
+        result.user = found->first;
+        device->second.user = result.user;
+        device->second.updated = sign_in.now;
+        tokens_.erase(sign_in.device);
+        for (auto& [id, other] : devices_) {
+          const auto& types = sign_in.exclusive_types;
+          if (id == sign_in.device || other.user != result.user ||
+              std::find(types.begin(), types.end(), other.type) == types.end())
+            continue;
+          other.user = UserId();
+          other.updated = sign_in.now;
+          tokens_.erase(id);
+          result.signed_out.push_back(id);
+        }
+        return result;
+      },
+      std::move(done));
+}
+
+void MemoryStore::bind_device(store::Binding binding, Done<UserId> done) {
+  call<UserId>(
+      [&]() -> Result<UserId> {
+        auto it = devices_.find(binding.device);
+        if (it == devices_.end()) return Error(ErrCode::kDeviceNotExist);
+        auto& device = it->second;
+        if (binding.issued.value() / 1000 < signed_out_[binding.device].value() / 1000)
+          return Error(ErrCode::kUnauthorized);
+        const auto before = device.user;
+        if (before == binding.user) return before;
+        auto& user = users_[binding.user];
+        if (!user.id) user.created = user.updated = binding.now;
+        user.id = binding.user;
+        device.user = binding.user;
+        device.updated = binding.now;
+        return before;
+      },
+      std::move(done));
+}
+
+void MemoryStore::set_token(DeviceId device, TokenRecord token, Done<Unit> done) {
+  call<Unit>(
+      [&]() -> Status {
+        auto it = devices_.find(device);
+        if (it == devices_.end() || !token.user || it->second.user != token.user)
+          return Error(ErrCode::kDeviceNotBindUser);
+        tokens_[device] = token;
+        return success();
+      },
+      std::move(done));
+}
+
+void MemoryStore::extend_token(DeviceId device, TokenRecord token, Done<Unit> done) {
+  call<Unit>(
+      [&] {
+        auto it = tokens_.find(device);
+        if (it != tokens_.end() && it->second.hash == token.hash)
+          it->second.expires = std::max(it->second.expires, token.expires);
+        return success();
+      },
+      std::move(done));
+}
+
+void MemoryStore::sign_out(UserId user, DeviceId device, Millis now, Done<Unit> done) {
+  call<Unit>(
+      [&]() -> Status {
+        auto it = devices_.find(device);
+        if (it == devices_.end() || it->second.user != user)
+          return Error(ErrCode::kDeviceNotBindUser);
+        it->second.user = UserId();
+        it->second.updated = now;
+        signed_out_[device] = now;
+        tokens_.erase(device);
+        return success();
+      },
+      std::move(done));
+}
+
+void MemoryStore::user_devices(UserId user, Done<std::vector<Device>> done) {
+  call<std::vector<Device>>(
+      [&] {
+        std::vector<Device> found;
+        for (const auto& [id, device] : devices_)
+          if (device.user == user && user) found.push_back(device);
+        return found;
+      },
+      std::move(done));
+}
+
+void MemoryStore::set_seen(DeviceId device, Millis now, Done<Unit> done) {
+  call<Unit>(
+      [&] {
+        auto it = devices_.find(device);
+        if (it != devices_.end()) it->second.seen = std::max(it->second.seen, now);
+        return success();
+      },
+      std::move(done));
+}
+
+void MemoryStore::get_token(DeviceId device, Done<std::optional<TokenRecord>> done) {
+  call<std::optional<TokenRecord>>(
+      [&] {
+        auto it = tokens_.find(device);
+        return it == tokens_.end() ? std::nullopt : std::optional(it->second);
+      },
+      std::move(done));
+}
+
+void MemoryStore::create_user(User user, Done<UserId> done) {
+  call<UserId>(
+      [&]() -> Result<UserId> {
+        for (const auto& [id, other] : users_)
+          if (id == user.id ||
+              (!user.phone_number.empty() && other.phone_number == user.phone_number))
+            return Error(ErrCode::kUserAlreadyExist);
+        if (!user.id) user.id = UserId(static_cast<std::int64_t>(users_.size()) + 1);
+        user.updated = user.created;
+        users_[user.id] = user;
+        return user.id;
+      },
+      std::move(done));
+}
+
+void MemoryStore::find_key(std::string hash, Done<std::optional<ApiKey>> done) {
+  call<std::optional<ApiKey>>(
+      [&] {
+        std::optional<ApiKey> found;
+        for (const auto& key : keys_)
+          if (key.hash == hash && !key.revoked) found = key;
+        return found;
+      },
+      std::move(done));
+}
+
+void MemoryStore::add_key(ApiKey key) {
+  std::lock_guard lock(mutex_);
+  key.id = KeyId(static_cast<std::int64_t>(keys_.size()) + 1);
+  keys_.push_back(std::move(key));
+}
+
+void MemoryStore::get_user(UserId user, Done<std::optional<User>> done) {
+  call<std::optional<User>>(
+      [&] {
+        auto it = users_.find(user);
+        return it == users_.end() ? std::nullopt : std::optional(it->second);
+      },
+      std::move(done));
+}
+
+void MemoryStore::get_users(std::vector<UserId> users, Done<std::vector<User>> done) {
+  call<std::vector<User>>(
+      [&] {
+        std::vector<User> found;
+        for (auto user : users) {
+          auto it = users_.find(user);
+          if (it != users_.end()) found.push_back(it->second);
+        }
+        return found;
+      },
+      std::move(done));
+}
+
+void MemoryStore::put_users(std::vector<User> users, Done<Unit> done) {
+  call<Unit>(
+      [&] {
+        for (auto& user : users) {
+          user.phone_number = users_[user.id].phone_number;
+          users_[user.id] = user;
+        }
+        return success();
+      },
+      std::move(done));
+}
+
+void MemoryStore::find_user(std::string phone_number, UserId seeker,
+                            Done<std::optional<User>> done) {
+  call<std::optional<User>>(
+      [&]() -> Result<std::optional<User>> {
+        std::optional<User> found;
+        for (const auto& [id, user] : users_)
+          if (user.phone_number == phone_number && id != seeker &&
+              blocks_.count({id, seeker}) == 0 && blocks_.count({seeker, id}) == 0)
+            found = user;
+        return found;
+      },
+      std::move(done));
+}
+
+void MemoryStore::get_password(std::string phone_number, Done<std::optional<std::string>> done) {
+  call<std::optional<std::string>>(
+      [&]() -> Result<std::optional<std::string>> {
+        std::optional<std::string> found;
+        for (const auto& [id, hash] : passwords_)
+          if (users_[id].phone_number == phone_number) found = hash;
+        return found;
+      },
+      std::move(done));
+}
+
+void MemoryStore::set_password(UserId user, std::string hash, Millis, Done<Unit> done) {
+  call<Unit>(
+      [&]() -> Status {
+        if (users_.count(user) == 0) return Error(ErrCode::kUserNotExist);
+        passwords_.erase(user);
+        if (!hash.empty()) passwords_[user] = hash;
+        return success();
+      },
+      std::move(done));
+}
+
+void MemoryStore::update_user(User user, Done<Unit> done) {
+  call<Unit>(
+      [&]() -> Status {
+        auto it = users_.find(user.id);
+        if (it == users_.end()) return Error(ErrCode::kUserNotExist);
+        user.phone_number = it->second.phone_number;
+        user.created = it->second.created;
+        it->second = user;
+        return success();
+      },
+      std::move(done));
+}
+
+}  // namespace linnet::test

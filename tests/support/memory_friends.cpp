@@ -1,0 +1,122 @@
+#include "support/memory_store.hpp"
+
+#include <algorithm>
+
+namespace linnet::test {
+
+using namespace store;
+
+void MemoryStore::request_friend(FriendRequest request, NewMessage notice, Done<Appended> done) {
+  call<Appended>(
+      [&]() -> Result<Appended> {
+        if (!users_.contains(request.to)) return Error(ErrCode::kUserNotExist);
+        if (blocks_.contains({request.to, request.from})) return Error(ErrCode::kBlocked);
+        Appended nothing;
+        nothing.duplicate = true;
+        const std::pair pair(request.from, request.to);
+        if (standings_.contains(pair)) return nothing;
+        auto placed = place(notice);
+        if (placed) standings_[pair] = {Friendship::kRequested, request.remarks, {}};
+        return placed;
+      },
+      std::move(done));
+}
+
+void MemoryStore::agree_friend(UserId user, UserId asker, std::string remarks, Millis,
+                               NewMessage notice, Done<Appended> done) {
+  call<Appended>(
+      [&]() -> Result<Appended> {
+        auto asked = standings_.find({asker, user});
+        if (asked == standings_.end()) return Error(ErrCode::kBadRequest);
+        Appended nothing;
+        nothing.duplicate = true;
+        if (asked->second.kind == Friendship::kFriends) return nothing;
+        auto placed = place(notice);
+        if (!placed) return placed;
+        asked->second.kind = Friendship::kFriends;
+        standings_[{user, asker}] = {Friendship::kFriends, remarks, {}};
+        return placed;
+      },
+      std::move(done));
+}
+
+void MemoryStore::friendship(UserId user, UserId other, Done<Friendship> done) {
+  call<Friendship>(
+      [&]() -> Result<Friendship> {
+        if (!users_.contains(other)) return Error(ErrCode::kUserNotExist);
+        if (blocks_.contains({other, user})) return Friendship::kBlocked;
+        auto it = standings_.find({user, other});
+        return it == standings_.end() ? Friendship::kNone : it->second.kind;
+      },
+      std::move(done));
+}
+
+void MemoryStore::friends(UserId user, UserId after, std::size_t limit,
+                          Done<std::vector<Friend>> done) {
+  call<std::vector<Friend>>(
+      [&] {
+        std::vector<Friend> all;
+        for (const auto& [pair, standing] : standings_) {
+          if (pair.first == user && pair.second > after && all.size() < limit &&
+              standing.kind == Friendship::kFriends)
+            all.push_back({users_.at(pair.second), standing.remarks, standing.extra, Millis()});
+        }
+        return all;
+      },
+      std::move(done));
+}
+
+void MemoryStore::delete_friend(UserId user, UserId other, Done<Unit> done) {
+  call<Unit>(
+      [&] {
+        standings_.erase({user, other});
+        auto back = standings_.find({other, user});
+        if (back != standings_.end() && back->second.kind == Friendship::kFriends)
+          standings_.erase(back);
+        return success();
+      },
+      std::move(done));
+}
+
+void MemoryStore::set_friend(UserId user, UserId other, std::string remarks, std::string extra,
+                             Millis, Done<Unit> done) {
+  call<Unit>(
+      [&]() -> Status {
+        auto it = standings_.find({user, other});
+        if (it == standings_.end() || it->second.kind != Friendship::kFriends)
+          return Error(ErrCode::kIsNotFriend);
+        it->second.remarks = remarks;
+        it->second.extra = extra;
+        return success();
+      },
+      std::move(done));
+}
+
+void MemoryStore::set_blocked(UserId user, UserId other, bool blocked, Millis, Done<Unit> done) {
+  call<Unit>(
+      [&]() -> Status {
+        if (!users_.contains(other)) return Error(ErrCode::kUserNotExist);
+        if (blocked) {
+          blocks_.insert({user, other});
+        } else {
+          blocks_.erase({user, other});
+        }
+        return success();
+      },
+      std::move(done));
+}
+
+void MemoryStore::blocked(UserId user, UserId after, std::size_t limit,
+                          Done<std::vector<UserId>> done) {
+  call<std::vector<UserId>>(
+      [&] {
+        std::vector<UserId> all;
+        for (auto it = blocks_.upper_bound({user, after});
+             it != blocks_.end() && it->first == user && all.size() < limit; ++it)
+          all.push_back(it->second);
+        return all;
+      },
+      std::move(done));
+}
+
+}  // namespace linnet::test
