@@ -14,6 +14,13 @@ namespace {
 // Leaves room in a packet of wire::kMaxPacket for what is around the items.
 constexpr std::size_t kAnswerBytes = 60000;
 
+std::size_t content_bytes(const store::InboxPage& page) {
+  std::size_t bytes = 0;
+  for (const auto& entry : page.entries)
+    bytes += entry.message.content.size();
+  return bytes;
+}
+
 }  // namespace
 
 void Session::start(user::Identity identity, std::int64_t request_id) {
@@ -183,14 +190,18 @@ void Session::on_page(Result<store::InboxPage> page) {
   // is.
   cursor_ = page->entries.empty() ? page->head : page->entries.back().seq;
   const bool has_more = cursor_ < newest_;
+  if (has_more) {
+    flow_ = Flow::kFull;
+    // The next page is read while this one is encoded.
+    if (host_.unsent() + content_bytes(*page) <= options_.outbox_bytes) read_on();
+  }
   if (answering_sync_ && !stream_) {
     send_page_as_answer(*page, has_more);
   } else {
     send_page_as_pushes(*page);
   }
-  if (cursor_ < newest_) {
-    flow_ = Flow::kFull;
-    if (host_.unsent() <= options_.outbox_bytes) read_on();
+  if (has_more) {
+    if (flow_ == Flow::kFull && host_.unsent() <= options_.outbox_bytes) read_on();
     return;
   }
   answering_sync_ = false;

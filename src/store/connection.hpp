@@ -95,6 +95,7 @@ class Query {
   // To the end.
   Status run();
 
+  bool is_null(int column) const { return sqlite3_column_type(statement_, column) == SQLITE_NULL; }
   std::int64_t number(int column) const { return sqlite3_column_int64(statement_, column); }
   std::int32_t small(int column) const { return sqlite3_column_int(statement_, column); }
   // Valid until the next row.

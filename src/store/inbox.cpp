@@ -16,65 +16,103 @@ Result<Seq> index_head(Connection& db, InboxId inbox) {
   return seq;
 }
 
-// Places after `after` and before `before`.
-Result<std::vector<Place>> index_places(Connection& db, InboxId inbox, Seq after, Seq before,
-                                        std::size_t limit) {
-  std::vector<Place> places;
-  Query query(db,
-              "SELECT seq, message_id FROM inbox WHERE inbox_id = ?1 AND seq > ?2 AND seq < ?3"
-              " ORDER BY seq LIMIT ?4",
-              inbox, after, before, static_cast<std::int64_t>(limit));
-  while (query.next())
-    places.push_back({query.id<Seq>(0), query.id<MessageId>(1)});
-  if (query.failed()) return query.error();
-  return places;
+// A SELECT of what take_message() takes.
+std::string select_message(const char* rest) {
+  return std::string(
+             "SELECT m.request_id, m.sender_type, m.sender_id, m.sender_device_id,"
+             " m.receiver_type, m.receiver_id, m.type, m.status, m.send_time, m.mentions,"
+             " m.content") +
+         rest;
 }
 
-Result<std::optional<Message>> read_message(Connection& db, MessageId id) {
-  Query row(db,
-            "SELECT request_id, sender_type, sender_id, sender_device_id, receiver_type,"
-            " receiver_id, type, status, send_time, mentions, content FROM message WHERE id = ?1",
-            id);
-  std::optional<Message> found;
-  if (row.next()) {
-    auto mentions = unpack_users(row.bytes(9));
+Status take_message(const Query& row, Message& message) {
+  message.request_id = row.id<RequestId>(0);
+  message.sender_type = row.small(1);
+  message.sender_id = row.number(2);
+  message.sender_device_id = row.id<DeviceId>(3);
+  message.receiver_type = row.small(4);
+  message.receiver_id = row.number(5);
+  message.type = row.small(6);
+  message.status = row.small(7);
+  message.send_time = row.id<Millis>(8);
+  if (const auto packed = row.bytes(9); !packed.empty()) {
+    auto mentions = unpack_users(packed);
     if (!mentions) return Error(ErrCode::kStorage, {}, "a message's mentions are damaged");
-    auto& message = found.emplace();
-    message.request_id = row.id<RequestId>(0);
-    message.sender_type = row.small(1);
-    message.sender_id = row.number(2);
-    message.sender_device_id = row.id<DeviceId>(3);
-    message.receiver_type = row.small(4);
-    message.receiver_id = row.number(5);
-    message.type = row.small(6);
-    message.status = row.small(7);
-    message.send_time = row.id<Millis>(8);
     message.mentions = std::move(*mentions);
-    message.content = row.text(10);
   }
-  if (row.failed()) return row.error();
-  return found;
+  message.content = row.bytes(10);
+  return success();
 }
 
-Error hole(InboxId inbox, Seq seq) {
-  return Error(
-      ErrCode::kStorage, {},
-      "inbox " + std::to_string(inbox.value()) + " lacks seq " + std::to_string(seq.value()));
-}
+// Fills a page with what follows on `after`, and sees that nothing is left out.
+class PageReader {
+ public:
+  PageReader(Connection& db, InboxId inbox, Seq after, PageLimit limit, InboxPage& page)
+      : db_(db), inbox_(inbox), limit_(limit), expected_(after.next()), page_(page) {
+    limit_.entries = std::clamp<std::size_t>(limit.entries, 1, 65'536);
+  }
 
-// Index first, tail behind it; `head` is known to be over `after`.
-Result<std::vector<Place>> find_places(Connection& db, const Tail::Part& unmerged, InboxId inbox,
-                                       Seq after, std::size_t limit) {
-  const bool all_unmerged = unmerged.first && after.next() >= unmerged.first;
-  if (all_unmerged) return unmerged.places;
-  const Seq before = unmerged.first ? unmerged.first : Seq(INT64_MAX);
-  auto places = index_places(db, inbox, after, before, limit);
-  if (!places) return places;
-  const auto more = std::min(limit - places->size(), unmerged.places.size());
-  places->insert(places->end(), unmerged.places.begin(),
-                 unmerged.places.begin() + static_cast<std::ptrdiff_t>(more));
-  return places;
-}
+  // What the index has before `end`: one statement for all of it, as each costs as much as a row.
+  Status read_index(Seq end) {
+    static const auto sql = select_message(
+        ", i.seq FROM inbox i LEFT JOIN message m ON m.id = i.message_id"
+        " WHERE i.inbox_id = ?1 AND i.seq >= ?2 AND i.seq < ?3 ORDER BY i.seq LIMIT ?4");
+    Query row(db_, sql, inbox_, expected_, end, static_cast<std::int64_t>(limit_.entries));
+    while (!full_ && row.next()) {
+      if (row.is_null(0)) return hole(row.id<Seq>(11));
+      auto added = add(row.id<Seq>(11), row);
+      if (!added) return added;
+    }
+    if (row.failed()) return row.error();
+    return success();
+  }
+
+  Status read_places(const std::vector<Place>& places) {
+    static const auto sql = select_message(" FROM message m WHERE m.id = ?1");
+    for (const auto& place : places) {
+      if (full_) break;
+      Query row(db_, sql, place.message);
+      if (!row.next()) return row.failed() ? row.error() : hole(place.seq);
+      auto added = add(place.seq, row);
+      if (!added) return added;
+    }
+    return success();
+  }
+
+  bool full() const { return full_; }
+  Error hole(Seq seq) const {
+    return Error(
+        ErrCode::kStorage, {},
+        "inbox " + std::to_string(inbox_.value()) + " lacks seq " + std::to_string(seq.value()));
+  }
+  Seq expected() const { return expected_; }
+
+ private:
+  Status add(Seq seq, const Query& row) {
+    if (seq != expected_) return hole(expected_);
+    auto& entry = page_.entries.emplace_back();
+    entry.seq = seq;
+    auto taken = take_message(row, entry.message);
+    if (!taken) return taken;
+    bytes_ += entry.message.content.size();
+    if (bytes_ > limit_.bytes && page_.entries.size() > 1) {
+      page_.entries.pop_back();
+      full_ = true;
+      return success();
+    }
+    full_ = page_.entries.size() >= limit_.entries;
+    expected_ = expected_.next();
+    return success();
+  }
+
+  Connection& db_;
+  InboxId inbox_;
+  PageLimit limit_;
+  Seq expected_;
+  std::size_t bytes_ = 0;
+  bool full_ = false;
+  InboxPage& page_;
+};
 
 }  // namespace
 
@@ -95,21 +133,17 @@ Result<InboxPage> read_inbox(Connection& db, const Tail& tail, InboxId inbox, Se
   }
   if (after >= page.head) return page;
 
-  auto places = find_places(db, unmerged, inbox, after, count);
-  if (!places) return places.take_error();
-  if (places->empty()) return hole(inbox, after.next());
-  std::size_t bytes = 0;
-  Seq expected = after.next();
-  for (const auto& place : *places) {
-    if (place.seq != expected) return hole(inbox, expected);
-    auto message = read_message(db, place.message);
-    if (!message) return message.take_error();
-    if (!*message) return hole(inbox, place.seq);
-    bytes += (*message)->content.size();
-    if (bytes > limit.bytes && !page.entries.empty()) break;
-    page.entries.push_back({place.seq, std::move(**message)});
-    expected = expected.next();
+  page.entries.reserve(
+      std::min<std::size_t>(count, static_cast<std::size_t>(page.head.value() - after.value())));
+  PageReader reader(db, inbox, after, limit, page);
+  const bool all_unmerged = unmerged.first && after.next() >= unmerged.first;
+  if (!all_unmerged) {
+    auto read = reader.read_index(unmerged.first ? unmerged.first : Seq(INT64_MAX));
+    if (!read) return Error(read.error());
   }
+  auto read = reader.read_places(unmerged.places);
+  if (!read) return Error(read.error());
+  if (!reader.full() && reader.expected() <= page.head) return reader.hole(reader.expected());
   return page;
 }
 

@@ -44,6 +44,7 @@ class FakeHost final : public SessionHost {
   void find_start(UserId, Seq seq) override { start_asked = seq; }
   void read(UserId, Seq after, store::PageLimit limit) override {
     reads.push_back(after);
+    sent_at_last_read = sent.size();
     page_limit = limit.entries;
   }
   void acknowledge(UserId, DeviceId, Seq seq) override { acknowledged = seq; }
@@ -101,6 +102,7 @@ class FakeHost final : public SessionHost {
   std::optional<Seq> start_asked;
   std::vector<Seq> reads;
   std::size_t page_limit = 0;
+  std::size_t sent_at_last_read = 0;
   Seq acknowledged;
   bool attached = false;
   bool confirmation_asked = false;

@@ -235,6 +235,19 @@ TEST_CASE_METHOD(SessionFixture,
   CHECK(host.seqs() == range(1, 3));
 }
 
+TEST_CASE_METHOD(SessionFixture, "a sync reads the next page while it sends this one, in order") {
+  sign_in(300);
+  session.on_packet(sync_packet(0), milliseconds(0));
+  session.on_start(Seq(0));
+  host.sent.clear();
+  session.on_page(page(1, 100, 300, 100));
+  CHECK(host.reads == std::vector<Seq>{Seq(0), Seq(100)});
+  CHECK(host.sent_at_last_read == 0);
+  session.on_page(page(101, 300, 300, 100));
+  CHECK(host.reads.size() == 2);
+  CHECK(host.seqs() == range(1, 300));
+}
+
 TEST_CASE_METHOD(SessionFixture, "a sync waits for a slow reader instead of filling memory") {
   options.outbox_bytes = 1000;
   sign_in(300);
