@@ -114,9 +114,10 @@ Result<user::AccountOptions> account_options(const Config& config) {
   }
   if (config.limits.enabled)
     options.bad_tokens_per_minute = static_cast<int>(config.limits.bad_tokens_per_minute);
-  // One address leaves the others most of the hooks' queue.
-  options.tokens_at_once = std::max<std::size_t>(8, size(config.hook.queue) / 4);
   if (config.user.mode == "hook") {
+    // One address leaves the others most of the hooks' queue. Tokens of our own are looked up here,
+    // as many as come: when a server is back, all who stand behind one proxy are.
+    options.tokens_at_once = std::max<std::size_t>(8, size(config.hook.queue) / 4);
     user::UsersHook hook;
     hook.base = *user::parse_url(config.user.hook);
     hook.cache = std::chrono::seconds(config.user.hook_cache_s);

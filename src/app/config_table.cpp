@@ -129,7 +129,7 @@ void add_server(std::vector<Setting>& all) {
                         1, kMillion, LINNET_MEMBER(http.idle_s)));
   all.push_back(boolean("http.metrics",
                         "GET /metrics says, to whoever reaches this address, what was refused by"
-                        " which limit, for Prometheus.",
+                        " which limit and how long commits took, for Prometheus.",
                         LINNET_MEMBER(http.metrics)));
   all.push_back(grpc_listen());
 }

@@ -107,6 +107,7 @@ class Server::Impl {
  private:
   gateway::GatewayOptions with_health(gateway::GatewayOptions options) {
     options.trouble = [this] { return store_->trouble(); };
+    options.commits = store_->commits();
     return options;
   }
 

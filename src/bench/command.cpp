@@ -23,12 +23,13 @@ struct Scenario {
   bool elsewhere = true;  // whether it makes sense with a server that runs already
 };
 
-constexpr std::array<Scenario, 10> kScenarios = {{{"start", run_start, false},
+constexpr std::array<Scenario, 11> kScenarios = {{{"start", run_start, false},
                                                   {"calls", run_calls},
                                                   {"store", run_store, false},
                                                   {"direct", run_send},
                                                   {"direct", run_deliver},
                                                   {"group", run_group},
+                                                  {"large", run_large},
                                                   {"sync", run_sync},
                                                   {"reconnect", run_reconnect},
                                                   {"idle", run_idle},

@@ -198,7 +198,9 @@ std::string upgrade_request(const std::string& target) {
 bool take_upgrade(std::string_view& received) {
   auto reply = next_reply(received);
   if (!reply) return false;
-  if (reply->status != 101) throw std::runtime_error("the server refuses a WebSocket");
+  if (reply->status != 101)
+    throw std::runtime_error("the server refuses a WebSocket: " + std::to_string(reply->status) +
+                             " " + std::string(reply->body));
   return true;
 }
 

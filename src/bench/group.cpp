@@ -1,5 +1,6 @@
 // Scenario group: durable messages to small groups, each of which makes an entry in every member's
 // inbox.
+#include "commits.hpp"
 #include "crowd.hpp"
 #include "groups.hpp"
 #include "histogram.hpp"
@@ -138,6 +139,8 @@ Table run_group(const Options& options) {
                {"p50_ms", "p50 ms", 2},
                {"p99_ms", "p99", 2},
                {"max_ms", "max", 2},
+               {"commit_p50_ms", "commit p50 ms", 2},
+               {"commit_p99_ms", "p99", 2},
                {"server_cpu_us_per_message", "server CPU us/message", 1},
                {"server_cpu_us_per_entry", "of an entry", 2},
                {"generator_cpu_us_per_message", "generator", 1}});
@@ -149,6 +152,7 @@ Table run_group(const Options& options) {
   show_progress("group: sending");
   senders.run(now() + seconds(options.warm_up));
   senders.forget();
+  CommitMeter commits(server.doors().http);
   const CpuMeter cpu(server);
   const auto begin = now();
   senders.run(begin + seconds(options.seconds));
@@ -156,9 +160,12 @@ Table run_group(const Options& options) {
   const auto& latencies = senders.latencies();
   const auto messages = std::max(static_cast<double>(latencies.count()), 1.0);
   const auto entries = messages * static_cast<double>(members);
+  commits.stop();
   table.add({static_cast<double>(groups.count()), messages / passed, entries / passed,
              latencies.percentile_ms(0.5), latencies.percentile_ms(0.99), latencies.max_ms(),
-             cpu.server_us(messages), cpu.server_us(entries), cpu.generator_us(messages)});
+             commits.percentile_ms(0.5), commits.percentile_ms(0.99), cpu.server_us(messages),
+             cpu.server_us(entries), cpu.generator_us(messages)});
+  table.note("commit: what the server says of its store's transactions, rounded up to its buckets");
   senders.settle();
   if (senders.refused() > 0)
     table.problem(std::to_string(senders.refused()) + " sends were refused");

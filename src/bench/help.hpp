@@ -14,6 +14,7 @@ Scenarios:
   direct     one-to-one: durable sends over HTTP that wait for their acknowledgement; sends that a
              connected receiver gets, at a fixed rate and as fast as they go
   group      messages to small groups, an inbox entry for each member
+  large      messages to large groups, whose members share an inbox; some of them are connected
   sync       catching up on an inbox, after a restart of the server and again
   reconnect  all devices sign in over WebSocket and sync at once, others go on sending
   idle       memory and CPU time of signed-in connections that say nothing, then with heartbeats
@@ -52,11 +53,16 @@ direct, group, store:
   --group-users N      of all groups together (10000)
   --senders N          connections that send to groups (64)
   --group-rate N       messages to groups per second, whatever is answered; 0: as fast as it is (0)
+large:
+  --large-members N,.. of a group (1000,10000)
+  --online N           members that are connected (1000)
+  --large-rate N       messages per second (40)
 sync, start (and --group-members, --group-users), store, reconnect, idle, calls:
   --inboxes N          that are read (64)
   --missed N           messages in each of them (1000)
   --entries N          in the inboxes of others, by messages to groups (0)
   --devices N          that reconnect (10000)
+  --waiting N          messages that wait for each of them (10)
   --idle N             connections that are idle (10000)
   --beating N          connections with heartbeats (100)
   --pipeline N         heartbeats under way on each of them (16)

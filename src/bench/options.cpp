@@ -10,8 +10,8 @@
 namespace linnet::bench {
 namespace {
 
-constexpr std::array<const char*, 9> kScenarios = {"fanout", "direct", "group", "sync", "reconnect",
-                                                   "idle",   "calls",  "start", "store"};
+constexpr std::array<const char*, 10> kScenarios = {
+    "fanout", "direct", "group", "large", "sync", "reconnect", "idle", "calls", "start", "store"};
 
 template <class T>
 bool read_number(const std::string& text, T least, T most, T& value) {
@@ -125,7 +125,11 @@ std::vector<Flag> count_flags() {
       count_flag("--entries", &Options::entries, 1'000'000'000),
       count_flag("--missed", &Options::missed, 1'000'000),
       count_flag("--devices", &Options::devices, 500'000),
+      count_flag("--online", &Options::online, 20'000),
+      count_flag("--large-rate", &Options::large_rate, 10'000),
+      count_flag("--waiting", &Options::waiting, 10'000),
       counts_flag("--connections", &Options::connections, 5000),
+      counts_flag("--large-members", &Options::large_members, 1'000'000),
       counts_flag("--members", &Options::members, 100'000),
       counts_flag("--bytes", &Options::bytes, 8192),
       counts_flag("--bursts", &Options::bursts, 1000),
@@ -177,6 +181,7 @@ void make_quick(Options& options) {
   options.group_users = 2000;
   options.devices = 2000;
   options.members = {1000};
+  options.large_members = {1000};
   options.rounds = 1;
 }
 

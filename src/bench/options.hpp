@@ -36,7 +36,7 @@ struct Options {
   std::size_t beating = 100;
   std::size_t pipeline = 16;
   std::size_t starts = 5;
-  // group, sync, reconnect
+  // group, large, sync, reconnect
   std::size_t group_members = 200;
   std::size_t group_users = 10000;
   std::size_t senders = 64;
@@ -45,6 +45,10 @@ struct Options {
   std::size_t missed = 1000;
   std::size_t entries = 0;  // of others
   std::size_t devices = 10000;
+  std::vector<std::size_t> large_members{1000, 10000};
+  std::size_t large_rate = 40;  // messages per second
+  std::size_t online = 1000;
+  std::size_t waiting = 10;  // messages for each device
   // fanout
   std::vector<std::size_t> members{1000, 10000};
   std::vector<std::size_t> bytes{100, 1000};

@@ -90,9 +90,12 @@ void Peer::on_first(const Down& down) {
   if (state_ == State::kSigningIn && down.type == pb::PT_SIGN_IN) {
     sync();
   } else if (state_ == State::kSyncing && down.type == pb::PT_SYNC) {
-    for (Fields page(down.data); page.next();)
+    bool more = false;
+    for (Fields page(down.data); page.next();) {
       if (page.number() == 3) ++synced_;
-    state_ = State::kReady;  // inboxes are short here: one packet answers
+      if (page.number() == 50) more = page.value() != 0;
+    }
+    if (!more) state_ = State::kReady;
   }
 }
 

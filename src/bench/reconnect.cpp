@@ -17,7 +17,6 @@
 namespace linnet::bench {
 namespace {
 
-constexpr std::size_t kMissed = 10;         // messages that wait for each device
 constexpr std::size_t kStormAtOnce = 1024;  // on their way in
 constexpr int kNice = 10;
 constexpr Nanos kSlice = 20 * kMilli;
@@ -29,7 +28,7 @@ void fill(const Server& server, const std::vector<Account>& devices, const Accou
   for (const auto& device : devices)
     calls.emplace_back(from, pb::RT_USER, device.id.value(), options.payload);
   call_all(
-      server.doors().http, devices.size() * kMissed,
+      server.doors().http, devices.size() * options.waiting,
       [&](std::size_t number) {
         return std::string(calls[number % devices.size()].with_request_id(number));
       },
@@ -39,8 +38,8 @@ void fill(const Server& server, const std::vector<Account>& devices, const Accou
 // The devices, on a thread of their own: their crowd must not delay what is measured beside it.
 class Storm {
  public:
-  Storm(const Server& server, const std::vector<Account>& devices)
-      : doors_(server.doors()), devices_(devices) {
+  Storm(const Server& server, const std::vector<Account>& devices, std::size_t waiting)
+      : doors_(server.doors()), devices_(devices), waiting_(waiting) {
     come_back();
   }
 
@@ -71,8 +70,9 @@ class Storm {
 
   // Devices that did not get what waited for them.
   std::size_t incomplete() const {
-    return static_cast<std::size_t>(std::count_if(
-        peers_.begin(), peers_.end(), [](const Peer& peer) { return peer.synced() != kMissed; }));
+    return static_cast<std::size_t>(
+        std::count_if(peers_.begin(), peers_.end(),
+                      [this](const Peer& peer) { return peer.synced() != waiting_; }));
   }
 
  private:
@@ -87,6 +87,7 @@ class Storm {
 
   Doors doors_;
   const std::vector<Account>& devices_;
+  std::size_t waiting_;
   Poller poller_;
   std::vector<Peer> peers_;
   std::thread thread_;
@@ -112,6 +113,7 @@ Table make_table(const Options& options) {
           {{"devices", "devices"},
            {"seconds_until_all_are_back", "s until all are back", 2},
            {"sign_ins_per_s", "sign-ins/s"},
+           {"messages_per_s", "messages/s"},
            {"server_cpu_us_per_device", "server CPU us/device", 1},
            {"generator_cpu_us_per_device", "generator", 1},
            {"others_p50_ms_quiet", "others' p50 ms before", 2},
@@ -137,7 +139,7 @@ Table run_reconnect(const Options& options) {
   auto users = sign_up(server.site(), 2 * options.pairs + 1 + count);
   const std::vector<Account> devices(users.end() - static_cast<std::ptrdiff_t>(count), users.end());
   fill(server, devices, users[2 * options.pairs], options);
-  Storm storm(server, devices);
+  Storm storm(server, devices, options.waiting);
   Pairs pairs(options, server.doors(), users);
 
   show_progress("reconnect: quiet");
@@ -157,15 +159,15 @@ Table run_reconnect(const Options& options) {
   storm.join();
   const auto passed = static_cast<double>(back - begin) / 1e9;
   const auto all = static_cast<double>(count);
-  table.add({all, passed, all / passed, cpu.server_us(all), cpu.generator_us(all),
-             quiet.percentile_ms(0.5), quiet.percentile_ms(0.99), during.percentile_ms(0.5),
-             during.percentile_ms(0.99),
+  table.add({all, passed, all / passed, all * static_cast<double>(options.waiting) / passed,
+             cpu.server_us(all), cpu.generator_us(all), quiet.percentile_ms(0.5),
+             quiet.percentile_ms(0.99), during.percentile_ms(0.5), during.percentile_ms(0.99),
              during.percentile_ms(0.99) / std::max(quiet.percentile_ms(0.99), 1e-6)});
   if (storm.incomplete() > 0)
     table.problem(std::to_string(storm.incomplete()) + " devices did not get what they had missed");
   for (const auto& problem : pairs.deliveries().problems())
     table.problem(problem);
-  table.note("each device has missed " + std::to_string(kMissed) +
+  table.note("each device has missed " + std::to_string(options.waiting) +
              " messages; the CPU time contains the others' messages");
   table.note(
       "the devices' side of the storm takes a processor too: on two, the others' times contain"

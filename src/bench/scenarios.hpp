@@ -11,6 +11,7 @@ Table run_fanout(const Options& options);
 Table run_send(const Options& options);
 Table run_deliver(const Options& options);
 Table run_group(const Options& options);
+Table run_large(const Options& options);
 Table run_sync(const Options& options);
 Table run_reconnect(const Options& options);
 Table run_idle(const Options& options);

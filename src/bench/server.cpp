@@ -40,7 +40,8 @@ Server::Server(const Options& options, const std::vector<std::string>& settings)
                 "--tcp-listen",   "127.0.0.1:0", "--http-listen",
                 "127.0.0.1:0",    "--dev-code",  kCode};
   std::vector<std::string> all{"grpc.listen=", "limits.enabled=false",
-                               "logic.require_friendship=false", "server.log_level=warn"};
+                               "logic.require_friendship=false", "server.log_level=warn",
+                               "http.metrics=true"};
   all.insert(all.end(), settings.begin(), settings.end());
   all.insert(all.end(), options.settings.begin(), options.settings.end());
   for (const auto& setting : all)

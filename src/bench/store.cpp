@@ -130,21 +130,48 @@ std::uint64_t fill(store::Store& store, const Options& options) {
   return appenders.number();
 }
 
+Table make_table(const Options& options) {
+  return {"store",
+          "the message store alone, durable: one-to-one messages of " +
+              std::to_string(options.payload) + " bytes between " + std::to_string(kUsers) +
+              " users; each caller waits for its acknowledgement",
+          {{"callers", "callers"},
+           {"acknowledged_per_s", "acknowledged/s"},
+           {"p50_ms", "p50 ms", 2},
+           {"p99_ms", "p99", 2},
+           {"max_ms", "max", 2},
+           {"cpu_us_per_message", "CPU us/message", 1},
+           {"bare_per_s", "bare SQLite/s"},
+           {"of_bare", "of that", 2}}};
+}
+
+// One row: so many callers. The number of the next message.
+std::uint64_t measure(Appenders& appenders, std::size_t callers, const Options& options,
+                      const std::optional<BareStore>& bare, Table& table) {
+  constexpr auto kAll = ~std::uint64_t{0};
+  appenders.run(callers, now() + seconds(options.warm_up), kAll);
+  appenders.forget();
+  const auto begin = now();
+  const auto cpu = own_cpu();
+  appenders.run(callers, begin + seconds(options.seconds), kAll);
+  const auto passed = static_cast<double>(now() - begin) / 1e9;
+  const auto used = static_cast<double>(own_cpu() - cpu) / 1e3;
+  const auto& latencies = appenders.latencies();
+  const auto messages = static_cast<double>(latencies.count());
+  const auto rate = messages / passed;
+  table.add({static_cast<double>(callers), rate, latencies.percentile_ms(0.5),
+             latencies.percentile_ms(0.99), latencies.max_ms(), used / messages,
+             bare ? Cell(bare->messages_per_s) : kUnknown,
+             bare ? Cell(rate / bare->messages_per_s) : kUnknown});
+  if (appenders.refused() > 0)
+    table.problem(std::to_string(appenders.refused()) + " appends were refused");
+  return appenders.number();
+}
+
 }  // namespace
 
 Table run_store(const Options& options) {
-  Table table("store",
-              "the message store alone, durable: one-to-one messages of " +
-                  std::to_string(options.payload) + " bytes between " + std::to_string(kUsers) +
-                  " users; each caller waits for its acknowledgement",
-              {{"callers", "callers"},
-               {"acknowledged_per_s", "acknowledged/s"},
-               {"p50_ms", "p50 ms", 2},
-               {"p99_ms", "p99", 2},
-               {"max_ms", "max", 2},
-               {"cpu_us_per_message", "CPU us/message", 1},
-               {"bare_per_s", "bare SQLite/s"},
-               {"of_bare", "of that", 2}});
+  auto table = make_table(options);
   const TempDir dir;
   const SystemClock clock;
   Logger log(LogLevel::kError);
@@ -156,44 +183,24 @@ Table run_store(const Options& options) {
   show_progress("store: " + std::to_string(options.entries) + " entries are made");
   auto number = options.entries > 0 ? fill(store, options) : 1;
   std::mt19937_64 random(11);
+  const auto make = [&](std::uint64_t next) {
+    const auto sender = 1 + static_cast<std::int64_t>(random() % kUsers);
+    const auto receiver = 1 + (sender + static_cast<std::int64_t>(random() % 1000)) % kUsers;
+    auto made = from(sender, receiver, next, options.payload);
+    made.recipients = {UserId(sender), UserId(receiver)};
+    return made;
+  };
   for (const auto count : options.connections) {
     show_progress("store: " + std::to_string(count) + " callers");
     const auto bare = write_barely(dir.path(), count, options.seconds);
-    Appenders appenders(
-        store,
-        [&](std::uint64_t next) {
-          const auto sender = 1 + static_cast<std::int64_t>(random() % kUsers);
-          const auto receiver = 1 + (sender + static_cast<std::int64_t>(random() % 1000)) % kUsers;
-          auto made = from(sender, receiver, next, options.payload);
-          made.recipients = {UserId(sender), UserId(receiver)};
-          return made;
-        },
-        number);
-    constexpr auto kAll = ~std::uint64_t{0};
-    appenders.run(count, now() + seconds(options.warm_up), kAll);
-    appenders.forget();
-    const auto begin = now();
-    const auto cpu = own_cpu();
-    appenders.run(count, begin + seconds(options.seconds), kAll);
-    const auto passed = static_cast<double>(now() - begin) / 1e9;
-    const auto used = static_cast<double>(own_cpu() - cpu) / 1e3;
-    const auto& latencies = appenders.latencies();
-    const auto messages = static_cast<double>(latencies.count());
-    const auto rate = messages / passed;
-    table.add({static_cast<double>(count), rate, latencies.percentile_ms(0.5),
-               latencies.percentile_ms(0.99), latencies.max_ms(), used / messages,
-               bare ? Cell(bare->messages_per_s) : kUnknown,
-               bare ? Cell(rate / bare->messages_per_s) : kUnknown});
-    if (appenders.refused() > 0)
-      table.problem(std::to_string(appenders.refused()) + " appends were refused");
-    number = appenders.number();
+    Appenders appenders(store, make, number);
+    number = measure(appenders, count, options, bare, table);
   }
   store.close();
   table.note(std::to_string(options.entries) + " inbox entries in it before");
   table.note(
-      "bare SQLite: one thread that inserts the same rows (log, two entries, dedup key) in a loop "
-      "into"
-      " an empty database, as many in a transaction as there are callers, FULL");
+      "bare SQLite: one thread that inserts the same rows (log, two entries, dedup key) in a loop"
+      " into an empty database, as many in a transaction as there are callers, FULL");
   return table;
 }
 

@@ -36,6 +36,7 @@ SessionOptions session_options(const GatewayOptions& options, std::size_t shards
 HttpOptions http_options(const GatewayOptions& options) {
   HttpOptions http;
   http.trouble = options.trouble;
+  http.commits = options.commits;
   http.allowed_origins = options.allowed_origins;
   http.body_bytes = options.body_bytes;
   http.header_timeout = options.head_timeout;

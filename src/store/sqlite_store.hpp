@@ -32,6 +32,7 @@ class SqliteStore final : public Store {
   ~SqliteStore() override { close(); }
 
   std::string trouble() const override { return writer_.trouble(); }
+  const Durations* commits() const override { return &writer_.commits(); }
   void append(NewMessage message, Done<Appended> done) override;
   void read_inbox(UserId user, Seq after, PageLimit limit, Done<InboxPage> done) override;
   void head(UserId user, Done<Seq> done) override;

@@ -106,7 +106,9 @@ void Writer::leave() {
 
 void Writer::run_batch(const Jobs& jobs) {
   const auto before = log_.mark();
+  const auto begin = std::chrono::steady_clock::now();
   auto written = write(jobs);
+  if (written) commits_.add(std::chrono::steady_clock::now() - begin);
   if (written && gave_up()) {
     // The checkpointer's sync failed meanwhile: perhaps on what this batch wrote.
     std::lock_guard lock(mutex_);

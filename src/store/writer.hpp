@@ -7,6 +7,7 @@
 #include "job.hpp"
 #include "message_log.hpp"
 
+#include "linnet/base/durations.hpp"
 #include "linnet/base/log.hpp"
 
 #include <atomic>
@@ -44,6 +45,8 @@ class Writer {
   void give_up(const Error& why);
   // Why nothing can be written; empty when it can. Thread: any.
   std::string trouble() const;
+  // Thread: any.
+  const Durations& commits() const { return commits_; }
   bool gave_up() const { return gave_up_.load(std::memory_order_acquire); }
   // Refuses new jobs, commits what is queued, completes it, writes what waits, joins. Once, by the
   // owner.
@@ -89,6 +92,7 @@ class Writer {
   Error why_;            // it gave up
   std::string refused_;  // why the last commit failed; empty: it did not
   std::atomic<bool> gave_up_ = false;
+  Durations commits_;
   bool batch_failing_ = false;
   std::chrono::steady_clock::time_point probed_;
   bool chores_failing_ = false;

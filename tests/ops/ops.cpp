@@ -2,9 +2,12 @@
 // "TIMES BYTES". Under callgrind, two counts tell what one more costs in instructions.
 #include "counting_new.hpp"
 #include "pb/conn.ext.pb.h"
+#include "pb/logic.ext.pb.h"
 #include "pb/room.ext.pb.h"
 #include "support/false_clock.hpp"
+#include "support/memory_store.hpp"
 
+#include "linnet/api/methods.hpp"
 #include "linnet/base/log.hpp"
 #include "linnet/base/shard.hpp"
 #include "linnet/base/temp_dir.hpp"
@@ -13,6 +16,9 @@
 #include "linnet/wire/push.hpp"
 #include "linnet/wire/tcp.hpp"
 #include "linnet/wire/websocket.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
 
 #include <cstdio>
 #include <cstdlib>
@@ -126,6 +132,68 @@ Operation fan_out(std::size_t members) {
   return [room = std::make_shared<Room>(members)] { room->say(); };
 }
 
+api::LimitOptions without_limits() {
+  api::LimitOptions limits;
+  limits.enabled = false;
+  return limits;
+}
+
+// A call from its bytes to those of its answer: found, decoded, admitted, carried out by a handler
+// that does nothing, encoded.
+struct Dispatch final : user::Authenticator {
+  Dispatch() {
+    table.add("/pb.LogicExt/SendMessage", *this, &Dispatch::send);
+    pb::SendMessageReq request;
+    request.set_receiver_id(2);
+    request.set_message_content(kText);
+    pb::CallInput input;
+    input.set_method("/pb.LogicExt/SendMessage");
+    input.set_request(request.SerializeAsString());
+    bytes = input.SerializeAsString();
+    caller.identity = {UserId(1), DeviceId(1)};
+  }
+  void authenticate(user::Credentials, Done<user::Identity> done) override {
+    done(Error(ErrCode::kUnauthorized));
+  }
+  Async<pb::SendMessageResp> send(const user::Caller&, const pb::SendMessageReq&) {
+    pb::SendMessageResp response;
+    response.set_seq(7);
+    co_return response;
+  }
+  void call() {
+    pb::CallInput input;
+    const auto* method = input.ParseFromString(bytes) ? table.find(input.method()) : nullptr;
+    if (method == nullptr) throw std::runtime_error("no method");
+    auto request = method->new_request();
+    if (!request->ParseFromString(input.request())) throw std::runtime_error("not decoded");
+    pb::CallOutput output;
+    boost::asio::co_spawn(context, api.call_as(*method, caller, *request),
+                          [&](std::exception_ptr thrown, Result<api::MessagePtr> result) {
+                            if (!thrown && result)
+                              output.set_response((*result)->SerializeAsString());
+                          });
+    context.restart();
+    context.run();
+    if (output.response().empty()) throw std::runtime_error("not answered");
+    answer = output.SerializeAsString();
+  }
+  SystemClock clock;
+  Logger log{LogLevel::kError};
+  test::MemoryStore store;
+  user::Keys keys{store};
+  api::Limiter limiter{clock, without_limits()};
+  api::MethodTable table;
+  api::Api api{table, *this, keys, limiter, log};
+  boost::asio::io_context context;
+  user::Caller caller;
+  std::string bytes;
+  std::string answer;
+};
+
+Operation dispatch() {
+  return [state = std::make_shared<Dispatch>()] { state->call(); };
+}
+
 // The store on a real directory, asked by one caller that waits for each answer.
 struct OnDisk {
   OnDisk() {
@@ -185,6 +253,7 @@ const std::map<std::string, Operation (*)()> kOperations{
     {"push_encode", push_encode},
     {"tcp_decode", tcp_decode},
     {"ws_decode", ws_decode},
+    {"dispatch", dispatch},
     {"fan_out_1", [] { return fan_out(1); }},
     {"fan_out_1000", [] { return fan_out(1000); }},
     {"append", append},

@@ -4,6 +4,7 @@
 
 #include "linnet/api/methods.hpp"
 #include "linnet/base/clock.hpp"
+#include "linnet/base/durations.hpp"
 #include "linnet/base/error.hpp"
 #include "linnet/base/log.hpp"
 #include "linnet/base/refusals.hpp"
@@ -31,6 +32,7 @@ struct GatewayOptions {
   std::size_t body_bytes = 256 * 1024;
   // Why no work is taken now, for /readyz; empty: it is. Thread: any.
   std::function<std::string()> trouble;
+  const Durations* commits = nullptr;  // of the store, for /metrics; may be none
   // Sessions; see docs/configuration.md, section "session".
   std::chrono::milliseconds sign_in_timeout{10000};
   std::chrono::milliseconds sync_grace{2000};

@@ -6,6 +6,7 @@
 // stand at the method.
 #pragma once
 
+#include "linnet/base/durations.hpp"
 #include "linnet/base/callback.hpp"
 #include "linnet/store/group_store.hpp"
 #include "linnet/store/keys.hpp"
@@ -136,6 +137,9 @@ class Store : public MessageStore,
   virtual void close() = 0;
   // Why nothing can be written now, for the operator; empty when it can. Thread: any.
   virtual std::string trouble() const { return {}; }
+  // How long each transaction took, from its begin to the end of its commit. Nothing: an engine
+  // without such. Thread: any.
+  virtual const Durations* commits() const { return nullptr; }
 };
 
 }  // namespace linnet::store

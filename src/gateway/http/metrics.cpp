@@ -2,9 +2,38 @@
 
 #include "http/errors.hpp"
 
-namespace linnet::gateway {
+#include <array>
+#include <cstdio>
 
-HttpResponse answer_metrics(const HttpRequest& request, const Refusals& refusals) {
+namespace linnet::gateway {
+namespace {
+
+std::string in_seconds(std::uint64_t us) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.6g", static_cast<double>(us) / 1e6);
+  return text.data();
+}
+
+// The cumulative buckets of Prometheus' histograms.
+void append_durations(std::string& text, const char* name, const char* help,
+                      const Durations& durations) {
+  const std::string head = name;
+  text += "# HELP " + head + " " + help + "\n# TYPE " + head + " histogram\n";
+  std::uint64_t count = 0;
+  for (std::size_t i = 0; i <= Durations::kBounds.size(); ++i) {
+    count += durations.count(i);
+    const auto bound =
+        i < Durations::kBounds.size() ? in_seconds(Durations::kBounds.at(i)) : "+Inf";
+    text += head + "_bucket{le=\"" + bound + "\"} " + std::to_string(count) + "\n";
+  }
+  text += head + "_sum " + in_seconds(durations.total_us()) + "\n";
+  text += head + "_count " + std::to_string(count) + "\n";
+}
+
+}  // namespace
+
+HttpResponse answer_metrics(const HttpRequest& request, const Refusals& refusals,
+                            const Durations* commits) {
   if (request.method != "GET") {
     auto refusal = short_error(Error(ErrCode::kMethodNotAllowed, "metrics are read with GET"), 405);
     refusal.headers.add("Allow", "GET");
@@ -22,6 +51,9 @@ HttpResponse answer_metrics(const HttpRequest& request, const Refusals& refusals
     text += "linnet_refused_total{limit=\"" + std::string(name(refusal)) + "\"} " +
             std::to_string(refusals.of(refusal)) + "\n";
   }
+  if (commits != nullptr)
+    append_durations(text, "linnet_commit_seconds",
+                     "How long the store's transactions took, commit included.", *commits);
   return response;
 }
 

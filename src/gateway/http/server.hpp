@@ -7,6 +7,7 @@
 
 #include "linnet/api/methods.hpp"
 #include "linnet/base/clock.hpp"
+#include "linnet/base/durations.hpp"
 #include "linnet/base/log.hpp"
 #include "linnet/base/shard.hpp"
 #include "linnet/user/identity.hpp"
@@ -31,6 +32,7 @@ struct HttpOptions {
       10000};  // from accept, or the first byte of a further request
   std::chrono::milliseconds idle_timeout{60000};  // between two requests, and of a body
   bool metrics = false;                           // /metrics is there
+  const Durations* commits = nullptr;             // of the store; may be none
 };
 
 // What comes of a WebSocket handshake that was let in.
