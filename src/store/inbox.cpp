@@ -3,7 +3,7 @@
 #include "packing.hpp"
 
 #include <algorithm>
-#include <optional>
+#include <string_view>
 
 namespace linnet::store {
 namespace {
@@ -16,14 +16,16 @@ Result<Seq> index_head(Connection& db, InboxId inbox) {
   return seq;
 }
 
-// A SELECT of what take_message() takes.
-std::string select_message(const char* rest) {
-  return std::string(
-             "SELECT m.request_id, m.sender_type, m.sender_id, m.sender_device_id,"
-             " m.receiver_type, m.receiver_id, m.type, m.status, m.send_time, m.mentions,"
-             " m.content") +
-         rest;
-}
+// The first columns of both are what take_message() takes.
+constexpr std::string_view kIndexed =
+    "SELECT m.request_id, m.sender_type, m.sender_id, m.sender_device_id, m.receiver_type,"
+    " m.receiver_id, m.type, m.status, m.send_time, m.mentions, m.content, i.seq"
+    " FROM inbox i LEFT JOIN message m ON m.id = i.message_id"
+    " WHERE i.inbox_id = ?1 AND i.seq >= ?2 AND i.seq < ?3 ORDER BY i.seq LIMIT ?4";
+constexpr std::string_view kOne =
+    "SELECT m.request_id, m.sender_type, m.sender_id, m.sender_device_id, m.receiver_type,"
+    " m.receiver_id, m.type, m.status, m.send_time, m.mentions, m.content"
+    " FROM message m WHERE m.id = ?1";
 
 Status take_message(const Query& row, Message& message) {
   message.request_id = row.id<RequestId>(0);
@@ -54,10 +56,7 @@ class PageReader {
 
   // What the index has before `end`: one statement for all of it, as each costs as much as a row.
   Status read_index(Seq end) {
-    static const auto sql = select_message(
-        ", i.seq FROM inbox i LEFT JOIN message m ON m.id = i.message_id"
-        " WHERE i.inbox_id = ?1 AND i.seq >= ?2 AND i.seq < ?3 ORDER BY i.seq LIMIT ?4");
-    Query row(db_, sql, inbox_, expected_, end, static_cast<std::int64_t>(limit_.entries));
+    Query row(db_, kIndexed, inbox_, expected_, end, static_cast<std::int64_t>(limit_.entries));
     while (!full_ && row.next()) {
       if (row.is_null(0)) return hole(row.id<Seq>(11));
       auto added = add(row.id<Seq>(11), row);
@@ -68,10 +67,9 @@ class PageReader {
   }
 
   Status read_places(const std::vector<Place>& places) {
-    static const auto sql = select_message(" FROM message m WHERE m.id = ?1");
     for (const auto& place : places) {
       if (full_) break;
-      Query row(db_, sql, place.message);
+      Query row(db_, kOne, place.message);
       if (!row.next()) return row.failed() ? row.error() : hole(place.seq);
       auto added = add(place.seq, row);
       if (!added) return added;

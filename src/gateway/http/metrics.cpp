@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdio>
+#include <string_view>
 
 namespace linnet::gateway {
 namespace {
@@ -15,19 +16,20 @@ std::string in_seconds(std::uint64_t us) {
 }
 
 // The cumulative buckets of Prometheus' histograms.
-void append_durations(std::string& text, const char* name, const char* help,
+void append_durations(std::string& text, std::string_view head, const char* help,
                       const Durations& durations) {
-  const std::string head = name;
-  text += "# HELP " + head + " " + help + "\n# TYPE " + head + " histogram\n";
+  text.append("# HELP ").append(head).append(" ").append(help);
+  text.append("\n# TYPE ").append(head).append(" histogram\n");
   std::uint64_t count = 0;
   for (std::size_t i = 0; i <= Durations::kBounds.size(); ++i) {
     count += durations.count(i);
     const auto bound =
         i < Durations::kBounds.size() ? in_seconds(Durations::kBounds.at(i)) : "+Inf";
-    text += head + "_bucket{le=\"" + bound + "\"} " + std::to_string(count) + "\n";
+    text.append(head).append("_bucket{le=\"").append(bound).append("\"} ");
+    text.append(std::to_string(count)).append("\n");
   }
-  text += head + "_sum " + in_seconds(durations.total_us()) + "\n";
-  text += head + "_count " + std::to_string(count) + "\n";
+  text.append(head).append("_sum ").append(in_seconds(durations.total_us())).append("\n");
+  text.append(head).append("_count ").append(std::to_string(count)).append("\n");
 }
 
 }  // namespace
