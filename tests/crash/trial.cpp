@@ -1,6 +1,6 @@
 #include "trial.hpp"
 
-#include "load.hpp"
+#include "support/load.hpp"
 #include "support/server_process.hpp"
 
 #include "linnet/base/temp_dir.hpp"
@@ -8,8 +8,6 @@
 #include <sqlite3.h>
 
 #include <algorithm>
-#include <array>
-#include <atomic>
 #include <exception>
 #include <memory>
 #include <random>
@@ -132,7 +130,7 @@ class Trial {
     for (auto& sender : senders_)
       threads.emplace_back([&sender, ports] { sender->run(ports); });
     for (std::size_t who = 0; who < kUsers; who += 4)
-      threads.emplace_back([this, who, ports] { listen(world_, history_, who, ports); });
+      threads.emplace_back([this, who, ports] { Listener(world_, history_, who).run(ports); });
     if (!wait_and_kill(server, plan_.kill_after) && !plan_.crash_at.empty())
       result_.place = "any moment";
     result_.load = std::chrono::duration_cast<milliseconds>(Clock::now() - began);
@@ -153,41 +151,14 @@ class Trial {
     ServerProcess server(data_, plan_.arguments, launch_of(options_, {}));
     result_.restart = server.time_to_ready();
     const Ports ports{server.tcp_port(), server.http_port()};
-    each_user([&](std::size_t who) {
-      history_.whole(inbox_log(who), read_inbox(world_, history_, who, ports));
-    });
-    result_.recovered = history_.recovered();
-    each_user([&](std::size_t who) { senders_[who]->retry(ports.http); });
-    each_user([&](std::size_t who) {
-      history_.whole(inbox_log(who), read_inbox(world_, history_, who, ports));
-    });
-    for (std::size_t group = 0; group < world_.groups.size(); ++group)
-      history_.whole(group_log(group), read_group(world_, history_, group, ports));
+    auto look = look_around(world_, history_, senders_, ports);
+    result_.recovered = look.recovered;
+    result_.faults = std::move(look.faults);
     if (options_.seed % 2 == 0) {
       server.kill();
     } else if (server.stop() != 0) {
       result_.faults.push_back("the server did not stop well");
     }
-  }
-
-  template <class Work>
-  void each_user(Work work) {
-    std::vector<std::thread> threads;
-    std::atomic<std::size_t> next = 0;
-    for (int i = 0; i < 8; ++i) {
-      threads.emplace_back([&] {
-        for (auto who = next++; who < kUsers; who = next++) {
-          try {
-            work(who);
-          } catch (const std::exception& error) {
-            std::lock_guard lock(mutex_);
-            result_.faults.push_back("user " + std::to_string(who) + ": " + error.what());
-          }
-        }
-      });
-    }
-    for (auto& thread : threads)
-      thread.join();
   }
 
   void check_database() {
@@ -219,7 +190,6 @@ class Trial {
   std::filesystem::path data_;
   History history_;
   std::vector<std::unique_ptr<Sender>> senders_;
-  std::mutex mutex_;
   TrialResult result_;
 };
 

@@ -2,7 +2,7 @@
 // at through all its doors.
 #pragma once
 
-#include "world.hpp"
+#include "support/world.hpp"
 
 #include <chrono>
 #include <cstdint>

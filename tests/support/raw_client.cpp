@@ -113,7 +113,7 @@ bool Socket::readable(std::chrono::milliseconds limit) {
 }
 
 bool Socket::receive(std::string& into, std::chrono::milliseconds limit) {
-  if (!readable(limit)) fail("nothing came in time");
+  if (!readable(limit)) throw TimedOut("nothing came in time");
   std::array<char, 65536> buffer{};
   auto got = ::recv(fd_, buffer.data(), buffer.size(), 0);
   if (got > 0) into.append(buffer.data(), static_cast<std::size_t>(got));

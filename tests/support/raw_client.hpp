@@ -25,6 +25,11 @@ namespace linnet::test {
 inline constexpr std::chrono::milliseconds kPatience{
     20000};  // sanitizers on a busy machine are slow
 
+// Nothing came in time; whatever comes later can still be received.
+struct TimedOut : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
 class Socket {
  public:
   Socket() = default;

@@ -1,6 +1,6 @@
 #include "world.hpp"
 
-#include "support/server_process.hpp"
+#include "server_process.hpp"
 
 #include <numeric>
 #include <stdexcept>

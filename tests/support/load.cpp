@@ -2,8 +2,11 @@
 
 #include "pb/room.ext.pb.h"
 
+#include <atomic>
 #include <exception>
+#include <mutex>
 #include <stdexcept>
+#include <thread>
 
 namespace linnet::test {
 namespace {
@@ -14,6 +17,9 @@ constexpr std::size_t kWindow = 4;    // requests on their way, of a sender that
 constexpr std::size_t kRetried = 2;   // of those that were answered
 constexpr std::size_t kInRooms = 16;  // users with a long connection that are in a room
 constexpr std::int64_t kRoomIds = 1'000'000'000;
+constexpr std::int64_t kNewIds = 2'000'000'000;
+constexpr std::size_t kPushLost = 100;  // one of so many, by mistake
+constexpr int kRequestTimeout = 408;
 constexpr const char* kSend = "/pb.LogicExt/SendMessage";
 
 History::Entry entry_of(const pb::MessageItem& item) {
@@ -30,10 +36,37 @@ std::string encoded_text(const std::string& text) {
   return content.SerializeAsString();
 }
 
+std::optional<pb::Output> receive_beating(LongConnection& connection,
+                                          std::chrono::steady_clock::time_point& beat_at) {
+  for (;;) {
+    const auto now = std::chrono::steady_clock::now();
+    if (now >= beat_at) {
+      connection.send(pb::PT_HEARTBEAT, 0, {});
+      beat_at = now + kHeartbeat;
+    }
+    try {
+      return connection.receive(
+          std::chrono::duration_cast<std::chrono::milliseconds>(beat_at - now) +
+          std::chrono::milliseconds(1));
+    } catch (const TimedOut&) {
+      // Silence is no end.
+    }
+  }
+}
+
+// An answer that no server should give, unlike the end of a connection.
+struct Broken : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
 }  // namespace
 
 Sender::Sender(const World& world, History& history, std::size_t who, std::uint64_t seed)
-    : world_(world), history_(history), who_(who), random_(seed) {}
+    : Sender(world, history, who, seed, Options()) {}
+
+Sender::Sender(const World& world, History& history, std::size_t who, std::uint64_t seed,
+               Options options)
+    : world_(world), history_(history), who_(who), random_(seed), options_(options) {}
 
 Sender::Sent Sender::next() {
   Sent sent;
@@ -72,56 +105,108 @@ Sender::Sent Sender::next() {
 
 void Sender::answered(const Sent& sent, const std::string& response) {
   pb::SendMessageResp answer;
-  if (!answer.ParseFromString(response)) throw std::runtime_error("no SendMessageResp");
+  if (!answer.ParseFromString(response)) throw Broken("no SendMessageResp");
   history_.told(sent.text, sent.told_in, answer.seq());
 }
 
 void Sender::call(HttpConnection& connection, const Sent& sent) {
   auto answer = connection.ask("POST", kSend, headers_of(world_.senders[who_]), sent.request);
-  if (answer.status != 200) throw std::runtime_error("refused: " + answer.body);
+  if (answer.status == kRequestTimeout) throw std::runtime_error("the request was cut off");
+  if (answer.status != 200) throw Broken("refused: " + answer.body);
   answered(sent, answer.body);
+}
+
+void Sender::front_answered() {
+  known_.push_back(std::move(unanswered_.front()));
+  unanswered_.pop_front();
+  if (known_.size() > kRetried) known_.pop_front();
+}
+
+void Sender::err() {
+  if (options_.mistake == Mistake::kEarlyClaim && !unanswered_.empty()) {
+    history_.told(unanswered_.front().text, unanswered_.front().told_in, 1);
+    unanswered_.pop_front();
+  }
+  if (options_.mistake != Mistake::kNewIds) return;
+  for (auto& sent : unanswered_) {
+    pb::SendMessageReq request;
+    request.ParseFromString(sent.request);
+    request.set_request_id(kNewIds + request.request_id());
+    sent.request = request.SerializeAsString();
+  }
 }
 
 void Sender::run(Ports ports) {
   try {
-    if (kind() == Kind::kHttp) {
-      run_http(ports.http);
-    } else {
-      run_long(ports);
+    switch (kind()) {
+      case Kind::kHttp: run_http(ports.http); break;
+      case Kind::kBoth: run_both(ports); break;
+      default: run_long(ports); break;
     }
+  } catch (const Broken& error) {
+    problems_.push_back("user " + std::to_string(who_) + ": " + error.what());
   } catch (const std::exception&) {
-    // The server has gone; what was not answered is known.
+    // The connection has gone; what was not answered is known.
   }
+  err();
 }
 
 void Sender::run_http(std::uint16_t port) {
   HttpConnection connection(port);
   for (;;) {
-    unanswered_.push_back(next());
+    if (unanswered_.empty()) unanswered_.push_back(next());
     call(connection, unanswered_.front());
-    known_.push_back(std::move(unanswered_.front()));
-    unanswered_.pop_front();
-    if (known_.size() > kRetried) known_.pop_front();
+    front_answered();
+  }
+}
+
+LongConnection Sender::connect(Ports ports) {
+  const bool web_socket = kind() == Kind::kWebSocket || (kind() == Kind::kBoth && who_ % 2 == 0);
+  beat_at_ = std::chrono::steady_clock::now() + kHeartbeat;
+  return LongConnection::sign_in(web_socket ? Door::kWebSocket : Door::kTcp, ports.tcp, ports.http,
+                                 world_.senders[who_]);
+}
+
+void Sender::send(LongConnection& connection, const Sent& sent) {
+  pb::CallInput call;
+  call.set_method(kSend);
+  call.set_request(sent.request);
+  call.set_ordered(true);
+  connection.send(pb::PT_CALL, sent.number, call.SerializeAsString());
+}
+
+std::optional<pb::Output> Sender::receive(LongConnection& connection) {
+  return receive_beating(connection, beat_at_);
+}
+
+void Sender::run_both(Ports ports) {
+  auto connection = connect(ports);
+  HttpConnection http(ports.http);
+  for (;;) {
+    if (unanswered_.empty()) unanswered_.push_back(next());
+    send(connection, unanswered_.front());
+    call(http, unanswered_.front());
+    while (!unanswered_.empty()) {
+      auto packet = receive(connection);
+      if (!packet) return;
+      handle(*packet);
+    }
   }
 }
 
 void Sender::run_long(Ports ports) {
-  auto connection =
-      LongConnection::sign_in(kind() == Kind::kWebSocket ? Door::kWebSocket : Door::kTcp, ports.tcp,
-                              ports.http, world_.senders[who_]);
+  auto connection = connect(ports);
   if (who_ < kInRooms) enter_room(connection);
   const std::size_t window = kind() == Kind::kPipelined ? kWindow : 1;
+  for (const auto& sent : unanswered_)
+    send(connection, sent);
   for (;;) {
     while (unanswered_.size() < window) {
       unanswered_.push_back(next());
-      pb::CallInput call;
-      call.set_method(kSend);
-      call.set_request(unanswered_.back().request);
-      call.set_ordered(true);
-      connection.send(pb::PT_CALL, unanswered_.back().number, call.SerializeAsString());
+      send(connection, unanswered_.back());
       if (room_ != 0 && any(0, 9) == 0) say(connection);
     }
-    auto packet = connection.receive();
+    auto packet = receive(connection);
     if (!packet) return;
     handle(*packet);
   }
@@ -140,14 +225,12 @@ void Sender::handle(const pb::Output& packet) {
   }
   if (packet.type() != pb::PT_CALL) return;
   if (unanswered_.empty() || packet.request_id() != unanswered_.front().number)
-    throw std::runtime_error("an answer out of order");
-  if (packet.code() != 0) throw std::runtime_error("refused: " + packet.message());
+    throw Broken("an answer out of order");
+  if (packet.code() != 0) throw Broken("refused: " + packet.message());
   pb::CallOutput answer;
   answer.ParseFromString(packet.data());
   answered(unanswered_.front(), answer.response());
-  known_.push_back(std::move(unanswered_.front()));
-  unanswered_.pop_front();
-  if (known_.size() > kRetried) known_.pop_front();
+  front_answered();
 }
 
 void Sender::enter_room(LongConnection& connection) {
@@ -156,7 +239,7 @@ void Sender::enter_room(LongConnection& connection) {
   request.set_room_id(room_);
   connection.send(pb::PT_ROOM_SUBSCRIBE, kRoomIds, request.SerializeAsString());
   for (;;) {
-    auto packet = connection.receive();
+    auto packet = receive(connection);
     if (!packet) throw std::runtime_error("hung up");
     if (packet->type() != pb::PT_ROOM_SUBSCRIBE) continue;
     pb::RoomSubscribeOutput answer;
@@ -187,23 +270,46 @@ void Sender::retry(std::uint16_t http_port) {
   unanswered_.clear();
 }
 
-void listen(const World& world, History& history, std::size_t who, Ports ports) {
+Listener::Listener(const World& world, History& history, std::size_t who, Mistake mistake)
+    : world_(world), history_(history), who_(who), mistake_(mistake) {}
+
+void Listener::run(Ports ports) {
   const Door doors[] = {Door::kTcp, Door::kWebSocket, Door::kWebSocketJson};
   try {
     auto connection =
-        LongConnection::sign_in(doors[who / 4 % 3], ports.tcp, ports.http, world.readers[who]);
-    const auto stream = history.begin(inbox_log(who), 0);
-    for (const auto& item : connection.sync(0))
-      history.received(stream, entry_of(item));
-    history.caught_up(stream);
-    for (;;) {
-      const auto item = connection.next_message();
-      // A large group's has the group's seq.
-      if (item.receiver_type() != pb::RT_LARGE_GROUP) history.received(stream, entry_of(item));
-    }
+        LongConnection::sign_in(doors[who_ / 4 % 3], ports.tcp, ports.http, world_.readers[who_]);
+    listen(connection);
   } catch (const std::exception&) {
-    // The server has gone.
+    // The connection has gone.
   }
+}
+
+void Listener::listen(LongConnection& connection) {
+  stream_ = history_.begin(inbox_log(who_), seq_);
+  pb::SyncInput request;
+  request.set_seq(seq_);
+  connection.send(pb::PT_SYNC, 1, request.SerializeAsString());
+  auto beat_at = std::chrono::steady_clock::now() + kHeartbeat;
+  while (auto packet = receive_beating(connection, beat_at)) {
+    if (packet->type() == pb::PT_SYNC) {
+      pb::SyncOutput answer;
+      answer.ParseFromString(packet->data());
+      for (const auto& item : answer.messages())
+        take(item);
+      if (!answer.has_more()) history_.caught_up(stream_);
+    } else if (packet->type() == pb::PT_MESSAGE) {
+      pb::Message message;
+      message.ParseFromString(packet->data());
+      // A large group's has the group's seq.
+      if (message.message().receiver_type() != pb::RT_LARGE_GROUP) take(message.message());
+    }
+  }
+}
+
+void Listener::take(const pb::MessageItem& item) {
+  if (++taken_ % kPushLost == 0 && mistake_ == Mistake::kLostPush) return;
+  history_.received(stream_, entry_of(item));
+  seq_ = item.seq();
 }
 
 std::vector<History::Entry> read_inbox(const World& world, History& history, std::size_t who,
@@ -240,6 +346,40 @@ std::vector<History::Entry> read_group(const World& world, History& history, std
   }
   history.caught_up(stream);
   return entries;
+}
+
+Look look_around(const World& world, History& history,
+                 const std::vector<std::unique_ptr<Sender>>& senders, Ports ports) {
+  Look look;
+  std::mutex mutex;
+  auto each = [&](std::size_t count, auto work) {
+    std::atomic<std::size_t> next = 0;
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 8; ++i) {
+      threads.emplace_back([&] {
+        for (auto who = next++; who < count; who = next++) {
+          try {
+            work(who);
+          } catch (const std::exception& error) {
+            std::lock_guard lock(mutex);
+            look.faults.push_back("user " + std::to_string(who) + ": " + error.what());
+          }
+        }
+      });
+    }
+    for (auto& thread : threads)
+      thread.join();
+  };
+  auto read = [&](std::size_t who) {
+    history.whole(inbox_log(who), read_inbox(world, history, who, ports));
+  };
+  each(kUsers, read);
+  look.recovered = history.recovered();
+  each(senders.size(), [&](std::size_t who) { senders[who]->retry(ports.http); });
+  each(kUsers, read);
+  for (std::size_t group = 0; group < world.groups.size(); ++group)
+    history.whole(group_log(group), read_group(world, history, group, ports));
+  return look;
 }
 
 }  // namespace linnet::test

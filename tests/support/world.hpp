@@ -1,9 +1,9 @@
-// Who there is in every run: users with two devices each, groups, rooms; made once, copied for each
-// run.
+// Who there is in every run of the crash and chaos tests: users with two devices each, groups,
+// rooms; made once, copied for each run.
 #pragma once
 
-#include "support/history.hpp"
-#include "support/raw_client.hpp"
+#include "history.hpp"
+#include "raw_client.hpp"
 
 #include <cstddef>
 #include <cstdint>

@@ -1,0 +1,129 @@
+// The load: each sender writes as fast as it is answered, over its own kind of door, until its
+// connection ends, and goes on over the next; each listener takes what is pushed. All of it goes
+// into the history.
+#pragma once
+
+#include "world.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+namespace linnet::test {
+
+struct Ports {
+  std::uint16_t tcp = 0;
+  std::uint16_t http = 0;
+};
+
+// What a client does wrong on purpose, so that the checker has something to find.
+enum class Mistake {
+  kNone,
+  kNewIds,      // a request that is sent again has a new request id
+  kEarlyClaim,  // what was not answered is taken for acknowledged, and not sent again
+  kLostPush,    // what was pushed is not always taken
+};
+
+// A long connection's silence is broken so often.
+inline constexpr std::chrono::milliseconds kHeartbeat{1500};
+
+// Thread: one at a time.
+class Sender {
+ public:
+  struct Options {
+    bool both_doors = false;  // every request over HTTP and a long connection at once
+    Mistake mistake = Mistake::kNone;
+  };
+  Sender(const World& world, History& history, std::size_t who, std::uint64_t seed);
+  Sender(const World& world, History& history, std::size_t who, std::uint64_t seed,
+         Options options);
+  // Sends again what was not answered, with its request ids, then what is new, until the connection
+  // ends.
+  void run(Ports ports);
+  // Sends again what was not answered, and some of what was, with the same request ids. Throws when
+  // the server refuses.
+  void retry(std::uint16_t http_port);
+  // Answers that no server should give.
+  const std::vector<std::string>& problems() const { return problems_; }
+
+ private:
+  struct Sent {
+    std::int64_t number = 0;
+    std::string text;
+    LogId told_in = 0;  // the log whose seq the answer gives
+    std::string request;
+  };
+  enum class Kind { kHttp, kTcp, kWebSocket, kPipelined, kBoth };
+  Kind kind() const { return options_.both_doors ? Kind::kBoth : static_cast<Kind>(who_ % 4); }
+  int any(int from, int to) { return std::uniform_int_distribution<int>(from, to)(random_); }
+  Sent next();
+  void answered(const Sent& sent, const std::string& response);
+  void front_answered();
+  void err();
+  void call(HttpConnection& connection, const Sent& sent);
+  void send(LongConnection& connection, const Sent& sent);
+  LongConnection connect(Ports ports);
+  // Nothing when the peer has closed; beats while it waits.
+  std::optional<pb::Output> receive(LongConnection& connection);
+  void run_http(std::uint16_t port);
+  void run_long(Ports ports);
+  void run_both(Ports ports);
+  void enter_room(LongConnection& connection);
+  void say(LongConnection& connection);
+  void handle(const pb::Output& packet);
+
+  const World& world_;
+  History& history_;
+  std::size_t who_;
+  std::mt19937_64 random_;
+  Options options_;
+  std::int64_t last_number_ = 0;
+  std::deque<Sent> unanswered_;
+  std::deque<Sent> known_;  // the last that were answered
+  std::int64_t room_ = 0;   // 0: in none
+  History::Stream room_stream_ = 0;
+  std::chrono::steady_clock::time_point beat_at_;
+  std::vector<std::string> problems_;
+};
+
+// Takes what is pushed to the reading device of `who`, and on a new connection first what it
+// missed. Thread: one at a time.
+class Listener {
+ public:
+  Listener(const World& world, History& history, std::size_t who, Mistake mistake = Mistake::kNone);
+  // Until the connection ends.
+  void run(Ports ports);
+
+ private:
+  void listen(LongConnection& connection);
+  void take(const pb::MessageItem& item);
+
+  const World& world_;
+  History& history_;
+  std::size_t who_;
+  Mistake mistake_;
+  std::int64_t seq_ = 0;  // of the last that it has
+  std::size_t taken_ = 0;
+  History::Stream stream_ = 0;
+};
+
+// The whole log of a user or a group, with a sync each.
+std::vector<History::Entry> read_inbox(const World& world, History& history, std::size_t who,
+                                       Ports ports);
+std::vector<History::Entry> read_group(const World& world, History& history, std::size_t group,
+                                       Ports ports);
+
+// What there is to see when all is quiet: every log is read, what was not answered is sent again,
+// and all is read once more.
+struct Look {
+  std::size_t recovered = 0;  // there, though not acknowledged
+  std::vector<std::string> faults;
+};
+Look look_around(const World& world, History& history,
+                 const std::vector<std::unique_ptr<Sender>>& senders, Ports ports);
+
+}  // namespace linnet::test
