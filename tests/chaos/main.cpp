@@ -1,0 +1,264 @@
+// ./dev chaos: clients write and read through a bad network, one kind of badness after the other,
+// and what they were told is compared with what is there.
+#include "fault_proxy.hpp"
+#include "support/server_process.hpp"
+
+#include "linnet/base/temp_dir.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <atomic>
+#include <cstdio>
+#include <exception>
+#include <map>
+#include <memory>
+#include <random>
+#include <thread>
+
+using namespace linnet;
+using namespace linnet::test;
+using std::chrono::milliseconds;
+
+namespace {
+
+constexpr std::size_t kWriters = 32;
+constexpr std::uint64_t kMutantRuns = 10;
+
+struct Mode {
+  std::string name;
+  std::vector<Fault> faults;
+  bool both_doors = false;  // of every second writer
+};
+
+const std::vector<Mode>& modes() {
+  static const std::vector<Mode> all = {
+      {"bytes", {Fault::kBytes}},
+      {"segments", {Fault::kSegments}},
+      {"stalls", {Fault::kStalls}},
+      {"reset", {Fault::kReset}},
+      {"half-close", {Fault::kHalfClose}},
+      // The others write more than these can read.
+      {"slow", {Fault::kSlow, Fault::kSegments}},
+      {"blackhole", {Fault::kBlackhole}},
+      {"cut", {Fault::kCut}},
+      {"doors", {Fault::kCut, Fault::kReset, Fault::kSegments}, true},
+      {"mixed",
+       {Fault::kBytes, Fault::kSegments, Fault::kStalls, Fault::kReset, Fault::kHalfClose,
+        Fault::kSlow, Fault::kBlackhole, Fault::kCut},
+       true},
+  };
+  return all;
+}
+
+const std::map<std::string, Mistake>& mutants() {
+  static const std::map<std::string, Mistake> all = {{"new-ids", Mistake::kNewIds},
+                                                     {"early-claim", Mistake::kEarlyClaim},
+                                                     {"lost-push", Mistake::kLostPush}};
+  return all;
+}
+
+struct Options {
+  std::vector<std::string> modes;
+  double seconds = 10;
+  std::uint64_t seed = 1;
+  std::uint64_t cut_within_ms = static_cast<std::uint64_t>(kPatience.count());
+  std::string mutant;
+};
+
+struct Result {
+  FaultProxy::Counts network;
+  std::size_t told = 0;
+  std::size_t recovered = 0;
+  std::vector<std::string> faults;
+};
+
+bool has(const Mode& mode, Fault fault) {
+  return std::count(mode.faults.begin(), mode.faults.end(), fault) > 0;
+}
+
+// Where peers fall silent, the server gives them up after less than two heartbeats.
+std::vector<std::string> arguments_of(const Mode& mode) {
+  auto arguments = server_arguments();
+  auto set = [&](const std::string& setting) {
+    arguments.insert(arguments.end(), {"--set", setting});
+  };
+  set("session.page_entries=20");
+  if (has(mode, Fault::kSlow)) set("session.outbox_bytes=8192");
+  if (!has(mode, Fault::kBlackhole) && !has(mode, Fault::kHalfClose)) return arguments;
+  for (const char* setting : {"session.tcp_idle_s=2", "session.ws_idle_s=2", "http.idle_s=2",
+                              "http.head_timeout_ms=2000", "session.sign_in_timeout_ms=2000"})
+    set(setting);
+  return arguments;
+}
+
+// Clients on threads of their own, again and again over new connections until they are stopped.
+class Crowd {
+ public:
+  Crowd(const World& world, History& history, const Mode& mode, const Options& options,
+        std::uint64_t seed, Ports ports) {
+    const auto mistake = options.mutant.empty() ? Mistake::kNone : mutants().at(options.mutant);
+    for (std::size_t who = 0; who < kWriters; ++who) {
+      Sender::Options own;
+      own.both_doors = mode.both_doors && who % 2 == 0;
+      own.mistake = mistake;
+      senders_.push_back(std::make_unique<Sender>(world, history, who, seed * 1000 + who, own));
+      start(*senders_.back(), seed * 1000 + who, ports);
+    }
+    for (std::size_t who = 0; who < kUsers; who += 4) {
+      listeners_.push_back(std::make_unique<Listener>(world, history, who, mistake));
+      start(*listeners_.back(), seed * 1000 + kUsers + who, ports);
+    }
+  }
+  ~Crowd() {
+    leave();
+    join();
+  }
+  Crowd(const Crowd&) = delete;
+  Crowd& operator=(const Crowd&) = delete;
+
+  // Whoever loses its connection does not come back.
+  void leave() { leaving_ = true; }
+  void join() {
+    for (auto& thread : threads_)
+      thread.join();
+    threads_.clear();
+  }
+  const std::vector<std::unique_ptr<Sender>>& senders() const { return senders_; }
+
+ private:
+  template <class Client>
+  void start(Client& client, std::uint64_t seed, Ports ports) {
+    threads_.emplace_back([this, &client, seed, ports] {
+      std::mt19937_64 random(seed);
+      while (!leaving_) {
+        client.run(ports);
+        std::this_thread::sleep_for(milliseconds(random() % 20));
+      }
+    });
+  }
+
+  std::vector<std::unique_ptr<Sender>> senders_;
+  std::vector<std::unique_ptr<Listener>> listeners_;
+  std::atomic<bool> leaving_{false};
+  std::vector<std::thread> threads_;
+};
+
+Result run_mode(const World& world, const Mode& mode, const Options& options, std::uint64_t seed) {
+  TempDir dir;
+  const auto data = dir.path() / "data";
+  std::filesystem::copy(world.data, data, std::filesystem::copy_options::recursive);
+  ServerProcess server(data, arguments_of(mode));
+  History history;
+  Result result;
+  const Ports direct{server.tcp_port(), server.http_port()};
+  FaultProxy proxy({direct, mode.faults, seed, milliseconds(options.cut_within_ms)});
+  Crowd crowd(world, history, mode, options, seed, proxy.ports());
+
+  const auto began = std::chrono::steady_clock::now();
+  const auto enough = began + milliseconds(static_cast<std::int64_t>(options.seconds * 1000));
+  const auto latest = enough + kPatience;
+  for (auto now = began; now < latest; now = std::chrono::steady_clock::now()) {
+    if (!server.running()) throw std::runtime_error("the server has ended: " + server.log());
+    if (now >= enough && proxy.struck() && history.messages_told() > 0) break;
+    std::this_thread::sleep_for(milliseconds(10));
+  }
+  if (!proxy.struck()) result.faults.push_back("the network was good");
+  if (history.messages_told() == 0) result.faults.push_back("nothing was acknowledged");
+  crowd.leave();
+  result.network = proxy.close();
+  crowd.join();
+
+  auto look = look_around(world, history, crowd.senders(), direct);
+  if (server.stop() != 0) result.faults.push_back("the server did not stop well");
+  result.told = history.messages_told();
+  result.recovered = look.recovered;
+  auto add = [&](const std::vector<std::string>& faults) {
+    result.faults.insert(result.faults.end(), faults.begin(), faults.end());
+  };
+  add(result.network.faults);
+  add(look.faults);
+  for (const auto& sender : crowd.senders())
+    add(sender->problems());
+  add(history.faults());
+  return result;
+}
+
+void tell(const Mode& mode, const Options& options, std::uint64_t seed, const Result& result) {
+  const auto& network = result.network;
+  std::printf(
+      "%-10s %7zu connections, %9zu bytes, %6zu struck, %5zu dead and cut after at most %lld ms,"
+      " %7zu acknowledged, %4zu recovered: %s\n",
+      mode.name.c_str(), network.connections, network.bytes, network.struck, network.dead,
+      static_cast<long long>(network.longest.count()), result.told, result.recovered,
+      result.faults.empty() ? "good" : "FAULTY");
+  for (std::size_t i = 0; i < result.faults.size() && i < 10; ++i)
+    std::printf("  %s\n", result.faults[i].c_str());
+  if (!result.faults.empty())
+    std::printf("  %zu faults; again: ./dev chaos --modes %s --seconds %g --seed %llu%s%s\n",
+                result.faults.size(), mode.name.c_str(), options.seconds,
+                static_cast<unsigned long long>(seed), options.mutant.empty() ? "" : " --mutant ",
+                options.mutant.c_str());
+  std::fflush(stdout);
+}
+
+// 1 when there were faults, which a mutant must have.
+int run(const Options& options) {
+  TempDir dir;
+  const auto world = make_world(dir.path() / "world");
+  std::size_t told = 0;
+  std::size_t faulty = 0;
+  std::uint64_t done = 0;
+  const auto times = options.mutant.empty() ? 1 : kMutantRuns;
+  for (std::uint64_t i = 0; i < times && (i == 0 || faulty == 0); ++i) {
+    for (const auto& mode : modes()) {
+      if (std::count(options.modes.begin(), options.modes.end(), mode.name) == 0) continue;
+      const auto result = run_mode(world, mode, options, options.seed + i);
+      tell(mode, options, options.seed + i, result);
+      told += result.told;
+      if (!result.faults.empty()) ++faulty;
+      ++done;
+    }
+  }
+  std::printf("%llu runs, %zu messages acknowledged, %zu runs with faults\n",
+              static_cast<unsigned long long>(done), told, faulty);
+  return faulty == 0 ? 0 : 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Options options;
+  std::vector<std::string> names;
+  for (const auto& mode : modes())
+    names.push_back(mode.name);
+  std::vector<std::string> wrong;
+  for (const auto& [name, mistake] : mutants())
+    wrong.push_back(name);
+  options.modes = names;
+  CLI::App app{
+      "Clients write and read through a network with faults, and everything they were told is"
+      " looked for at the end. Exit status 1 when anything is lost, doubled or turned.",
+      "./dev chaos"};
+  app.add_option("--modes", options.modes, "Which faults, separated by commas; all of them.")
+      ->delimiter(',')
+      ->check(CLI::IsMember(names));
+  app.add_option("--seconds", options.seconds, "How long each of them.")
+      ->check(CLI::Range(0.1, 1e6))
+      ->capture_default_str();
+  app.add_option("--seed", options.seed, "Of all chance but that of threads.")
+      ->capture_default_str();
+  app.add_option("--cut-within", options.cut_within_ms,
+                 "Milliseconds in which the server must end a connection that has died; it is"
+                 " started to do so after 2 seconds, two heartbeats being 3.")
+      ->capture_default_str();
+  app.add_option("--mutant", options.mutant,
+                 "Clients that are wrong, which must be found: the exit status is then 1.")
+      ->check(CLI::IsMember(wrong));
+  CLI11_PARSE(app, argc, argv);
+  try {
+    return run(options);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "chaos: %s\n", error.what());
+    return 2;
+  }
+}
