@@ -5,6 +5,7 @@
 #include "progress.hpp"
 #include "scenarios.hpp"
 #include "server.hpp"
+#include "syscalls.hpp"
 
 #include <algorithm>
 #include <functional>
@@ -48,12 +49,14 @@ struct Sample {
   double server_us = 0;  // 0: not known
   double generator_us = 0;
   double wire_bytes = 0;
+  double busiest_us = 0;  // of server_us, the thread's that has most of it
 };
 
 // What was seen of a target in all rounds.
 struct Outcome {
   std::vector<Sample> samples;
   Histogram latencies;
+  std::optional<double> syscalls;  // of a delivery
   bool failed = false;
 
   double median_of(double Sample::*figure) const {
@@ -85,6 +88,8 @@ class Fanout {
         if (!outcomes[which].failed) take(targets[which], load, outcomes[which]);
       }
     }
+    for (std::size_t i = 0; options_.syscalls && i < targets.size(); ++i)
+      if (!outcomes[i].failed) outcomes[i].syscalls = count_syscalls(targets[i], load);
     for (std::size_t i = 0; i < targets.size(); ++i)
       if (!outcomes[i].failed)
         add_row(targets[i], load, outcomes[i], base < targets.size() ? &outcomes[base] : nullptr);
@@ -105,14 +110,36 @@ class Fanout {
     }
   }
 
-  Sample measure(const Target& target, const Load& load, Histogram& latencies) {
-    const auto dialect = target.dialect(load.members);
+  static CrowdOptions crowd_options(const Target& target, const Load& load) {
     CrowdOptions wanted;
     wanted.members = load.members;
     wanted.payload = load.bytes;
     wanted.stuck = target.stuck;
     wanted.sweep = (load.members > kLargeRoom ? 100 : 25) * kMilli;
-    Crowd crowd(*dialect, target.address, wanted);
+    return wanted;
+  }
+
+  // In a round of its own.
+  std::optional<double> count_syscalls(const Target& target, const Load& load) {
+    if (!target.pid) return std::nullopt;
+    const auto dialect = target.dialect(load.members);
+    Crowd crowd(*dialect, target.address, crowd_options(target, load));
+    const auto per_second = load.per_second / static_cast<double>(load.burst);
+    publish(crowd, load.burst, per_second, options_.warm_up);
+    crowd.settle_all();
+    const auto published = crowd.published();
+    SyscallCounter counter(*target.pid);
+    publish(crowd, load.burst, per_second, std::max(options_.seconds, kFewestBursts / per_second));
+    crowd.settle_all();
+    const auto count = counter.stop();
+    if (!count) return std::nullopt;
+    return *count / (static_cast<double>(crowd.published() - published) *
+                     static_cast<double>(crowd.hearers()));
+  }
+
+  Sample measure(const Target& target, const Load& load, Histogram& latencies) {
+    const auto dialect = target.dialect(load.members);
+    Crowd crowd(*dialect, target.address, crowd_options(target, load));
     const auto per_second = load.per_second / static_cast<double>(load.burst);
     if (load.flood) publish(crowd, kFloodBurst, kFloodsPerSecond, kFloodSeconds);
     publish(crowd, load.burst, per_second, options_.warm_up);
@@ -121,6 +148,7 @@ class Fanout {
 
     const auto published = crowd.published();
     const auto begin = now();
+    const auto threads = threads_of(target);
     const auto server_cpu = server_time(target);
     const auto cpu = own_cpu();
     publish(crowd, load.burst, per_second, std::max(options_.seconds, kFewestBursts / per_second));
@@ -128,6 +156,10 @@ class Fanout {
     const auto passed = static_cast<double>(now() - begin);
     const auto server_used = server_time(target) - server_cpu;
     const auto used = own_cpu() - cpu;
+    Nanos busiest = 0;
+    for (const auto& [thread, time] : threads_of(target))
+      if (auto before = threads.find(thread); before != threads.end())
+        busiest = std::max(busiest, time - before->second);
 
     const auto messages = static_cast<double>(crowd.published() - published);
     const auto deliveries = messages * static_cast<double>(crowd.hearers());
@@ -145,7 +177,13 @@ class Fanout {
       }
     }
     return {deliveries / passed * 1e9, static_cast<double>(server_used) / deliveries / 1e3,
-            static_cast<double>(used) / deliveries / 1e3, crowd.bytes_per_message()};
+            static_cast<double>(used) / deliveries / 1e3, crowd.bytes_per_message(),
+            static_cast<double>(busiest) / deliveries / 1e3};
+  }
+
+  static std::map<pid_t, Nanos> threads_of(const Target& target) {
+    if (!target.pid) return {};
+    return threads_cpu(*target.pid);
   }
 
   Nanos server_time(const Target& target) const {
@@ -181,6 +219,8 @@ class Fanout {
         {target.name, static_cast<double>(load.members), static_cast<double>(load.bytes),
          static_cast<double>(load.burst), load.per_second, outcome.median_of(&Sample::wire_bytes),
          outcome.median_of(&Sample::deliveries_per_s), target.pid ? Cell(server_us) : kUnknown,
+         target.pid ? Cell(outcome.median_of(&Sample::busiest_us)) : kUnknown,
+         outcome.syscalls ? Cell(*outcome.syscalls) : kUnknown,
          outcome.median_of(&Sample::generator_us), outcome.latencies.percentile_ms(0.5),
          outcome.latencies.percentile_ms(0.99), std::move(ratio), std::move(range)});
   }
@@ -265,6 +305,8 @@ Table make_table(const Options& options) {
            {"wire_bytes_per_delivery", "wire bytes", 1},
            {"deliveries_per_s", "deliveries/s"},
            {"server_cpu_us_per_delivery", "server CPU us/delivery", 3},
+           {"busiest_thread_us_per_delivery", "busiest thread", 3},
+           {"syscalls_per_delivery", "syscalls", 3},
            {"generator_cpu_us_per_delivery", "generator", 3},
            {"p50_ms", "p50 ms", 2},
            {"p99_ms", "p99", 2},
@@ -329,6 +371,10 @@ Table run_fanout(const Options& options) {
   table.note(
       "CPU time: the server's processes and, with it, ksoftirqd's; latency: from the intended"
       " time of a message");
+  table.note(
+      "busiest thread: of the server's CPU time for a delivery, what its busiest thread had");
+  if (!options.syscalls)
+    table.note("syscalls of the server for a delivery: counted with --syscalls");
   if (!floor.there()) table.note("no floor to compare with: " + floor.path() + " is not there");
   if (!fanout.pinning().on()) table.note("server and generator shared the processors");
   return table;

@@ -40,6 +40,7 @@ fanout:
   --stuck N            percent of a room that do not read, the others beside a room that does; 0: leave it
                        out (1)
   --tcp-members        over TCP, not WebSocket
+  --syscalls           counts the servers' system calls too, with perf
   --no-pin             server and generator share the processors
   --floor FILE         the floor's executable (linnet-floor beside this one); without one, no ratios
   --peer NAME=DIALECT:HOST:PORT[:PID]

@@ -155,6 +155,18 @@ Nanos cpu_of(pid_t pid) {
   return read_clock(clock);
 }
 
+std::map<pid_t, Nanos> threads_cpu(pid_t pid) {
+  std::map<pid_t, Nanos> threads;
+  std::error_code ignored;
+  for (const auto& entry :
+       std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/task", ignored)) {
+    Nanos used = 0;
+    std::ifstream(entry.path() / "schedstat") >> used;
+    threads[static_cast<pid_t>(std::stol(entry.path().filename().string()))] = used;
+  }
+  return threads;
+}
+
 Memory memory_of(pid_t pid) {
   std::ifstream file("/proc/" + std::to_string(pid) + "/status");
   Memory memory;

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <sys/types.h>
 
@@ -22,6 +23,8 @@ Nanos seconds(double count);
 // /proc/PID/stat, from the CPU clock of the process, which does not round to 10 ms.
 Nanos own_cpu();
 Nanos cpu_of(pid_t pid);
+// Of each thread of a process, by its id.
+std::map<pid_t, Nanos> threads_cpu(pid_t pid);
 
 struct Memory {
   double rss = 0;       // bytes; all that is resident

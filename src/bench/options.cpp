@@ -168,6 +168,7 @@ std::vector<Flag> flags() {
 bool Options::*switch_of(const std::string& argument) {
   if (argument == "--no-ack") return &Options::acknowledge;
   if (argument == "--tcp-members") return &Options::over_tcp;
+  if (argument == "--syscalls") return &Options::syscalls;
   if (argument == "--no-pin") return &Options::pin;
   return nullptr;
 }

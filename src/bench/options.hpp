@@ -24,6 +24,7 @@ struct Options {
   double seconds = 3;                  // measured, per row
   double warm_up = 0.5;                // seconds before that
   std::size_t rounds = 5;
+  bool syscalls = false;  // counts them, in a round of its own, where perf may
 
   // direct
   std::vector<std::size_t> connections{1, 16, 64, 256};

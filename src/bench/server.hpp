@@ -30,6 +30,9 @@ class Server {
  public:
   // `settings`, each KEY=VALUE, give way to those of the options. They are for a child only.
   explicit Server(const Options& options, const std::vector<std::string>& settings = {});
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
 
   // Whether it is a child. Only then there are a restart, a directory and a time to ready.
   bool own() const { return !options_.elsewhere(); }

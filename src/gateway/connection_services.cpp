@@ -35,7 +35,21 @@ void Connection::find_start(UserId user, Seq seq) {
 }
 
 void Connection::read(UserId user, Seq after, store::PageLimit limit) {
-  hub_.services().messages.read(user, after, limit, on_shard(&Session::on_page));
+  hub_.page_reads().submit([self = shared_from_this(), user, after, limit] {
+    if (self->phase_ != Phase::kOpen) return false;
+    self->hub_.services().messages.read(
+        user, after, limit, [self](Result<store::InboxPage> page) mutable {
+          auto& shard = self->hub_.shard();
+          shard.post([self = std::move(self), page = std::move(page)]() mutable {
+            if (self->phase_ == Phase::kOpen) {
+              self->session_.on_page(std::move(page));
+              self->resume();
+            }
+            self->hub_.page_reads().finished();
+          });
+        });
+    return true;
+  });
 }
 
 void Connection::acknowledge(UserId user, DeviceId device, Seq seq) {

@@ -141,6 +141,7 @@ void Hub::stop() {
     connection->abort();
   connections_.clear();
   unsent_.clear();
+  page_reads_.clear();
 }
 
 }  // namespace linnet::gateway

@@ -4,6 +4,7 @@
 
 #include "connection.hpp"
 #include "http/server.hpp"
+#include "page_reads.hpp"
 #include "pb/conn.ext.pb.h"
 #include "send_batch.hpp"
 #include "services.hpp"
@@ -46,6 +47,7 @@ class Hub final : public UpgradeSink {
   // Sends `bytes` of `run` at the end of the turn with others', unless false.
   bool send_with_others(Connection& connection, int fd, std::string_view bytes,
                         const wire::FrameRunPtr& run);
+  PageReads& page_reads() { return page_reads_; }
   // Sends what send_with_others() noted.
   void send_noted() { batch_.submit(); }
 
@@ -68,6 +70,7 @@ class Hub final : public UpgradeSink {
   boost::asio::steady_timer timer_;
   std::vector<std::shared_ptr<Connection>> connections_;  // each knows its place here
   std::vector<std::shared_ptr<Connection>> unsent_;
+  PageReads page_reads_{8};
   std::array<char, 192 * 1024> buffer_{};
   SendBatch batch_;
   bool submit_due_ = false;

@@ -8,8 +8,10 @@ namespace {
 
 // A small write-ahead log is moved this many ticks after it last grew: each pass costs two syncs.
 constexpr int kQuietTicks = 10;
-constexpr int kPassesBeforeHold = 3;
-constexpr int kFramesInHold = 1000;  // 4 MB
+// Everybody who sends waits for what is moved in the hold: a thousand pages and their sync took
+// 100 to 300 ms on a virtual disk.
+constexpr int kPassesBeforeHold = 8;
+constexpr int kFramesInHold = 128;  // 512 KB
 constexpr int kFarOverLimit = 4;
 
 }  // namespace
@@ -102,6 +104,7 @@ void Checkpointer::tick() {
 // While the writer stands, a pass can reach the end, and the next commit begins the write-ahead log
 // anew. Passes before that leave little to do in it.
 Status Checkpointer::restart_log() {
+  const Writer::Rest rest(writer_);
   for (int left = kPassesBeforeHold; left > 0; --left) {
     auto pass = passive();
     if (!pass) return pass.take_error();

@@ -6,6 +6,7 @@ namespace linnet::store {
 namespace {
 
 constexpr std::chrono::milliseconds kBetweenProbes{500};
+constexpr std::chrono::milliseconds kWhileChoresRest{5};
 
 }  // namespace
 
@@ -76,7 +77,7 @@ void Writer::loop() {
     jobs.clear();
     run_chores(idle);
     if (idle && batch_failing_) probe();
-    rest = chores_.rest();
+    rest = chores_rest_ ? kWhileChoresRest : chores_.rest();
     leave();
   }
   if (gave_up()) return;
@@ -158,7 +159,7 @@ bool Writer::undo_one(const Job& job, const MessageLog::Mark& mark) {
 }
 
 void Writer::run_chores(bool idle) {
-  if (gave_up()) return;
+  if (gave_up() || chores_rest_) return;
   auto done = chores_.run(idle);
   if (!done && db_.disk_failed()) give_up(done.error());
   if (!gave_up()) note(done, "merge", chores_failing_);

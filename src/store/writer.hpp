@@ -41,6 +41,18 @@ class Writer {
   // Calls `during` while the writer is between two transactions, and keeps it there. Not after
   // close(). Thread: any but the writer's.
   void hold(const std::function<void()>& during);
+  // While there is one, nothing is written but what was submitted: the write-ahead log grows as
+  // slowly as it can. Thread: any; one at a time.
+  class Rest {
+   public:
+    explicit Rest(Writer& writer) : writer_(writer) { writer_.chores_rest_ = true; }
+    ~Rest() { writer_.chores_rest_ = false; }
+    Rest(const Rest&) = delete;
+    Rest& operator=(const Rest&) = delete;
+
+   private:
+    Writer& writer_;
+  };
   // Nothing is written any more: the disk failed. Thread: any.
   void give_up(const Error& why);
   // Why nothing can be written; empty when it can. Thread: any.
@@ -92,6 +104,7 @@ class Writer {
   Error why_;            // it gave up
   std::string refused_;  // why the last commit failed; empty: it did not
   std::atomic<bool> gave_up_ = false;
+  std::atomic<bool> chores_rest_ = false;
   Durations commits_;
   bool batch_failing_ = false;
   std::chrono::steady_clock::time_point probed_;
