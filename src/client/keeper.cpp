@@ -23,7 +23,8 @@ void Keeper::run() {
       return;
     }
     tell(State::kWaiting, &end->error);
-    cancel_.wait(std::chrono::steady_clock::now() + backoff_.next());
+    const auto pause = end->pause ? *end->pause : backoff_.next();
+    cancel_.wait(std::chrono::steady_clock::now() + pause);
   }
 }
 

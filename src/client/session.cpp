@@ -3,6 +3,8 @@
 
 #include "connect_error.hpp"
 
+#include "linnet/wire/goodbye.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -207,7 +209,9 @@ std::vector<pb::Input> Session::take_packets() {
 }
 
 void Session::finish(Error error, bool terminal) {
-  end_ = End{std::move(error), terminal};
+  End end{std::move(error), terminal};
+  if (end.error.code() == ErrCode::kShuttingDown) end.pause = wire::pause_in(end.error.message());
+  end_ = std::move(end);
 }
 
 End judge_refusal(int http_status, std::string_view body) {

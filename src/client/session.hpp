@@ -27,6 +27,7 @@ namespace linnet::client {
 struct End {
   Error error;
   bool terminal = false;
+  std::optional<std::chrono::milliseconds> pause{};  // the server asks for it before the next try
 };
 
 struct SessionIdentity {

@@ -110,17 +110,19 @@ void Connection::drain() {
 }
 
 void Connection::say_goodbye() {
-  constexpr std::string_view kReason = "the server is stopping; connect again after a random pause";
   if (phase_ != Phase::kOpen) return;
   session_.on_closed();
   // A WebSocket's close frame says it, and a stream's end; over TCP it takes the form of an answer
   // to the sign-in, as whatever else ends a connection.
-  if (!web_socket_ && !stream_) {
+  const auto error = goodbye(hub_.spread());
+  if (stream_) {
+    if (!stream_->why) stream_->why = error;
+  } else if (!web_socket_) {
     auto packet = output(pb::PT_SIGN_IN, 0);
-    set_error(packet, Error(ErrCode::kShuttingDown, std::string(kReason)));
+    set_error(packet, error);
     send(packet);
   }
-  end(wire::CloseCode::kGoingAway, kReason);
+  end(wire::CloseCode::kGoingAway, error.message());
 }
 
 }  // namespace linnet::gateway

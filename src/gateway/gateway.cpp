@@ -5,6 +5,9 @@
 #include "http/server.hpp"
 #include "hub.hpp"
 
+#include "linnet/wire/goodbye.hpp"
+
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
@@ -130,11 +133,12 @@ class Gateway::Impl {
       door.http_acceptor.stop();
       door.http.drain();
     });
-    grpc_.stop(limit);
+    const auto spread = spread_of_returns();
+    grpc_.stop(limit, spread);
     // Calls under way are answered before their clients' connections are told to go.
     const auto deadline = std::chrono::steady_clock::now() + limit;
     wait_until(deadline, [](ShardDoors& door) { return door.http.open_connections(); });
-    on_every_shard([](ShardDoors& door) { door.hub.drain(); });
+    on_every_shard([spread](ShardDoors& door) { door.hub.drain(spread); });
     wait_until(deadline, [](ShardDoors& door) { return door.hub.size(); });
     on_every_shard([](ShardDoors& door) { door.hub.stop(); });
   }
@@ -188,6 +192,18 @@ class Gateway::Impl {
     }
     std::unique_lock lock(mutex);
     changed.wait(lock, [&] { return left == 0; });
+  }
+
+  // Within which everybody comes back who is connected now: at half the rate of
+  // limits.accepts_per_second, so that there is room for others.
+  std::chrono::milliseconds spread_of_returns() {
+    constexpr std::chrono::milliseconds kShortest{1000};
+    constexpr std::size_t kRate = 2500;
+    std::atomic<std::size_t> connections{0};
+    on_every_shard([&](ShardDoors& door) { connections += door.hub.size(); });
+    const std::size_t limit = options_.accepts_per_second;
+    const auto needed = 2000 * connections.load() / (limit > 0 ? limit : kRate);
+    return std::clamp(std::chrono::milliseconds(needed), kShortest, wire::kLongestPause);
   }
 
   // Until the counts of all shards are zero, or the deadline.

@@ -129,7 +129,8 @@ void Hub::shed(std::size_t unsent) {
   services_.log.warn("connections_cut", {{"why", "limits.unsent_bytes"}, {"connections", cut}});
 }
 
-void Hub::drain() {
+void Hub::drain(std::chrono::milliseconds spread) {
+  spread_ = spread;
   for_each([](Connection& connection) { connection.drain(); });
 }
 

@@ -32,11 +32,13 @@ class Hub final : public UpgradeSink {
   void upgraded(Upgraded upgraded) override;
   void streaming(boost::asio::ip::tcp::socket socket, Gate::Ticket ticket,
                  StreamStart start) override;
-  // Tells every connection to go, and lets them flush.
-  void drain();
+  // Tells every connection to go, and to come back within `spread`; lets them flush.
+  void drain(std::chrono::milliseconds spread);
   // Closes what is left and forgets it.
   void stop();
   std::size_t size() const { return connections_.size(); }
+  // While draining: within which time everybody comes back.
+  std::chrono::milliseconds spread() const { return spread_; }
 
   Shard& shard() { return shard_; }
   Services& services() { return services_; }
@@ -76,6 +78,7 @@ class Hub final : public UpgradeSink {
   bool submit_due_ = false;
   std::string scratch_;
   pb::Input input_;
+  std::chrono::milliseconds spread_{0};
   bool stopped_ = false;
 };
 

@@ -312,6 +312,7 @@ bool LongConnection::take_web_socket(pb::Output& packet) {
       break;
     case Kind::kClose:
       close_code_ = event.code;
+      close_reason_ = event.payload;
       closed_ = true;
       return false;
     case Kind::kError: fail("the server sent a bad frame");

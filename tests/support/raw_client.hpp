@@ -48,6 +48,7 @@ class Socket {
   void set_receive_buffer(int bytes);
   void close();
   bool open() const { return fd_ >= 0; }
+  int handle() const { return fd_; }
 
  private:
   int fd_ = -1;
@@ -153,6 +154,7 @@ class LongConnection {
   void acknowledge(std::int64_t seq);
   // The code of the close frame that ended the connection (WebSocket).
   wire::CloseCode close_code() const { return close_code_; }
+  const std::string& close_reason() const { return close_reason_; }
   Socket& socket() { return socket_; }
 
  private:
@@ -166,6 +168,7 @@ class LongConnection {
   std::string received_;
   wire::WsDecoder decoder_{wire::WsRole::kClient, 1U << 20U};
   wire::CloseCode close_code_ = wire::CloseCode::kNone;
+  std::string close_reason_;
   bool closed_ = false;
 };
 

@@ -70,9 +70,9 @@ class Places {
   }
 
   ReceiveStreams& next() { return *all_[next_.fetch_add(1) % all_.size()]; }
-  void drain() {
+  void drain(std::chrono::milliseconds spread) {
     for (auto& place : all_)
-      place->shard().post([&place = *place] { place.drain(); });
+      place->shard().post([&place = *place, spread] { place.drain(spread); });
   }
 
  private:
@@ -325,9 +325,9 @@ class GrpcServer::Impl {
     return bound;
   }
 
-  void stop(std::chrono::milliseconds limit) {
+  void stop(std::chrono::milliseconds limit, std::chrono::milliseconds spread) {
     if (!server_) return;
-    places_.drain();
+    places_.drain(spread);
     server_->Shutdown(std::chrono::system_clock::now() + limit);
     server_.reset();
   }
@@ -356,7 +356,7 @@ class GrpcServer::Impl {
   Result<std::vector<std::string>> open(const std::vector<std::string>&) {
     return std::vector<std::string>();
   }
-  void stop(std::chrono::milliseconds) {}
+  void stop(std::chrono::milliseconds, std::chrono::milliseconds) {}
 };
 
 bool GrpcServer::built_in() {
@@ -379,8 +379,8 @@ Result<std::vector<std::string>> GrpcServer::open(const std::vector<std::string>
   return impl_->open(addresses);
 }
 
-void GrpcServer::stop(std::chrono::milliseconds limit) {
-  impl_->stop(limit);
+void GrpcServer::stop(std::chrono::milliseconds limit, std::chrono::milliseconds spread) {
+  impl_->stop(limit, spread);
 }
 
 }  // namespace linnet::gateway

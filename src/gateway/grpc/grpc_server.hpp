@@ -32,7 +32,7 @@ class GrpcServer {
   Result<std::vector<std::string>> open(const std::vector<std::string>& addresses);
   // Takes no more calls, ends the streams, and waits for what is under way, at most so long. The
   // shards must run.
-  void stop(std::chrono::milliseconds limit);
+  void stop(std::chrono::milliseconds limit, std::chrono::milliseconds spread);
 
  private:
   class Impl;

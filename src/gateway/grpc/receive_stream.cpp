@@ -1,5 +1,6 @@
 #include "grpc/receive_stream.hpp"
 
+#include "packets.hpp"
 #include "pb/conn.ext.pb.h"
 
 #include <utility>
@@ -43,8 +44,9 @@ void ReceiveStream::end(wire::CloseCode code, std::string_view) {
   write_next();
 }
 
-void ReceiveStream::drain() {
+void ReceiveStream::drain(std::chrono::milliseconds spread) {
   session_.on_closed();
+  if (!told_) told_ = goodbye(spread);
   if (!end_) end(wire::CloseCode::kGoingAway, {});
 }
 
@@ -160,11 +162,11 @@ bool ReceiveStreams::add(const std::shared_ptr<ReceiveStream>& stream) {
   return true;
 }
 
-void ReceiveStreams::drain() {
+void ReceiveStreams::drain(std::chrono::milliseconds spread) {
   draining_ = true;
   timer_.cancel();
   for (const auto& stream : std::exchange(streams_, {}))
-    stream->drain();
+    stream->drain(spread);
 }
 
 void ReceiveStreams::sweep_later() {

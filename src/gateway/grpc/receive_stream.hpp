@@ -45,7 +45,7 @@ class ReceiveStream final : public SessionHost, public std::enable_shared_from_t
   void on_written(bool ok);
   void on_cancelled();
   void sweep(std::chrono::milliseconds now);
-  void drain();
+  void drain(std::chrono::milliseconds spread);
   bool closed() const { return writer_ == nullptr; }
   Shard& shard();
 
@@ -96,7 +96,7 @@ class ReceiveStreams {
   // False while draining.
   bool add(const std::shared_ptr<ReceiveStream>& stream);
   // Tells every stream to end, and takes no more.
-  void drain();
+  void drain(std::chrono::milliseconds spread);
 
   Shard& shard() { return shard_; }
   Services& services() { return services_; }

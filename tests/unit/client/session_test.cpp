@@ -1,6 +1,8 @@
 // The client's rules step by step: packets and a false clock in, packets and messages out.
 #include "session.hpp"
 
+#include "linnet/wire/goodbye.hpp"
+
 #include <catch2/catch.hpp>
 
 using namespace linnet;
@@ -278,6 +280,26 @@ TEST_CASE("close codes from 3500 to 3999 are for good, others are not") {
   REQUIRE(session.end());
   CHECK(session.end()->terminal == terminal);
   CHECK_FALSE(session.end()->error.message().empty());
+}
+
+TEST_CASE("a server that stops is left alone for as long as it asks, if it asks") {
+  auto told = failure(pb::PT_SIGN_IN, ErrCode::kShuttingDown);
+  told.set_message(wire::goodbye(3217ms));
+  auto by_packet = online(0);
+  by_packet.on_packet(told, 1ms);
+  CHECK(by_packet.end()->pause == 3217ms);
+  CHECK_FALSE(by_packet.end()->terminal);
+
+  auto by_close = online(0);
+  by_close.on_close(wire::CloseCode::kGoingAway, wire::goodbye(12ms));
+  CHECK(by_close.end()->pause == 12ms);
+
+  auto unasked = online(0);
+  unasked.on_close(wire::CloseCode::kGoingAway, "bye");
+  CHECK_FALSE(unasked.end()->pause.has_value());
+  auto other = online(0);
+  other.on_close(wire::CloseCode::kTryAgain, wire::goodbye(12ms));
+  CHECK_FALSE(other.end()->pause.has_value());
 }
 
 TEST_CASE("a refused upgrade is judged by status and code") {
