@@ -22,10 +22,6 @@ constexpr std::size_t kPushLost = 100;  // one of so many, by mistake
 constexpr int kRequestTimeout = 408;
 constexpr const char* kSend = "/pb.LogicExt/SendMessage";
 
-History::Entry entry_of(const pb::MessageItem& item) {
-  return {item.seq(), item.message_type() == pb::MT_TEXT ? text_of(item) : std::string()};
-}
-
 Headers headers_of(const TestUser& user) {
   return {{"Content-Type", "application/proto"}, {"Authorization", "Bearer " + user.token}};
 }
@@ -60,6 +56,10 @@ struct Broken : std::runtime_error {
 };
 
 }  // namespace
+
+History::Entry entry_of(const pb::MessageItem& item) {
+  return {item.seq(), item.message_type() == pb::MT_TEXT ? text_of(item) : std::string()};
+}
 
 Sender::Sender(const World& world, History& history, std::size_t who, std::uint64_t seed)
     : Sender(world, history, who, seed, Options()) {}
@@ -120,6 +120,9 @@ void Sender::front_answered() {
   known_.push_back(std::move(unanswered_.front()));
   unanswered_.pop_front();
   if (known_.size() > kRetried) known_.pop_front();
+  if (options_.pause.count() > 0)
+    std::this_thread::sleep_for(
+        std::chrono::milliseconds(any(0, static_cast<int>(options_.pause.count()))));
 }
 
 void Sender::err() {

@@ -37,6 +37,7 @@ class Sender {
   struct Options {
     bool both_doors = false;  // every request over HTTP and a long connection at once
     Mistake mistake = Mistake::kNone;
+    std::chrono::milliseconds pause{0};  // the longest after an answer
   };
   Sender(const World& world, History& history, std::size_t who, std::uint64_t seed);
   Sender(const World& world, History& history, std::size_t who, std::uint64_t seed,
@@ -110,6 +111,8 @@ class Listener {
   std::size_t taken_ = 0;
   History::Stream stream_ = 0;
 };
+
+History::Entry entry_of(const pb::MessageItem& item);
 
 // The whole log of a user or a group, with a sync each.
 std::vector<History::Entry> read_inbox(const World& world, History& history, std::size_t who,

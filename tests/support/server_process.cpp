@@ -195,6 +195,10 @@ int ServerProcess::stop() {
   return wait_for_end();
 }
 
+int ServerProcess::wait() {
+  return pid_ < 0 ? -1 : wait_for_end();
+}
+
 void ServerProcess::kill() {
   if (pid_ < 0) return;
   ::kill(pid_, SIGKILL);

@@ -51,6 +51,8 @@ class ServerProcess {
 
   // SIGTERM, and the exit status (128 + signal when it died of one).
   int stop();
+  // As stop(), of one that was told to end already.
+  int wait();
   // SIGKILL, and waits.
   void kill();
   bool running();

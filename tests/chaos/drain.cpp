@@ -1,0 +1,447 @@
+// ./dev chaos drain: restarts a server under load, with as many devices connected as there may be,
+// and looks for what was lost, who was not told, and who came back when.
+#include "support/load.hpp"
+#include "support/server_process.hpp"
+
+#include "linnet/base/temp_dir.hpp"
+#include "linnet/wire/goodbye.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <arpa/inet.h>
+#include <array>
+#include <atomic>
+#include <cstdio>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <netinet/in.h>
+#include <optional>
+#include <poll.h>
+#include <random>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <thread>
+#include <unistd.h>
+
+using namespace linnet;
+using namespace linnet::test;
+using std::chrono::milliseconds;
+using Clock = std::chrono::steady_clock;
+using Door = LongConnection::Door;
+
+namespace {
+
+constexpr std::size_t kReaders =
+    1000;  // of the devices: theirs are the inboxes that are written to
+constexpr std::size_t kSenders = 16;
+// Each message to a large group goes to all readers: a few are a load.
+constexpr milliseconds kPause{100};
+constexpr int kAtOnce = 64;  // packets of one device, before it is another one's turn
+constexpr std::size_t kSpareFiles = 1000;
+constexpr std::size_t kThreads = 4;
+constexpr std::size_t kTenths = 10;
+constexpr std::size_t kEnough = 200;  // to say anything about how they are spread
+constexpr std::chrono::seconds kMayTake{10};
+
+struct Options {
+  std::size_t connections = 1000;
+  std::uint64_t runs = 2;
+  std::uint64_t seed = 1;
+};
+
+// One device that stays connected.
+struct Device {
+  TestUser user;
+  LogId log = 0;
+};
+
+struct Result {
+  std::string when;
+  std::size_t told = 0;  // messages acknowledged
+  std::size_t recovered = 0;
+  std::size_t goodbyes = 0;
+  milliseconds stopping{0};       // the longer of the two
+  milliseconds longest_pause{0};  // that any device was asked for
+  double fullest_tenth = 0;       // the part of the devices that was asked to come back within it
+  std::vector<std::string> faults;
+};
+
+std::size_t allowed(std::size_t wanted) {
+  rlimit files{};
+  getrlimit(RLIMIT_NOFILE, &files);
+  files.rlim_cur = files.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &files);
+  const auto most = static_cast<std::size_t>(files.rlim_cur) - kSpareFiles;
+  if (wanted > most) std::printf("%zu connections: as many as there may be\n", most);
+  return std::min(wanted, most);
+}
+
+// One that no outgoing connection is given while the server is away.
+std::uint16_t free_port(std::mt19937_64& random) {
+  for (;;) {
+    const auto port =
+        static_cast<std::uint16_t>(std::uniform_int_distribution<int>(20000, 32000)(random));
+    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    const bool is_free = ::bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+    ::close(fd);
+    if (is_free) return port;
+  }
+}
+
+template <class Work>
+void on_threads(std::size_t count, Work work) {
+  std::vector<std::thread> threads;
+  std::mutex mutex;
+  std::exception_ptr failed;
+  for (std::size_t first = 0; first < kThreads; ++first) {
+    threads.emplace_back([&, first] {
+      try {
+        for (auto i = first; i < count; i += kThreads)
+          work(i);
+      } catch (...) {
+        std::lock_guard lock(mutex);
+        failed = std::current_exception();
+      }
+    });
+  }
+  for (auto& thread : threads)
+    thread.join();
+  if (failed) std::rethrow_exception(failed);
+}
+
+// The first of them share the users of the world, the others are people of their own.
+std::vector<Device> make_devices(const World& world, std::size_t count) {
+  std::vector<Device> devices(count);
+  ServerProcess server(world.data, server_arguments());
+  on_threads(count, [&](std::size_t i) {
+    const auto who = i % kUsers;
+    const auto phone = std::to_string(i < kReaders ? 1000 + who : 100'000 + i);
+    devices[i] = {sign_in(server.http_port(), phone), inbox_log(who)};
+  });
+  if (server.stop() != 0) throw std::runtime_error("the server of the devices did not end well");
+  return devices;
+}
+
+// A device's connection, and what it knows beyond it. Thread: one at a time.
+class Member {
+ public:
+  Member(const Device& device, std::size_t number, History& history)
+      : device_(device),
+        reads_(number < kReaders),
+        door_(number % 10 == 9  ? Door::kWebSocketJson
+              : number % 2 == 0 ? Door::kTcp
+                                : Door::kWebSocket),
+        history_(history) {}
+
+  void connect(Ports ports) {
+    connection_.emplace(LongConnection::sign_in(door_, ports.tcp, ports.http, device_.user));
+    said_.reset();
+    stream_ = history_.begin(device_.log, seq_);
+    pb::SyncInput request;
+    request.set_seq(seq_);
+    connection_->send(pb::PT_SYNC, 1, request.SerializeAsString());
+  }
+  bool connected() const { return connection_.has_value(); }
+  int handle() { return connection_->socket().handle(); }
+
+  // Takes what is there; false when that is the end.
+  bool read() {
+    for (int i = 0; i < kAtOnce && connection_->socket().readable(milliseconds(0)); ++i) {
+      auto packet = connection_->receive();
+      if (!packet) return false;
+      take(*packet);
+    }
+    return true;
+  }
+  // The pause that the server asked for with its last word; forgets the connection.
+  std::optional<milliseconds> goodbye() {
+    if (connection_->close_code() == wire::CloseCode::kGoingAway)
+      said_ = connection_->close_reason();
+    connection_.reset();
+    return said_ ? wire::pause_in(*said_) : std::nullopt;
+  }
+
+  Clock::time_point due;  // to come back
+
+ private:
+  void take(const pb::Output& packet) {
+    if (packet.type() == pb::PT_SIGN_IN && packet.code() == pb::EC_SHUTTING_DOWN)
+      said_ = packet.message();
+    if (!reads_) return;
+    if (packet.type() == pb::PT_SYNC) {
+      pb::SyncOutput answer;
+      answer.ParseFromString(packet.data());
+      for (const auto& item : answer.messages())
+        take(item);
+      if (!answer.has_more()) history_.caught_up(stream_);
+    } else if (packet.type() == pb::PT_MESSAGE) {
+      pb::Message message;
+      message.ParseFromString(packet.data());
+      if (message.message().receiver_type() != pb::RT_LARGE_GROUP) take(message.message());
+    }
+  }
+  void take(const pb::MessageItem& item) {
+    history_.received(stream_, entry_of(item));
+    seq_ = item.seq();
+  }
+
+  const Device& device_;
+  bool reads_;
+  Door door_;
+  History& history_;
+  std::optional<LongConnection> connection_;
+  std::optional<std::string> said_;
+  History::Stream stream_ = 0;
+  std::int64_t seq_ = 0;
+};
+
+// Two servers after each other under load, and a third to look at what is there.
+class Run {
+ public:
+  Run(const World& world, const std::vector<Device>& devices, std::uint64_t seed)
+      : world_(world), random_(seed), data_(dir_.path() / "data"), checkpoint_(seed % 2 == 0) {
+    std::filesystem::copy(world.data, data_, std::filesystem::copy_options::recursive);
+    ports_ = {free_port(random_), free_port(random_)};
+    for (std::size_t i = 0; i < devices.size(); ++i)
+      members_.push_back(std::make_unique<Member>(devices[i], i, history_));
+    for (std::size_t who = 0; who < kSenders; ++who)
+      senders_.push_back(std::make_unique<Sender>(world, history_, who, seed * 1000 + who,
+                                                  Sender::Options{.pause = kPause}));
+    result_.when = checkpoint_ ? "during a checkpoint" : "at any moment";
+  }
+
+  Result run() {
+    auto server = start(checkpoint_);
+    on_threads(members_.size(), [this](std::size_t i) { members_[i]->connect(ports_); });
+    back_ = members_.size();
+    std::vector<std::thread> threads;
+    for (std::size_t first = 0; first < kThreads; ++first)
+      threads.emplace_back([this, first] { serve_members(first); });
+    for (auto& sender : senders_)
+      threads.emplace_back([this, &sender] {
+        while (!leaving_) {
+          sender->run(ports_);
+          std::this_thread::sleep_for(milliseconds(20));
+        }
+      });
+
+    wait_until(kPatience, [this] { return history_.messages_told() > 0; });
+    std::this_thread::sleep_for(milliseconds(random_() % 700));
+    const bool ends_itself = checkpoint_ && wait_until(kPatience, [&] {
+                               return server->log().find("stopping") != std::string::npos;
+                             });
+    if (checkpoint_ && !ends_itself) fault("there was no checkpoint");
+    stop(*server, ends_itself);
+    server = start(false);
+    if (!wait_until(kPatience + wire::kLongestPause, [this] { return back_ == members_.size(); }))
+      fault(std::to_string(members_.size() - back_) + " devices did not come back");
+    const auto told = history_.messages_told();
+    wait_until(kPatience, [&] { return history_.messages_told() > told; });
+    leaving_ = true;
+    stop(*server);
+    for (auto& thread : threads)
+      thread.join();
+    look();
+    judge_pauses();
+    return std::move(result_);
+  }
+
+ private:
+  std::unique_ptr<ServerProcess> start(bool ends_itself) {
+    auto arguments = server_arguments();
+    const auto address = [](std::uint16_t port) { return "127.0.0.1:" + std::to_string(port); };
+    arguments.insert(arguments.end(),
+                     {"--tcp-listen", address(ports_.tcp), "--http-listen", address(ports_.http)});
+    Launch launch;
+    if (checkpoint_) arguments.insert(arguments.end(), {"--set", "store.merge_after=64"});
+    if (ends_itself)
+      launch.environment = {std::string("LD_PRELOAD=") + LINNET_CRASH_POINT, "CRASH_SIGNAL=TERM",
+                            "CRASH_POINT=db:" + std::to_string(1 + random_() % 100)};
+    return std::make_unique<ServerProcess>(data_, std::move(arguments), launch);
+  }
+
+  // A second signal would end it at once.
+  void stop(ServerProcess& server, bool ends_itself = false) {
+    const auto began = Clock::now();
+    const int status = ends_itself ? server.wait() : server.stop();
+    const auto took = std::chrono::duration_cast<milliseconds>(Clock::now() - began);
+    result_.stopping = std::max(result_.stopping, took);
+    if (status != 0) fault("the server ended with status " + std::to_string(status));
+    if (took >= kMayTake) fault("the server took " + std::to_string(took.count()) + " ms to end");
+  }
+
+  template <class Condition>
+  static bool wait_until(milliseconds limit, Condition condition) {
+    const auto deadline = Clock::now() + limit;
+    while (!condition()) {
+      if (Clock::now() >= deadline) return false;
+      std::this_thread::sleep_for(milliseconds(5));
+    }
+    return true;
+  }
+
+  void fault(const std::string& sentence) {
+    std::lock_guard lock(mutex_);
+    result_.faults.push_back(sentence);
+  }
+
+  // Every so manieth of them: reads, and brings back who was sent away.
+  void serve_members(std::size_t first) {
+    std::vector<Member*> mine;
+    for (auto i = first; i < members_.size(); i += kThreads)
+      mine.push_back(members_[i].get());
+    std::vector<pollfd> waits;
+    std::vector<Member*> waiting;
+    for (;;) {
+      waits.clear();
+      waiting.clear();
+      for (auto* member : mine) {
+        if (!member->connected()) continue;
+        waits.push_back({member->handle(), POLLIN, 0});
+        waiting.push_back(member);
+      }
+      if (waiting.empty() && leaving_) return;
+      ::poll(waits.data(), waits.size(), 5);
+      for (std::size_t i = 0; i < waits.size(); ++i)
+        if (waits[i].revents != 0) read(*waiting[i]);
+      if (leaving_) continue;
+      for (auto* member : mine)
+        if (!member->connected() && Clock::now() >= member->due) come_back(*member);
+    }
+  }
+
+  void read(Member& member) {
+    bool open = false;
+    try {
+      open = member.read();
+    } catch (const std::exception&) {
+      // Ended without a word.
+    }
+    if (open) return;
+    --back_;
+    const auto pause = member.goodbye();
+    if (!pause) fault("a device was sent away without a word, or without a pause");
+    member.due = Clock::now() + pause.value_or(milliseconds(0));
+    std::lock_guard lock(mutex_);
+    if (pause) pauses_.push_back(*pause);
+  }
+
+  void come_back(Member& member) {
+    try {
+      member.connect(ports_);
+      ++back_;
+    } catch (const std::exception&) {
+      member.due = Clock::now() + milliseconds(50);
+    }
+  }
+
+  void look() {
+    auto server = start(false);
+    auto look = look_around(world_, history_, senders_, {server->tcp_port(), server->http_port()});
+    stop(*server);
+    result_.recovered = look.recovered;
+    result_.told = history_.messages_told();
+    const auto add = [this](const std::vector<std::string>& faults) {
+      result_.faults.insert(result_.faults.end(), faults.begin(), faults.end());
+    };
+    add(look.faults);
+    for (const auto& sender : senders_)
+      add(sender->problems());
+    add(history_.faults());
+  }
+
+  void judge_pauses() {
+    result_.goodbyes = pauses_.size();
+    if (pauses_.size() < kEnough) return;
+    result_.longest_pause = *std::max_element(pauses_.begin(), pauses_.end());
+    std::array<std::size_t, kTenths> tenths{};
+    for (const auto pause : pauses_)
+      ++tenths[static_cast<std::size_t>(pause.count()) * kTenths /
+               (static_cast<std::size_t>(result_.longest_pause.count()) + 1)];
+    const auto fullest = *std::max_element(tenths.begin(), tenths.end());
+    result_.fullest_tenth = static_cast<double>(fullest) / static_cast<double>(pauses_.size());
+    if (fullest > 2 * pauses_.size() / kTenths) fault("they were asked to come back all at once");
+  }
+
+  const World& world_;
+  TempDir dir_;
+  std::mt19937_64 random_;
+  std::filesystem::path data_;
+  bool checkpoint_;
+  Ports ports_;
+  History history_;
+  std::vector<std::unique_ptr<Member>> members_;
+  std::vector<std::unique_ptr<Sender>> senders_;
+  std::atomic<std::size_t> back_{0};
+  std::atomic<bool> leaving_{false};
+  std::mutex mutex_;
+  std::vector<milliseconds> pauses_;
+  Result result_;
+};
+
+void tell(const Options& options, std::uint64_t seed, const Result& result) {
+  std::printf(
+      "seed %llu: stopped %s in at most %lld ms, %zu goodbyes, back within %lld ms, %.0f %% of them"
+      " in the fullest tenth of that, %zu messages acknowledged, %zu recovered: %s\n",
+      static_cast<unsigned long long>(seed), result.when.c_str(),
+      static_cast<long long>(result.stopping.count()), result.goodbyes,
+      static_cast<long long>(result.longest_pause.count()), 100 * result.fullest_tenth, result.told,
+      result.recovered, result.faults.empty() ? "good" : "FAULTY");
+  for (std::size_t i = 0; i < result.faults.size() && i < 10; ++i)
+    std::printf("  %s\n", result.faults[i].c_str());
+  if (!result.faults.empty())
+    std::printf("  %zu faults; again: ./dev chaos drain --connections %zu --runs 1 --seed %llu\n",
+                result.faults.size(), options.connections, static_cast<unsigned long long>(seed));
+  std::fflush(stdout);
+}
+
+int run(Options options) {
+  options.connections = allowed(options.connections);
+  TempDir dir;
+  const auto world = make_world(dir.path() / "world");
+  const auto devices = make_devices(world, options.connections);
+  std::size_t told = 0;
+  std::size_t goodbyes = 0;
+  std::uint64_t failed = 0;
+  for (std::uint64_t i = 0; i < options.runs; ++i) {
+    const auto result = Run(world, devices, options.seed + i).run();
+    tell(options, options.seed + i, result);
+    told += result.told;
+    goodbyes += result.goodbyes;
+    if (!result.faults.empty()) ++failed;
+  }
+  std::printf("%llu restarts, %zu goodbyes, %zu messages acknowledged, %llu runs with faults\n",
+              static_cast<unsigned long long>(2 * options.runs), goodbyes, told,
+              static_cast<unsigned long long>(failed));
+  return failed == 0 ? 0 : 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Options options;
+  CLI::App app{
+      "Restarts servers under load with devices connected. Each must be told when to come back, and"
+      " everything they were told is looked for at the end. Exit status 1 when there is a fault.",
+      "./dev chaos drain"};
+  app.add_option("--connections", options.connections, "Devices that stay connected.")
+      ->check(CLI::Range(1, 1'000'000))
+      ->capture_default_str();
+  app.add_option("--runs", options.runs, "Servers to restart; every other one in a checkpoint.")
+      ->capture_default_str();
+  app.add_option("--seed", options.seed, "Of the first run; each next one has the next.")
+      ->capture_default_str();
+  CLI11_PARSE(app, argc, argv);
+  try {
+    return run(options);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "drain: %s\n", error.what());
+    return 2;
+  }
+}
