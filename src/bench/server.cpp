@@ -1,5 +1,7 @@
 #include "server.hpp"
 
+#include "people.hpp"
+
 #include <chrono>
 #include <fcntl.h>
 #include <unistd.h>
@@ -73,6 +75,19 @@ void Server::restart(Caches caches) {
   process_->stop();
   if (caches == Caches::kEmptied) forget_files(directory());
   start();
+}
+
+void Server::settle() const {
+  constexpr double kLook = 0.5;  // seconds
+  constexpr double kAtRest = 0.05;
+  for (const auto deadline = now() + 60 * kSecond; now() < deadline;) {
+    const auto before = cpu();
+    rest(kLook);
+    const auto after = cpu();
+    if (!before || !after) return;
+    if (static_cast<double>(*after - *before) < kAtRest * kLook * static_cast<double>(kSecond))
+      return;
+  }
 }
 
 Site Server::site() const {

@@ -40,6 +40,8 @@ class Server {
   // wanted.
   enum class Caches : std::uint8_t { kKept, kEmptied };
   void restart(Caches caches = Caches::kKept);
+  // Waits until it has nothing left to do (the index is built behind the log), a minute at most.
+  void settle() const;
   const std::filesystem::path& directory() const { return dir_->path(); }
   // From before the start to when it serves.
   Nanos time_to_ready() const { return time_to_ready_; }

@@ -17,7 +17,7 @@ void start_full(const Options& options, Table& table) {
   const auto users = sign_up(server.site(), options.group_users);
   const Groups groups(server.doors().http, users, options.group_members);
   groups.send(server.doors().http, options.entries, options.payload);
-  rest(3);  // for the index that is built behind
+  server.settle();
   std::vector<double> times;
   for (std::size_t i = 0; i < options.starts; ++i) {
     server.restart(Server::Caches::kEmptied);

@@ -138,7 +138,7 @@ Table run_sync(const Options& options) {
   users.pop_back();
   Readings readings(options, table, server, std::move(users));
   if (server.own()) {
-    rest(2);  // for the index that is built behind
+    server.settle();
     readings.restart();
     const auto memory = server.memory().value();
     table.note("restarted: ready in " +

@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """How cost grows: runs `linnet bench` at several sizes each, prints tables, and draws them.
 
-Usage: growth.py BUILD_DIR OUT_DIR [--quick]; ./dev bench growth [--quick]
+Usage: growth.py BUILD_DIR OUT_DIR [--quick] [NAME...]; ./dev bench growth [--quick] [NAME...]
+
+NAME: of a figure; none: all of them.
 
 Writes OUT_DIR/NAME.svg for each of FIGURES and OUT_DIR/figures.json with what they were drawn from. Exit status 1 when a
 bench failed.
@@ -27,6 +29,8 @@ FIGURES = (
      ['idle', '--idle', 'SIZE'], (1000, 5000, 19000)),
     ('group_size', 'members of a group', 'server_cpu_us_per_entry', 'CPU µs per inbox entry',
      ['group', '--group-members', 'SIZE'], (20, 100, 500)),
+    ('large_group', 'members of a large group', 'server_cpu_us_per_delivery', 'CPU µs per delivery, 1,000 connected',
+     ['large', '--large-members', 'SIZE'], (1000, 10000, 100000)),
     ('inbox_size', 'messages in an inbox', 'server_cpu_us_per_message', 'CPU µs per message read',
      ['sync', '--inboxes', '16', '--missed', 'SIZE'], (100, 1000, 10000)),
     ('history', 'entries in all inboxes', 'p99_ms', 'p99 ms to read 1,000 messages',
@@ -120,9 +124,16 @@ def table(below, title, lines):
 def main():
     build, out = pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[2])
     quick = '--quick' in sys.argv[3:]
+    wanted = [argument for argument in sys.argv[3:] if argument != '--quick']
+    unknown = set(wanted) - {figure[0] for figure in FIGURES}
+    if unknown:
+        sys.exit(f'growth: no figure {", ".join(sorted(unknown))}: ' + ', '.join(figure[0] for figure in FIGURES))
     out.mkdir(parents=True, exist_ok=True)
-    kept = {}
+    file = out / 'figures.json'
+    kept = json.loads(file.read_text()) if wanted and file.exists() else {}
     for name, below, column, title, arguments, sizes in FIGURES:
+        if wanted and name not in wanted:
+            continue
         if quick:
             sizes = [max(size // 10, 20) for size in sizes]
             arguments = ['--quick', *arguments]
@@ -131,7 +142,7 @@ def main():
         (out / f'{name}.svg').write_text(plot(title, below, lines))
         kept[name] = {'title': title, 'grows': below, 'lines': lines}
         print(table(below, title, lines), flush=True)
-    (out / 'figures.json').write_text(json.dumps(kept, indent=1) + '\n')
+    file.write_text(json.dumps(kept, indent=1) + '\n')
 
 
 if __name__ == '__main__':
