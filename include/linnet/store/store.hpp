@@ -6,8 +6,8 @@
 // stand at the method.
 #pragma once
 
-#include "linnet/base/durations.hpp"
 #include "linnet/base/callback.hpp"
+#include "linnet/base/durations.hpp"
 #include "linnet/store/group_store.hpp"
 #include "linnet/store/keys.hpp"
 #include "linnet/store/room_store.hpp"
