@@ -17,7 +17,7 @@ constexpr int kLongerSlices = 5;
 // With so many entries in the tail, merging gets as much time as sending, and more or less in
 // proportion. A small tail is in no hurry: the longer it grows, the more of its entries fall on the
 // same pages of the index, and the cheaper each is.
-constexpr double kEvenTail = 131'072;
+constexpr double kEvenTail = 1'048'576;
 constexpr double kLeastShare = 0.05;
 
 }  // namespace
@@ -61,7 +61,7 @@ Status Chores::slice(bool idle, Clock::time_point now) {
   }
   if (!merge_.running() && merge_due(idle, now)) merge_.begin(log_.last());
   if (!merge_.running()) return success();
-  if (!slice_due(idle)) {
+  if (!merge_.ready() || !slice_due(idle)) {
     rest_ = kLull;
     return success();
   }

@@ -88,6 +88,8 @@ class Query {
   Query& operator=(const Query&) = delete;
   ~Query();
 
+  // For what the constructor was not given; before next().
+  void bind(int position, std::int64_t value);
   // True when there is a row (again); false at the end and on failure.
   bool next();
   bool failed() const { return failed_; }
@@ -107,7 +109,6 @@ class Query {
   }
 
  private:
-  void bind(int position, std::int64_t value);
   void bind(int position, std::int32_t value) { bind(position, std::int64_t{value}); }
   void bind(int position, std::string_view text);
   void bind(int position, const std::string& text) { bind(position, std::string_view(text)); }

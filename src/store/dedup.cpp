@@ -7,14 +7,28 @@
 namespace linnet::store {
 
 Status Dedup::load() {
-  Query first(db_, "SELECT day FROM dedup_key ORDER BY day, device_id, request_id LIMIT 1");
-  if (first.next()) first_day_ = first.number(0);
-  if (first.failed()) return first.error();
-  Query last(
-      db_, "SELECT day FROM dedup_key ORDER BY day DESC, device_id DESC, request_id DESC LIMIT 1");
-  if (last.next()) last_day_ = last.number(0);
-  if (last.failed()) return last.error();
-  return success();
+  first_day_ = INT64_MAX;
+  last_day_ = INT64_MIN;
+  highest_ = INT64_MIN;
+  // From each day to the one before that has any; there are two or three.
+  std::int64_t before = INT64_MAX;
+  for (;;) {
+    Query row(db_,
+              "SELECT day, request_id FROM dedup_key WHERE day < ?1"
+              " ORDER BY day DESC, request_id DESC, device_id DESC LIMIT 1",
+              before);
+    const bool found = row.next();
+    if (row.failed()) return row.error();
+    if (!found) return success();
+    before = row.number(0);
+    note(before, row.number(1));
+  }
+}
+
+void Dedup::note(std::int64_t day, std::int64_t request) {
+  first_day_ = std::min(first_day_, day);
+  last_day_ = std::max(last_day_, day);
+  highest_ = std::max(highest_, request);
 }
 
 Result<std::optional<Answer>> Dedup::find(const RequestKey& key, std::int64_t today) {
@@ -24,6 +38,7 @@ Result<std::optional<Answer>> Dedup::find(const RequestKey& key, std::int64_t to
     auto old = frozen_->find(key);
     if (old != frozen_->end()) return std::optional(old->second);
   }
+  if (key.request.value() > highest_) return std::optional<Answer>();
   for (auto day = std::max(today - 1, first_day_); day <= std::min(today + 1, last_day_); ++day) {
     auto found = find_in_table(key, day);
     if (!found || *found) return found;
@@ -34,8 +49,8 @@ Result<std::optional<Answer>> Dedup::find(const RequestKey& key, std::int64_t to
 Result<std::optional<Answer>> Dedup::find_in_table(const RequestKey& key, std::int64_t day) {
   Query query(db_,
               "SELECT message_id, seq FROM dedup_key"
-              " WHERE day = ?1 AND device_id = ?2 AND request_id = ?3",
-              day, key.device, key.request);
+              " WHERE day = ?1 AND request_id = ?2 AND device_id = ?3",
+              day, key.request, key.device);
   std::optional<Answer> answer;
   if (query.next()) answer = Answer{day, query.id<MessageId>(0), query.id<Seq>(1)};
   if (query.failed()) return query.error();
@@ -48,7 +63,9 @@ void Dedup::remember(const RequestKey& key, const Answer& answer) {
 
 std::shared_ptr<const Dedup::Generation> Dedup::freeze() {
   assert(!frozen_);
-  frozen_ = std::exchange(active_, std::make_shared<Generation>());
+  auto next = std::make_shared<Generation>();
+  next->reserve(active_->size());
+  frozen_ = std::exchange(active_, std::move(next));
   return frozen_;
 }
 
@@ -58,10 +75,9 @@ std::shared_ptr<const Dedup::Generation> Dedup::drop_frozen() {
 
 Status Dedup::insert(const RequestKey& key, const Answer& answer) {
   // Widened even if the transaction fails: too wide only costs a lookup.
-  first_day_ = std::min(first_day_, answer.day);
-  last_day_ = std::max(last_day_, answer.day);
+  note(answer.day, key.request.value());
   return Query(db_, "INSERT OR IGNORE INTO dedup_key VALUES (?1, ?2, ?3, ?4, ?5)", answer.day,
-               key.device, key.request, answer.message, answer.seq)
+               key.request, key.device, answer.message, answer.seq)
       .run();
 }
 
@@ -69,21 +85,16 @@ Status Dedup::prune(std::int64_t today, int limit) {
   Transaction transaction(db_, Transaction::Kind::kWrite);
   if (!transaction.begun()) return transaction.begun();
   auto removed = Query(db_,
-                       "DELETE FROM dedup_key WHERE (day, device_id, request_id) IN"
-                       " (SELECT day, device_id, request_id FROM dedup_key WHERE day < ?1"
-                       "  ORDER BY day, device_id, request_id LIMIT ?2)",
+                       "DELETE FROM dedup_key WHERE (day, request_id, device_id) IN"
+                       " (SELECT day, request_id, device_id FROM dedup_key WHERE day < ?1"
+                       "  ORDER BY day, request_id, device_id LIMIT ?2)",
                        today - 1, limit)
                      .run();
   if (!removed) return removed;
   const bool all = db_.changes() < limit;
   auto committed = transaction.commit();
   if (!committed) return committed;
-  if (all) {
-    first_day_ = INT64_MAX;
-    last_day_ = INT64_MIN;
-    return load();
-  }
-  return success();
+  return all ? load() : success();
 }
 
 }  // namespace linnet::store

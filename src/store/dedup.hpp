@@ -4,9 +4,10 @@
 
 #include "connection.hpp"
 
+#include <boost/unordered/unordered_flat_map.hpp>
+
 #include <memory>
 #include <optional>
-#include <unordered_map>
 #include <vector>
 
 namespace linnet::store {
@@ -31,11 +32,11 @@ class Dedup {
       return std::hash<DeviceId>{}(key.device) * 31 + std::hash<RequestId>{}(key.request);
     }
   };
-  using Generation = std::unordered_map<RequestKey, Answer, Hash>;
+  using Generation = boost::unordered_flat_map<RequestKey, Answer, Hash>;
 
   explicit Dedup(Connection& db) : db_(db), active_(std::make_shared<Generation>()) {}
 
-  // Learns which days the table holds.
+  // Learns which days the table holds, and up to which request.
   Status load();
   // Looks in memory, then in the table at yesterday, today and (the clock went back) tomorrow.
   Result<std::optional<Answer>> find(const RequestKey& key, std::int64_t today);
@@ -57,6 +58,8 @@ class Dedup {
   Status prune(std::int64_t today, int limit);
 
  private:
+  // The table has, or may soon have, such a row.
+  void note(std::int64_t day, std::int64_t request);
   Result<std::optional<Answer>> find_in_table(const RequestKey& key, std::int64_t day);
 
   Connection& db_;
@@ -65,6 +68,7 @@ class Dedup {
   // The table has rows of no day outside; nothing is looked up there in vain.
   std::int64_t first_day_ = INT64_MAX;
   std::int64_t last_day_ = INT64_MIN;
+  std::int64_t highest_ = INT64_MIN;  // of its request ids; most clients count theirs up
 };
 
 }  // namespace linnet::store

@@ -1,31 +1,31 @@
 #include "inbox.hpp"
 
+#include "inbox_index.hpp"
 #include "packing.hpp"
 
 #include <algorithm>
+#include <span>
+#include <string>
 #include <string_view>
 
 namespace linnet::store {
 namespace {
 
-Result<Seq> index_head(Connection& db, InboxId inbox) {
-  Query query(db, "SELECT seq FROM inbox WHERE inbox_id = ?1 ORDER BY seq DESC LIMIT 1", inbox);
-  Seq seq;
-  if (query.next()) seq = query.id<Seq>(0);
-  if (query.failed()) return query.error();
-  return seq;
-}
+// So many messages are fetched by one statement: each costs as much as two rows.
+constexpr std::size_t kAtOnce = 32;
+constexpr std::string_view kColumns =
+    "m.request_id, m.sender_type, m.sender_id, m.sender_device_id, m.receiver_type,"
+    " m.receiver_id, m.type, m.status, m.send_time, m.mentions, m.content, m.id";
+constexpr int kIdColumn = 11;
 
-// The first columns of both are what take_message() takes.
-constexpr std::string_view kIndexed =
-    "SELECT m.request_id, m.sender_type, m.sender_id, m.sender_device_id, m.receiver_type,"
-    " m.receiver_id, m.type, m.status, m.send_time, m.mentions, m.content, i.seq"
-    " FROM inbox i LEFT JOIN message m ON m.id = i.message_id"
-    " WHERE i.inbox_id = ?1 AND i.seq >= ?2 AND i.seq < ?3 ORDER BY i.seq LIMIT ?4";
-constexpr std::string_view kOne =
-    "SELECT m.request_id, m.sender_type, m.sender_id, m.sender_device_id, m.receiver_type,"
-    " m.receiver_id, m.type, m.status, m.send_time, m.mentions, m.content"
-    " FROM message m WHERE m.id = ?1";
+// The messages ?1 to ?32, in that order, without those that there are not.
+std::string fetch_several() {
+  std::string sql = "WITH wanted (id) AS (VALUES (?1)";
+  for (std::size_t i = 2; i <= kAtOnce; ++i)
+    sql += ", (?" + std::to_string(i) + ")";
+  return sql + ") SELECT " + std::string(kColumns) +
+         " FROM wanted w CROSS JOIN message m ON m.id = w.id";
+}
 
 Status take_message(const Query& row, Message& message) {
   message.request_id = row.id<RequestId>(0);
@@ -46,48 +46,51 @@ Status take_message(const Query& row, Message& message) {
   return success();
 }
 
-// Fills a page with what follows on `after`, and sees that nothing is left out.
+// Fills a page with the messages of places, and sees that nothing is left out.
 class PageReader {
  public:
-  PageReader(Connection& db, InboxId inbox, Seq after, PageLimit limit, InboxPage& page)
-      : db_(db), inbox_(inbox), limit_(limit), expected_(after.next()), page_(page) {
-    limit_.entries = std::clamp<std::size_t>(limit.entries, 1, 65'536);
-  }
+  PageReader(Connection& db, InboxId inbox, PageLimit limit, InboxPage& page)
+      : db_(db), inbox_(inbox), limit_(limit), page_(page) {}
 
-  // What the index has before `end`: one statement for all of it, as each costs as much as a row.
-  Status read_index(Seq end) {
-    Query row(db_, kIndexed, inbox_, expected_, end, static_cast<std::int64_t>(limit_.entries));
-    while (!full_ && row.next()) {
-      if (row.is_null(0)) return hole(row.id<Seq>(11));
-      auto added = add(row.id<Seq>(11), row);
-      if (!added) return added;
+  // The first `count` that follow on `after`; `places` should be they.
+  Status read(Seq after, std::size_t count, std::span<const Place> places) {
+    for (std::size_t i = 0; i < count; ++i) {
+      after = after.next();
+      if (i >= places.size() || places[i].seq != after) return hole(after);
     }
-    if (row.failed()) return row.error();
+    while (!full_ && !places.empty()) {
+      const auto some = places.first(std::min(places.size(), kAtOnce));
+      auto fetched = fetch(some);
+      if (!fetched) return fetched;
+      places = places.subspan(some.size());
+    }
     return success();
   }
 
-  Status read_places(const std::vector<Place>& places) {
+ private:
+  Status fetch(std::span<const Place> places) {
+    static const std::string kSeveral = fetch_several();
+    Query row(db_, kSeveral);
+    for (std::size_t i = 0; i < places.size(); ++i)
+      row.bind(static_cast<int>(i) + 1, places[i].message.value());
     for (const auto& place : places) {
-      if (full_) break;
-      Query row(db_, kOne, place.message);
-      if (!row.next()) return row.failed() ? row.error() : hole(place.seq);
+      if (full_) return success();
+      const bool found = row.next();
+      if (row.failed()) return row.error();
+      if (!found || row.id<MessageId>(kIdColumn) != place.message) return hole(place.seq);
       auto added = add(place.seq, row);
       if (!added) return added;
     }
     return success();
   }
 
-  bool full() const { return full_; }
   Error hole(Seq seq) const {
     return Error(
         ErrCode::kStorage, {},
         "inbox " + std::to_string(inbox_.value()) + " lacks seq " + std::to_string(seq.value()));
   }
-  Seq expected() const { return expected_; }
 
- private:
   Status add(Seq seq, const Query& row) {
-    if (seq != expected_) return hole(expected_);
     auto& entry = page_.entries.emplace_back();
     entry.seq = seq;
     auto taken = take_message(row, entry.message);
@@ -96,17 +99,13 @@ class PageReader {
     if (bytes_ > limit_.bytes && page_.entries.size() > 1) {
       page_.entries.pop_back();
       full_ = true;
-      return success();
     }
-    full_ = page_.entries.size() >= limit_.entries;
-    expected_ = expected_.next();
     return success();
   }
 
   Connection& db_;
   InboxId inbox_;
   PageLimit limit_;
-  Seq expected_;
   std::size_t bytes_ = 0;
   bool full_ = false;
   InboxPage& page_;
@@ -131,17 +130,21 @@ Result<InboxPage> read_inbox(Connection& db, const Tail& tail, InboxId inbox, Se
   }
   if (after >= page.head) return page;
 
-  page.entries.reserve(
-      std::min<std::size_t>(count, static_cast<std::size_t>(page.head.value() - after.value())));
-  PageReader reader(db, inbox, after, limit, page);
-  const bool all_unmerged = unmerged.first && after.next() >= unmerged.first;
-  if (!all_unmerged) {
-    auto read = reader.read_index(unmerged.first ? unmerged.first : Seq(INT64_MAX));
+  const auto expected =
+      std::min(count, static_cast<std::size_t>(page.head.value() - after.value()));
+  std::vector<Place> places;
+  places.reserve(expected);
+  const auto end = unmerged.first ? unmerged.first : page.head.next();
+  if (after.next() < end) {
+    auto read = read_runs(db, inbox, after.next(), end, expected, places);
     if (!read) return Error(read.error());
   }
-  auto read = reader.read_places(unmerged.places);
+  const auto room = std::min(expected - places.size(), unmerged.places.size());
+  places.insert(places.end(), unmerged.places.begin(),
+                unmerged.places.begin() + static_cast<std::ptrdiff_t>(room));
+  page.entries.reserve(expected);
+  auto read = PageReader(db, inbox, limit, page).read(after, expected, places);
   if (!read) return Error(read.error());
-  if (!reader.full() && reader.expected() <= page.head) return reader.hole(reader.expected());
   return page;
 }
 

@@ -5,7 +5,7 @@
 #include "dedup.hpp"
 #include "tail.hpp"
 
-#include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -13,78 +13,53 @@
 
 namespace linnet::store {
 
-// Gives items in order without sorting them all at once (which would stall the writer for a tenth
-// of a second when there are a million), and can go back to a former place.
-template <class Item, class Later>
-class Ordered {
- public:
-  void assign(std::vector<Item> items) {
-    items_ = std::move(items);
-    left_ = items_.size();
-    std::make_heap(items_.begin(), items_.end(), Later{});
-  }
-  std::size_t left() const { return left_; }
-  const Item& top() const { return items_.front(); }
-  void pop() {
-    std::pop_heap(items_.begin(), items_.begin() + static_cast<std::ptrdiff_t>(left_), Later{});
-    --left_;
-  }
-  // Takes back the newest pops: what was popped stands behind the heap, newest first.
-  void restore(std::size_t left) {
-    while (left_ < left)
-      std::push_heap(items_.begin(), items_.begin() + static_cast<std::ptrdiff_t>(++left_),
-                     Later{});
-  }
-
- private:
-  std::vector<Item> items_;
-  std::size_t left_ = 0;
-};
-
 // Thread: the writer's.
 class Merge {
  public:
-  // What is no longer needed is given to `discard`, to be freed where nobody waits.
-  using Discard = std::function<void(std::shared_ptr<const void>)>;
-  Merge(Connection& db, Tail& tail, Dedup& dedup, Discard discard)
-      : db_(db), tail_(tail), dedup_(dedup), discard_(std::move(discard)) {}
+  // Runs something on another thread, soon, or at once on this one. What takes long and touches
+  // only what no longer changes is done there: sorting and freeing a million entries take a tenth
+  // of a second each.
+  using Elsewhere = std::function<void(std::function<void()>)>;
+  Merge(Connection& db, Tail& tail, Dedup& dedup, Elsewhere elsewhere)
+      : db_(db), tail_(tail), dedup_(dedup), elsewhere_(std::move(elsewhere)) {}
 
-  bool running() const { return frozen_ != nullptr; }
+  bool running() const { return sorted_ != nullptr; }
   // Freezes what is in memory: the entries and keys of all messages up to `upto`.
   void begin(MessageId upto);
+  // It is sorted; slices may be written.
+  bool ready() const { return sorted_->ready.load(std::memory_order_acquire); }
   // Writes for about `budget` in a transaction of its own. On failure the next call writes the same
-  // again.
+  // again. Only when ready().
   Status slice(std::chrono::milliseconds budget);
 
  private:
   using Clock = std::chrono::steady_clock;
-  struct LaterInbox {
-    bool operator()(InboxId a, InboxId b) const { return a > b; }
-  };
   struct Key {
     RequestKey key;
     Answer answer;
   };
-  struct LaterKey {
-    bool operator()(const Key& a, const Key& b) const {
-      return a.answer.day != b.answer.day ? a.answer.day > b.answer.day : a.key > b.key;
-    }
+  // What is written, in the order of the tables' keys.
+  struct Sorted {
+    std::vector<Entry> entries;
+    std::vector<Key> keys;
+    std::atomic<bool> ready = false;
   };
+  static void sort(const Tail::Generation& tail, const Dedup::Generation& keys, Sorted& sorted);
 
   Status write(Clock::time_point until);
   Status write_entries(Clock::time_point until);
   Status write_keys(Clock::time_point until);
-  bool done() const { return inboxes_.left() == 0 && keys_.left() == 0; }
+  bool entries_done() const { return entries_written_ == sorted_->entries.size(); }
+  bool done() const { return entries_done() && keys_written_ == sorted_->keys.size(); }
 
   Connection& db_;
   Tail& tail_;
   Dedup& dedup_;
-  Discard discard_;
-  std::shared_ptr<const Tail::Generation> frozen_;
+  Elsewhere elsewhere_;
   MessageId upto_;
-  Ordered<InboxId, LaterInbox> inboxes_;
-  std::size_t written_ = 0;  // entries of the first inbox
-  Ordered<Key, LaterKey> keys_;
+  std::shared_ptr<Sorted> sorted_;
+  std::size_t entries_written_ = 0;
+  std::size_t keys_written_ = 0;
 };
 
 }  // namespace linnet::store

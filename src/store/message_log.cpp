@@ -1,15 +1,15 @@
 #include "message_log.hpp"
 
+#include "inbox_index.hpp"
 #include "packing.hpp"
 
 #include <algorithm>
-#include <iterator>
 
 namespace linnet::store {
 namespace {
 
 constexpr std::int64_t kDayMillis = 86'400'000;
-constexpr std::size_t kHeadsKept = 1'000'000;  // about 50 MB
+constexpr std::size_t kHeadsKept = 1'000'000;  // about 30 MB
 constexpr std::size_t kRebuildChunk = 65'536;
 
 std::int64_t day_of(Millis time) {
@@ -164,25 +164,29 @@ Result<Appended> MessageLog::place(const NewMessage& message, MessageId id,
 
 // Gives the message the next seq of the inbox.
 Result<Seq> MessageLog::enter(InboxId inbox, MessageId id) {
-  auto before = head(inbox);
-  if (!before) return before;
-  const auto seq = before->next();
-  heads_.insert_or_assign(inbox, seq);
+  auto head = find_head(inbox);
+  if (!head) return head.take_error();
+  const auto seq = ** head = (*head)->next();
   entries_.push_back({inbox, seq, id});
   return seq;
 }
 
 Result<Seq> MessageLog::head(InboxId inbox) {
+  auto head = find_head(inbox);
+  if (!head) return head.take_error();
+  return **head;
+}
+
+Result<Seq*> MessageLog::find_head(InboxId inbox) {
   auto known = heads_.find(inbox);
-  if (known != heads_.end()) return known->second;
+  if (known != heads_.end()) return &known->second;
   auto seq = tail_.head(inbox);
   if (!seq) {
-    Query query(db_, "SELECT seq FROM inbox WHERE inbox_id = ?1 ORDER BY seq DESC LIMIT 1", inbox);
-    if (query.next()) seq = query.id<Seq>(0);
-    if (query.failed()) return query.error();
+    auto indexed = index_head(db_, inbox);
+    if (!indexed) return indexed.take_error();
+    seq = *indexed;
   }
-  heads_.emplace(inbox, seq);
-  return seq;
+  return &heads_.emplace(inbox, seq).first->second;
 }
 
 void MessageLog::undo(const Mark& mark) {
@@ -198,12 +202,8 @@ void MessageLog::committed() {
   tail_.add(entries_);
   entries_.clear();
   keys_.clear();
-  // Any may go: a head can be read again from the tail or the index.
-  if (heads_.size() > kHeadsKept) {
-    auto middle = heads_.begin();
-    std::advance(middle, static_cast<std::ptrdiff_t>(kHeadsKept / 2));
-    heads_.erase(heads_.begin(), middle);
-  }
+  // They may go: a head can be read again from the tail or the index.
+  if (heads_.size() > kHeadsKept) heads_.clear();
 }
 
 }  // namespace linnet::store

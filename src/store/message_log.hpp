@@ -9,9 +9,10 @@
 #include "linnet/base/clock.hpp"
 #include "linnet/store/types.hpp"
 
+#include <boost/unordered/unordered_flat_map.hpp>
+
 #include <cstdint>
 #include <optional>
-#include <unordered_map>
 #include <vector>
 
 namespace linnet::store {
@@ -55,6 +56,8 @@ class MessageLog {
   Status check(const NewMessage& message) const;
   Result<Appended> place(const NewMessage& message, MessageId id, std::string& recipients);
   Result<Seq> enter(InboxId inbox, MessageId id);
+  // In heads_, valid until the next inbox is looked for.
+  Result<Seq*> find_head(InboxId inbox);
   Status rebuild(Query& row);
   Status restore(const Entry& entry);
 
@@ -66,7 +69,7 @@ class MessageLog {
   MessageId last_;
   std::uint64_t commits_ = 0;
   // A cache of what tail and index know.
-  std::unordered_map<InboxId, Seq> heads_;
+  boost::unordered_flat_map<InboxId, Seq, std::hash<InboxId>> heads_;
   // Of the current transaction, in the order made.
   std::vector<Entry> entries_;
   std::vector<RequestKey> keys_;

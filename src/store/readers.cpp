@@ -1,5 +1,7 @@
 #include "readers.hpp"
 
+#include <utility>
+
 namespace linnet::store {
 
 Status Readers::start(const std::filesystem::path& file, const std::string& vfs,
@@ -32,14 +34,17 @@ void Readers::submit(std::unique_ptr<Task> task) {
   task->refuse(Error(refusal));
 }
 
-void Readers::discard(std::shared_ptr<const void> garbage) {
-  Done<Unit> ignored = [](const Result<Unit>&) {};
+void Readers::lend(std::function<void()> work) {
+  // Refused, a read is done at once with an error.
+  auto once = std::make_shared<std::function<void()>>(std::move(work));
   read<Unit>(
-      [garbage = std::move(garbage)](Connection&) mutable {
-        garbage.reset();
+      [once](Connection&) {
+        std::exchange(*once, nullptr)();
         return success();
       },
-      std::move(ignored));
+      [once](const Result<Unit>&) {
+        if (*once) std::exchange(*once, nullptr)();
+      });
 }
 
 void Readers::close() {

@@ -8,6 +8,7 @@
 #include <condition_variable>
 #include <deque>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -30,8 +31,8 @@ class Readers {
   void read(Run run, Done<T> done) {
     submit(std::make_unique<TaskOf<T, Run>>(std::move(run), std::move(done)));
   }
-  // Frees `garbage` on a reader's thread if there is room. Thread: any.
-  void discard(std::shared_ptr<const void> garbage);
+  // Runs `work` on a reader's thread; at once on the caller's when there is no room. Thread: any.
+  void lend(std::function<void()> work);
   // Refuses new reads, completes what is queued, joins. By the owner.
   void close();
 

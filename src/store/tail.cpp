@@ -7,6 +7,8 @@
 namespace linnet::store {
 namespace {
 
+constexpr std::size_t kPlacesAtFirst = 4;
+
 const std::vector<Place>* places_of(const Tail::Generation* generation, InboxId inbox) {
   if (generation == nullptr) return nullptr;
   auto it = generation->inboxes.find(inbox);
@@ -51,7 +53,10 @@ void Tail::add(std::span<const Entry> entries) {
   std::lock_guard lock(mutex_);
   for (const auto& entry : entries) {
     auto& places = active_->inboxes[entry.inbox];
-    if (places.empty()) active_->order.push_back(entry.inbox);
+    if (places.empty()) {
+      active_->order.push_back(entry.inbox);
+      places.reserve(kPlacesAtFirst);
+    }
     places.push_back({entry.seq, entry.message});
   }
   active_->entries += entries.size();
@@ -59,6 +64,8 @@ void Tail::add(std::span<const Entry> entries) {
 
 std::shared_ptr<const Tail::Generation> Tail::freeze() {
   auto next = std::make_shared<Generation>();
+  // Growing a table of a hundred thousand inboxes would stop who sends for milliseconds.
+  next->inboxes.reserve(active_->inboxes.size());
   std::lock_guard lock(mutex_);
   assert(!frozen_);
   frozen_ = std::exchange(active_, std::move(next));

@@ -9,11 +9,12 @@
 
 #include "linnet/base/ids.hpp"
 
+#include <boost/unordered/unordered_flat_map.hpp>
+
 #include <cstddef>
 #include <memory>
 #include <mutex>
 #include <span>
-#include <unordered_map>
 #include <vector>
 
 namespace linnet::store {
@@ -34,7 +35,7 @@ class Tail {
  public:
   // Never changes once it is frozen.
   struct Generation {
-    std::unordered_map<InboxId, std::vector<Place>> inboxes;
+    boost::unordered_flat_map<InboxId, std::vector<Place>, std::hash<InboxId>> inboxes;
     std::vector<InboxId> order;  // the keys of `inboxes`, as they came
     std::size_t entries = 0;
   };

@@ -196,21 +196,22 @@ TEST_CASE("a check finds what does not agree") {
   {
     ServerProcess server(data, kOpen);
     auto anna = sign_in(server.http_port(), "100");
-    for (int n = 1; n <= 80; ++n)
+    for (int n = 1; n <= 80; ++n) {
       send_text(server.http_port(), anna, anna.id, std::to_string(n), n);
-    const auto merged = [&] {
-      return number(data, "SELECT value = 80 FROM meta WHERE key = 'merged_upto'") == 1;
-    };
-    while (!merged())
-      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+      // In two runs of the index, or more.
+      if (n % 40 != 0) continue;
+      while (number(data, "SELECT value FROM meta WHERE key = 'merged_upto'") != n)
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
     CHECK(server.stop() == 0);
   }
   REQUIRE(linnet_command({"check"}, data).status == 0);
   const auto [sql, said] = GENERATE(
-      std::pair{"DELETE FROM inbox WHERE seq = 5", "has a gap"},
+      std::pair{"DELETE FROM inbox WHERE seq = 1", "has a gap"},
+      std::pair{"UPDATE inbox SET more = x'ff' WHERE seq = 1", "has a damaged run"},
       std::pair{"DELETE FROM message WHERE id = 5", "no message"},
       std::pair{"UPDATE message SET recipients = x'ff' WHERE id = 5", "no readable recipients"},
-      std::pair{"UPDATE inbox SET message_id = 6 WHERE seq = 5", "another one stands there"});
+      std::pair{"UPDATE inbox SET message_id = 2 WHERE seq = 1", "another one stands there"});
   run_sql(data, sql);
 
   const auto checked = linnet_command({"check"}, data);

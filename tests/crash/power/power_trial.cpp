@@ -23,6 +23,7 @@ constexpr std::int64_t kUsers = 6;
 constexpr std::int64_t kSenders = 5;
 constexpr int kMessages = 60;  // of each sender, at most
 constexpr int kOldMessages = 20;
+constexpr int kRunsSince = 11;  // the schema whose index has runs
 constexpr std::size_t kRetried = 3;
 
 Logger& silent() {
@@ -126,7 +127,11 @@ class PowerTrial {
                         i, store::Blob{text}, store::Blob{recipients})
                .run());
       for (int user = 1; user <= 2 && i <= kOldMessages / 2; ++user)
-        must(store::Query(db, "INSERT INTO inbox VALUES (?1, ?2, ?3)", user, i, i).run());
+        must(store::Query(db,
+                          schema < kRunsSince ? "INSERT INTO inbox VALUES (?1, ?2, ?3)"
+                                              : "INSERT INTO inbox VALUES (?1, ?2, ?3, 1, x'')",
+                          user, i, i)
+                 .run());
       history_.sent(text, 1000, i, {1, 2});
       history_.told(text, 1, i);
     }

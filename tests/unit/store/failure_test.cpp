@@ -79,7 +79,7 @@ TEST_CASE("a merge that finds the disk full goes on when there is room") {
   disk.make_room();
 
   REQUIRE(eventually([&] { return engine.merged(); }));
-  CHECK(engine.number("SELECT count(*) FROM inbox") == 400);
+  CHECK(engine.number("SELECT sum(entries) FROM inbox") == 400);
   CHECK(engine.number("SELECT count(*) FROM dedup_key") == 200);
   CHECK(calls.inbox(1).size() == 200);
   CHECK(calls.append(text(1, {1}, "201")).sender_seq == Seq(201));

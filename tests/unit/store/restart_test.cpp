@@ -36,7 +36,7 @@ TEST_CASE("the tail is rebuilt from the log and merged once") {
   LazyMerge lazy;
   for (int i = 0; i < 200; ++i)
     lazy.calls().append(text(1, {1, 2}, std::to_string(i), 3, i + 1));
-  CHECK(lazy.number("SELECT count(*) FROM inbox") == 0);
+  CHECK(lazy.number("SELECT sum(entries) FROM inbox") == 0);
   lazy.close();
 
   store::SqliteOptions options;
@@ -44,7 +44,7 @@ TEST_CASE("the tail is rebuilt from the log and merged once") {
   SqliteEngine eager(options, {});
 
   REQUIRE(eventually([&] { return eager.merged(); }));
-  CHECK(eager.number("SELECT count(*) FROM inbox") == 400);
+  CHECK(eager.number("SELECT sum(entries) FROM inbox") == 400);
   CHECK(eager.number("SELECT count(*) FROM dedup_key") == 200);
   CHECK(eager.calls().inbox(2).back() == "199");
   CHECK(eager.calls().append(text(1, {1, 2}, "0", 3, 1)).duplicate);
@@ -147,9 +147,11 @@ TEST_CASE("a damaged log is refused at the start, not served with holes") {
 
 TEST_CASE("a hole in the index is an error, never a silent gap") {
   SqliteEngine engine;
-  for (int i = 0; i < 5; ++i)
+  // A run each.
+  for (int i = 0; i < 5; ++i) {
     engine.calls().append(text(1, {1}, "x"));
-  REQUIRE(eventually([&] { return engine.merged(); }));
+    REQUIRE(eventually([&] { return engine.merged(); }));
+  }
   {
     auto db =
         Calls::get(store::Connection::open(engine.database(), store::Connection::Mode::kWrite));
