@@ -28,19 +28,20 @@ std::optional<BareStore> run(const std::vector<std::string>& arguments) {
   auto* output = ::popen(line.c_str(), "r");  // NOLINT(cert-env33-c): a program of ours, quoted
   if (output == nullptr) return std::nullopt;
   BareStore found;
-  const int read =
-      std::fscanf(output, "%lf %lf %lf", &found.messages_per_s, &found.p50_ms, &found.p99_ms);
-  if (::pclose(output) != 0 || read != 3) return std::nullopt;
+  const int read = std::fscanf(output, "%lf %lf %lf %lf", &found.messages_per_s, &found.p50_ms,
+                               &found.p99_ms, &found.cpu_us_per_message);
+  if (::pclose(output) != 0 || read != 4) return std::nullopt;
   return found;
 }
 
 }  // namespace
 
 std::optional<BareStore> write_barely(const std::filesystem::path& directory, std::size_t batch,
-                                      double seconds) {
+                                      double seconds, std::size_t payload) {
   const auto place = directory / "bare";
   std::filesystem::create_directory(place);
-  auto found = run({"write", place.string(), std::to_string(batch), std::to_string(seconds)});
+  auto found = run({"write", place.string(), std::to_string(batch), std::to_string(seconds),
+                    std::to_string(payload)});
   std::error_code ignored;
   std::filesystem::remove_all(place, ignored);
   return found;

@@ -23,16 +23,18 @@ struct Scenario {
   bool elsewhere = true;  // whether it makes sense with a server that runs already
 };
 
-constexpr std::array<Scenario, 11> kScenarios = {{{"start", run_start, false},
+constexpr std::array<Scenario, 13> kScenarios = {{{"start", run_start, false},
                                                   {"calls", run_calls},
                                                   {"store", run_store, false},
                                                   {"direct", run_send},
                                                   {"direct", run_deliver},
+                                                  {"durable", run_durable, false},
                                                   {"group", run_group},
                                                   {"large", run_large},
                                                   {"sync", run_sync},
                                                   {"reconnect", run_reconnect},
                                                   {"idle", run_idle},
+                                                  {"shards", run_shards, false},
                                                   {"fanout", run_fanout}}};
 
 std::string joined(const std::vector<std::string>& arguments) {

@@ -8,7 +8,8 @@ namespace linnet::bench {
 namespace {
 
 constexpr Nanos kPatience = 30 * kSecond;
-constexpr Nanos kSlice = 2 * kMilli;  // of a sweep, so that the watched ones do not wait for it
+constexpr Nanos kSlice = 2 * kMilli;    // of a sweep
+constexpr std::size_t kFewAtATime = 8;  // swept between two looks at the watched ones
 constexpr std::size_t kAtOnce = 128;
 constexpr std::size_t kDigits = 16;
 
@@ -184,7 +185,11 @@ void Crowd::turn(Nanos until) {
   const auto time = now();
   if (swept_until_ == 0) swept_until_ = time;
   if (time >= swept_until_ + kSlice) sweep_due(time);
-  for (const auto& event : poller_.wait(std::min(until, swept_until_ + kSlice)))
+  watch_until(std::min(until, swept_until_ + kSlice));
+}
+
+void Crowd::watch_until(Nanos until) {
+  for (const auto& event : poller_.wait(until))
     watch(event);
 }
 
@@ -208,13 +213,19 @@ void Crowd::watch(const epoll_event& event) {
   link.received().erase(0, link.received().size() - rest.size());
 }
 
-// As many as are due since the last time, so that each comes once in a sweep's time.
+// As many as are due since the last time, so that each comes once in a sweep's time; the watched
+// ones do not wait for them.
 void Crowd::sweep_due(Nanos time) {
   const auto all = static_cast<double>(swept_.size());
   const auto passed = static_cast<double>(time - swept_until_);
-  const auto due = all * passed / static_cast<double>(options_.sweep);
-  sweep(std::min(swept_.size(), static_cast<std::size_t>(due) + 1));
+  const auto due = static_cast<std::size_t>(all * passed / static_cast<double>(options_.sweep));
   swept_until_ = time;
+  for (auto left = std::min(swept_.size(), due + 1); left > 0;) {
+    const auto some = std::min(left, kFewAtATime);
+    sweep(some);
+    left -= some;
+    watch_until(0);
+  }
 }
 
 void Crowd::sweep(std::size_t count) {

@@ -89,6 +89,7 @@ class Crowd {
   bool introduce(std::size_t place, std::uint32_t events);
   void prove();
   void turn(Nanos until);
+  void watch_until(Nanos until);
   void watch(const epoll_event& event);
   void sweep_due(Nanos time);
   void sweep(std::size_t count);

@@ -98,6 +98,7 @@ Table run_deliver(const Options& options) {
   }
   at_rate(std::max<std::size_t>(most / 2, 1), ", half of that");
   table.note("latency: from the intended start of the call to the receiver's having the message");
+  note_memory(table, server);
   return table;
 }
 

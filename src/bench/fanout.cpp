@@ -1,6 +1,6 @@
 // Scenario fanout: one message to every member of a live room, by turns with the floor.
 #include "crowd.hpp"
-#include "people.hpp"
+#include "fanout_targets.hpp"
 #include "processors.hpp"
 #include "progress.hpp"
 #include "scenarios.hpp"
@@ -8,7 +8,6 @@
 #include "syscalls.hpp"
 
 #include <algorithm>
-#include <functional>
 #include <map>
 #include <optional>
 
@@ -25,16 +24,6 @@ constexpr double kFloodsPerSecond = 10;
 constexpr double kFloodSeconds = 4;
 constexpr std::size_t kFloodBytes = 1000;
 
-// A server that one message can be published to for many to hear.
-struct Target {
-  std::string name;
-  std::optional<pid_t> pid;
-  Address address;
-  std::function<std::unique_ptr<Dialect>(std::size_t members)> dialect;
-  bool foreign = false;
-  std::size_t stuck = 0;  // members that never read
-};
-
 struct Load {
   std::size_t members = 0;
   std::size_t bytes = 0;
@@ -46,10 +35,12 @@ struct Load {
 // Of one target in one round; CPU time in microseconds for each delivery.
 struct Sample {
   double deliveries_per_s = 0;
-  double server_us = 0;  // 0: not known
+  double messages_per_s = 0;  // to each member
+  double server_us = 0;       // 0: not known
   double generator_us = 0;
   double wire_bytes = 0;
   double busiest_us = 0;  // of server_us, the thread's that has most of it
+  double rss_mb = 0;
 };
 
 // What was seen of a target in all rounds.
@@ -65,6 +56,11 @@ struct Outcome {
       values.push_back(sample.*figure);
     return median(values);
   }
+  // Messages that each member gets.
+  double rate_of_each() const { return median_of(&Sample::messages_per_s); }
+  double p99_over(const Outcome& other) const {
+    return latencies.percentile_ms(0.99) / std::max(other.latencies.percentile_ms(0.99), 1e-6);
+  }
 };
 
 class Fanout {
@@ -75,8 +71,9 @@ class Fanout {
   const Pinning& pinning() const { return pinning_; }
 
   // Rounds of each target in turn, the order turned over each time. `base`: the place of the one
-  // that the others are compared with; beyond the last: none.
-  void compare(const std::vector<Target>& targets, std::size_t base, const Load& load) {
+  // that the others are compared with; beyond the last: none. What was seen of each.
+  std::vector<Outcome> compare(const std::vector<Target>& targets, std::size_t base,
+                               const Load& load) {
     std::vector<Outcome> outcomes(targets.size());
     for (std::size_t round = 0; round < options_.rounds; ++round) {
       for (std::size_t turn = 0; turn < targets.size(); ++turn) {
@@ -93,6 +90,7 @@ class Fanout {
     for (std::size_t i = 0; i < targets.size(); ++i)
       if (!outcomes[i].failed)
         add_row(targets[i], load, outcomes[i], base < targets.size() ? &outcomes[base] : nullptr);
+    return outcomes;
   }
 
  private:
@@ -110,12 +108,13 @@ class Fanout {
     }
   }
 
-  static CrowdOptions crowd_options(const Target& target, const Load& load) {
+  CrowdOptions crowd_options(const Target& target, const Load& load) const {
     CrowdOptions wanted;
     wanted.members = load.members;
     wanted.payload = load.bytes;
     wanted.stuck = target.stuck;
     wanted.sweep = (load.members > kLargeRoom ? 100 : 25) * kMilli;
+    if (options_.sweep_ms > 0) wanted.sweep = static_cast<Nanos>(options_.sweep_ms) * kMilli;
     return wanted;
   }
 
@@ -176,9 +175,13 @@ class Fanout {
         table_.problem(words);
       }
     }
-    return {deliveries / passed * 1e9, static_cast<double>(server_used) / deliveries / 1e3,
-            static_cast<double>(used) / deliveries / 1e3, crowd.bytes_per_message(),
-            static_cast<double>(busiest) / deliveries / 1e3};
+    return {deliveries / passed * 1e9,
+            messages / passed * 1e9,
+            static_cast<double>(server_used) / deliveries / 1e3,
+            static_cast<double>(used) / deliveries / 1e3,
+            crowd.bytes_per_message(),
+            static_cast<double>(busiest) / deliveries / 1e3,
+            target.pid ? memory_of(*target.pid).rss / 1e6 : 0};
   }
 
   static std::map<pid_t, Nanos> threads_of(const Target& target) {
@@ -221,6 +224,7 @@ class Fanout {
          outcome.median_of(&Sample::deliveries_per_s), target.pid ? Cell(server_us) : kUnknown,
          target.pid ? Cell(outcome.median_of(&Sample::busiest_us)) : kUnknown,
          outcome.syscalls ? Cell(*outcome.syscalls) : kUnknown,
+         target.pid ? Cell(outcome.median_of(&Sample::rss_mb)) : kUnknown,
          outcome.median_of(&Sample::generator_us), outcome.latencies.percentile_ms(0.5),
          outcome.latencies.percentile_ms(0.99), std::move(ratio), std::move(range)});
   }
@@ -228,67 +232,6 @@ class Fanout {
   const Options& options_;
   Table& table_;
   Pinning pinning_;
-};
-
-// A Linnet with as many users as there are members, and one who publishes.
-class LinnetUnderLoad {
- public:
-  LinnetUnderLoad(const Options& options, const Pinning& pinning, std::size_t pace_ms)
-      : door_(options.over_tcp ? Door::kTcp : Door::kWebSocket),
-        pace_ms_(pace_ms),
-        server_(options, settings(pinning, pace_ms)) {
-    const auto most = *std::max_element(options.members.begin(), options.members.end());
-    users_ = sign_up(server_.site(), (pace_ms > 0 ? options.members.front() : most) + 1);
-  }
-
-  Target target() const {
-    auto name = "Linnet" + (pace_ms_ == 0 ? "" : ", paced " + std::to_string(pace_ms_) + " ms");
-    const auto doors = server_.doors();
-    return {std::move(name), server_.pid(), door_ == Door::kTcp ? doors.tcp : doors.http,
-            [this](std::size_t /*members*/) { return linnet_dialect(door_, users_); }};
-  }
-
- private:
-  static std::vector<std::string> settings(const Pinning& pinning, std::size_t pace_ms) {
-    std::vector<std::string> settings{"rooms.state_ms=1000000",
-                                      "rooms.pace_ms=" + std::to_string(pace_ms)};
-    if (pinning.on()) settings.emplace_back("server.io_threads=1");
-    return settings;
-  }
-
-  Door door_;
-  std::size_t pace_ms_;
-  Server server_;
-  std::vector<Account> users_;
-};
-
-// linnet-floor, where it has been built.
-class FloorServer {
- public:
-  FloorServer(const Options& options, bool gathers)
-      : door_(options.over_tcp ? Door::kTcp : Door::kWebSocket),
-        gathers_(gathers),
-        path_(options.floor.empty() ? beside_this("linnet-floor") : options.floor) {
-    if (!std::filesystem::exists(path_)) return;
-    std::vector<std::string> command{path_};
-    if (gathers) command.emplace_back("--gather");
-    process_ = std::make_unique<Process>(command, (dir_.path() / "log").string(),
-                                         std::vector<std::string>{"floor"});
-  }
-
-  bool there() const { return process_ != nullptr; }
-  const std::string& path() const { return path_; }
-  Target target() const {
-    return {gathers_ ? "floor, gathering" : "floor", process_->pid(), loopback(process_->port(0)),
-            [this](std::size_t members) { return floor_dialect(door_, members); }};
-  }
-
- private:
-  Door door_;
-  bool gathers_;
-  std::string path_;
-  TempDir dir_;
-  std::unique_ptr<Process> process_;
 };
 
 Table make_table(const Options& options) {
@@ -307,6 +250,7 @@ Table make_table(const Options& options) {
            {"server_cpu_us_per_delivery", "server CPU us/delivery", 3},
            {"busiest_thread_us_per_delivery", "busiest thread", 3},
            {"syscalls_per_delivery", "syscalls", 3},
+           {"rss_mb", "RSS MB", 1},
            {"generator_cpu_us_per_delivery", "generator", 3},
            {"p50_ms", "p50 ms", 2},
            {"p99_ms", "p99", 2},
@@ -316,7 +260,7 @@ Table make_table(const Options& options) {
 
 // One room of Linnet's beside another: paced, and with members that do not read.
 void compare_rooms(const Options& options, Fanout& fanout, const LinnetUnderLoad& linnet,
-                   const LinnetUnderLoad* paced) {
+                   const LinnetUnderLoad* paced, Table& table) {
   const auto members = options.members.front();
   if (paced != nullptr)
     fanout.compare({paced->target(), linnet.target()}, 1,
@@ -326,7 +270,11 @@ void compare_rooms(const Options& options, Fanout& fanout, const LinnetUnderLoad
   stuck.name += ", " + std::to_string(options.stuck) + " % do not read";
   stuck.stuck = std::max<std::size_t>(members * options.stuck / 100, 1);
   const auto per_second = static_cast<double>(options.load) / static_cast<double>(members);
-  fanout.compare({stuck, linnet.target()}, 1, {members, kFloodBytes, 1, per_second, true});
+  const auto seen =
+      fanout.compare({stuck, linnet.target()}, 1, {members, kFloodBytes, 1, per_second, true});
+  table.note("where some do not read: the others' p99 is " + fixed(seen[0].p99_over(seen[1]), 2) +
+             " times that of the room in which all read, what each of them gets in a second " +
+             fixed(seen[0].rate_of_each() / seen[1].rate_of_each(), 3) + " times");
 }
 
 }  // namespace
@@ -363,7 +311,7 @@ Table run_fanout(const Options& options) {
       for (const auto burst : options.bursts)
         fanout.compare(burst > 1 ? bursting : targets, base, {members, bytes, burst, per_second});
   }
-  compare_rooms(options, fanout, linnet, paced.get());
+  compare_rooms(options, fanout, linnet, paced.get(), table);
   table.note(
       "ratio: CPU time per delivery over the floor's (of the last rows: over the same room's"
       " that is not paced, all of whose members read), median of the rounds' ratios");

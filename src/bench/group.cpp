@@ -177,6 +177,7 @@ Table run_group(const Options& options) {
   table.note(
       "an acknowledged message is on disk; its entries are readable then, and built into the"
       " index behind it, which the CPU time contains as far as it went");
+  note_memory(table, server);
   return table;
 }
 

@@ -11,8 +11,10 @@ means. Without a scenario: all of them, one after the other.
 
 Scenarios:
   fanout     one message to all members of a live room, beside linnet-floor, a bare epoll server
+  shards     what a second I/O thread adds, the generator's share taken out
   direct     one-to-one: durable sends over HTTP that wait for their acknowledgement; sends that a
              connected receiver gets, at a fixed rate and as fast as they go
+  durable    messages that are kept, beside other servers that keep them (--peer) and bare SQLite
   group      messages to small groups, an inbox entry for each member
   large      messages to large groups, whose members share an inbox; some of them are connected
   sync       catching up on an inbox, after a restart of the server and again
@@ -40,12 +42,16 @@ fanout:
   --stuck N            percent of a room that do not read, the others beside a room that does; 0: leave it
                        out (1)
   --tcp-members        over TCP, not WebSocket
+  --sweep MS           between two looks at a member whose messages are not checked one by one; 0: 25,
+                       in rooms over 3000 members 100 (0)
   --syscalls           counts the servers' system calls too, with perf
   --no-pin             server and generator share the processors
   --floor FILE         the floor's executable (linnet-floor beside this one); without one, no ratios
   --peer NAME=DIALECT:HOST:PORT[:PID]
                        another server to compare with; DIALECT: redis, nats, mqtt or ws
-direct, group, store:
+shards (and --bursts, --rounds, of --bytes the first and of --members the last):
+  --io-threads N,...   of the servers that are compared, with the first of them (1,2)
+direct, durable, group, store (durable: also --rounds, --peer with DIALECT redis or nats):
   --connections N,...  of the sends that wait (1,16,64,256)
   --pairs N            of the sends to a receiver (64)
   --rate N             sends per second at the fixed rate (2000)

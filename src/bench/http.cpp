@@ -11,6 +11,7 @@ namespace {
 // Ids from here on take five bytes as a varint, so that one can be written over another.
 constexpr std::uint64_t kFirstId = std::uint64_t{1} << 28;
 constexpr std::size_t kIdBytes = 5;
+constexpr const char* kSendMessage = "/pb.LogicExt/SendMessage";
 constexpr std::string_view kRequestIdTag("\x90\x03", 2);  // field 50, a varint
 
 }  // namespace
@@ -33,10 +34,17 @@ SendCall::SendCall(const Account& from, pb::ReceiverType type, std::int64_t to,
   request.set_message_type(pb::MT_TEXT);
   request.set_message_content(content.SerializeAsString());
   request.set_is_persist(true);
-  auto body = request.SerializeAsString();
-  body += kRequestIdTag;
-  body.append(kIdBytes, '\0');
-  bytes_ = http_call("/pb.LogicExt/SendMessage", from.token, body);
+  body_ = request.SerializeAsString();
+  body_ += kRequestIdTag;
+  body_.append(kIdBytes, '\0');
+  bytes_ = http_call(kSendMessage, from.token, body_);
+}
+
+void SendCall::use_tcp() {
+  pb::CallInput call;
+  call.set_method(kSendMessage);
+  call.set_request(body_);
+  bytes_ = frame(Door::kTcp, pb::PT_CALL, 1, call.SerializeAsString());
 }
 
 std::string_view SendCall::with_request_id(std::uint64_t number) {

@@ -19,6 +19,8 @@ std::string http_call(const std::string& path, const std::string& token, const s
 class SendCall {
  public:
   SendCall(const Account& from, pb::ReceiverType type, std::int64_t to, std::size_t payload);
+  // From now on it is a call over a long TCP connection.
+  void use_tcp();
   // `number` is below 2^34.
   std::string_view with_request_id(std::uint64_t number);
   // The request id that `number` becomes, and back.
@@ -26,7 +28,8 @@ class SendCall {
   static std::uint64_t number(std::int64_t request_id);
 
  private:
-  std::string bytes_;
+  std::string body_;
+  std::string bytes_;  // the request id is the last of them
 };
 
 struct HttpReply {

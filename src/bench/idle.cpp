@@ -1,5 +1,6 @@
 // Scenario idle: what a connection costs that says nothing.
 #include "people.hpp"
+#include "progress.hpp"
 #include "scenarios.hpp"
 #include "server.hpp"
 
@@ -105,6 +106,7 @@ Table run_idle(const Options& options) {
   auto passed = static_cast<double>(now() - begin) / 1e9;
   for (auto door : {Door::kTcp, Door::kWebSocket}) {
     if (server.own()) server.restart();  // no memory of what was before is counted or reused
+    show_progress(std::string("idle: ") + name_of(door));
     table.add(measure_door(options, server, door, users));
   }
   table.note("before: RegisterDevice and SignIn over HTTP, " +

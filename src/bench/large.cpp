@@ -178,6 +178,7 @@ Table run_large(const Options& options) {
   }
   table.note(
       "times count from when a message should have left; members added: connecting included");
+  note_memory(table, server);
   return table;
 }
 

@@ -10,8 +10,9 @@
 namespace linnet::bench {
 namespace {
 
-constexpr std::array<const char*, 10> kScenarios = {
-    "fanout", "direct", "group", "large", "sync", "reconnect", "idle", "calls", "start", "store"};
+constexpr std::array<const char*, 12> kScenarios = {"fanout", "shards", "direct", "durable",
+                                                    "group",  "large",  "sync",   "reconnect",
+                                                    "idle",   "calls",  "start",  "store"};
 
 template <class T>
 bool read_number(const std::string& text, T least, T most, T& value) {
@@ -115,6 +116,7 @@ std::vector<Flag> count_flags() {
       count_flag("--payload", &Options::payload, 50'000),
       count_flag("--rounds", &Options::rounds, 100),
       count_flag("--load", &Options::load, 10'000'000),
+      count_flag("--sweep", &Options::sweep_ms, 10'000, 0),
       count_flag("--hot", &Options::hot, 100'000, 0),
       count_flag("--stuck", &Options::stuck, 50, 0),
       count_flag("--group-members", &Options::group_members, 500, 2),
@@ -133,6 +135,7 @@ std::vector<Flag> count_flags() {
       counts_flag("--members", &Options::members, 100'000),
       counts_flag("--bytes", &Options::bytes, 8192),
       counts_flag("--bursts", &Options::bursts, 1000),
+      counts_flag("--io-threads", &Options::io_threads, 256),
   };
 }
 

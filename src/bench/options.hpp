@@ -37,6 +37,8 @@ struct Options {
   std::size_t beating = 100;
   std::size_t pipeline = 16;
   std::size_t starts = 5;
+  // shards
+  std::vector<std::size_t> io_threads{1, 2};
   // group, large, sync, reconnect
   std::size_t group_members = 200;
   std::size_t group_users = 10000;
@@ -55,6 +57,7 @@ struct Options {
   std::vector<std::size_t> bytes{100, 1000};
   std::vector<std::size_t> bursts{1, 8};  // messages published at once
   std::size_t load = 60000;               // deliveries per second
+  std::size_t sweep_ms = 0;               // between two looks at who is not watched; 0: by size
   std::size_t hot = 200;                  // messages per second of the hot room; 0: none
   std::size_t stuck = 1;                  // percent of a room that do not read; 0: leave it out
   bool over_tcp = false;                  // its members, not over WebSocket

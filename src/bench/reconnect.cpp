@@ -172,6 +172,7 @@ Table run_reconnect(const Options& options) {
   table.note(
       "the devices' side of the storm takes a processor too: on two, the others' times contain"
       " the waiting for it");
+  note_memory(table, server);
   return table;
 }
 

@@ -8,6 +8,8 @@
 namespace linnet::bench {
 
 Table run_fanout(const Options& options);
+Table run_shards(const Options& options);
+Table run_durable(const Options& options);
 Table run_send(const Options& options);
 Table run_deliver(const Options& options);
 Table run_group(const Options& options);

@@ -4,6 +4,7 @@
 #include "histogram.hpp"
 #include "http.hpp"
 #include "people.hpp"
+#include "progress.hpp"
 #include "scenarios.hpp"
 #include "server.hpp"
 
@@ -110,7 +111,10 @@ Table run_send(const Options& options) {
   auto most = *std::max_element(options.connections.begin(), options.connections.end());
   auto users = sign_up(server.site(), most + kReceivers);
   std::uint64_t number = 0;
+  std::size_t row_number = 0;
   for (auto count : options.connections) {
+    show_progress("direct: " + std::to_string(count) + " connections", row_number++,
+                  options.connections.size());
     const auto floor = floor_of(server);
     Senders senders(options, server.doors(), count, users, number);
     senders.run(now() + seconds(options.warm_up));
@@ -129,7 +133,8 @@ Table run_send(const Options& options) {
          floor_cells(floor, floor_of(server), sends / passed, latencies.percentile_ms(0.5) * 1e6))
       row.push_back(std::move(cell));
     const auto bare =
-        server.own() ? write_barely(server.directory(), count, options.seconds) : std::nullopt;
+        server.own() ? write_barely(server.directory(), count, options.seconds, options.payload)
+                     : std::nullopt;
     row.push_back(bare ? Cell(sends / passed * 1e9 / bare->messages_per_s) : kUnknown);
     table.add(std::move(row));
     if (latencies.count() == 0) table.problem("no send was acknowledged");
@@ -144,6 +149,7 @@ Table run_send(const Options& options) {
       "of bare SQLite: sends/s over those of a loop on the same disk, after the row, that inserts "
       "the"
       " same rows, as many in a transaction as there are connections, FULL, with no network");
+  note_memory(table, server);
   return table;
 }
 

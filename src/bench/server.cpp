@@ -117,6 +117,12 @@ std::optional<Memory> Server::memory() const {
   return memory_of(*process);
 }
 
+void note_memory(Table& table, const Server& server) {
+  const auto memory = server.memory();
+  if (memory)
+    table.note("the server's memory in the end: " + fixed(memory->rss / 1e6, 1) + " MB RSS");
+}
+
 Cell CpuMeter::server_us(double count) const {
   const auto after = server_.cpu();
   if (!after || !server_before_) return kUnknown;

@@ -77,6 +77,9 @@ class CpuMeter {
   Nanos before_;
 };
 
+// Says below the table what memory the server has now.
+void note_memory(Table& table, const Server& server);
+
 // A cell of what is not known.
 inline const Cell kUnknown = std::string("-");
 

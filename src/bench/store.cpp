@@ -192,7 +192,7 @@ Table run_store(const Options& options) {
   };
   for (const auto count : options.connections) {
     show_progress("store: " + std::to_string(count) + " callers");
-    const auto bare = write_barely(dir.path(), count, options.seconds);
+    const auto bare = write_barely(dir.path(), count, options.seconds, options.payload);
     Appenders appenders(store, make, number);
     number = measure(appenders, count, options, bare, table);
   }

@@ -154,6 +154,7 @@ Table run_sync(const Options& options) {
   table.note("latency: from the packet that asks for an inbox to its last message");
   table.note(
       "after a restart neither the server nor the kernel has anything of the files in memory");
+  note_memory(table, server);
   return table;
 }
 

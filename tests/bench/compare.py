@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
-"""Fan-out side by side: Linnet, the floor, and other servers of messages, on this machine.
+"""Side by side: Linnet, the floors, and other servers of messages, on this machine.
 
-Usage: compare.py BUILD_DIR [options of linnet bench fanout]; ./dev bench compare [options]
+Usage: compare.py BUILD_DIR [durable] [options of linnet bench]; ./dev bench compare [durable] [options]
+
+Without `durable`: the handing on of a message to whoever is connected (`linnet bench fanout`). With it: keeping messages, each
+client waiting until its own is kept (`linnet bench durable`), as often synced to the disk as a peer can be told to.
 
 Mosquitto, NATS and Redis are those of PATH, or Debian's packages, which are unpacked into BUILD_DIR/peers and installed
-nowhere; so is ws from npm. Each is started on a free port of loopback, on the first processor, with its own defaults but for
-limits of connections and what it writes to disk. Then `linnet bench fanout` runs them all by turns, and the table of that is
-printed by deliveries per CPU second. A peer that cannot be had is named and left out. Exit status: that of the bench.
+nowhere; so is ws from npm. Each is started on a free port of loopback, with its own defaults but for limits of connections and
+what it writes to disk; for the handing on, unless `--no-pin` is said, on the first processor. Then the bench runs them all by
+turns, and its table is printed, the best first. A peer that cannot be had is named and left out. Exit status: that of the bench.
 """
 import json
 import os
@@ -98,17 +101,37 @@ def ws(peers, folder, port):
     return [shutil.which('node'), str(HERE / 'peers' / 'ws_server.mjs'), str(port)], {}
 
 
+def redis_durable(peers, folder, port):
+    command, environment = redis(peers, folder, port)
+    command[command.index('--appendonly') + 1] = 'yes'
+    return command + ['--appendfsync', 'always', '--auto-aof-rewrite-percentage', '0'], environment
+
+
+def nats_durable(peers, folder, port):
+    command, environment = nats(peers, folder, port)
+    with open(command[-1], 'a', encoding='utf-8') as config:
+        config.write(f'jetstream {{ store_dir: "{folder}/jetstream" }}\n')
+    return command, environment
+
+
+def mosquitto_durable(peers, folder, port):
+    raise Missing('it saves what it has now and then, and answers before that')
+
+
 # name, dialect of the bench, how to start it
 PEERS = (('Redis', 'redis', redis), ('NATS', 'nats', nats), ('Mosquitto', 'mqtt', mosquitto), ('node ws', 'ws', ws))
+DURABLE_PEERS = (('Redis, appendfsync always', 'redis', redis_durable),
+                 # 2.9 has no setting for it: it answers when the message is in a file, and syncs that every two minutes.
+                 ('NATS JetStream, not synced', 'nats', nats_durable), ('Mosquitto', 'mqtt', mosquitto_durable))
 
 
-def start(make, peers, folder):
+def start(make, peers, folder, pinned):
     """(process, port), when it takes connections."""
     port = free_port()
     command, environment = make(peers, folder, port)
 
     def prepare():
-        if len(os.sched_getaffinity(0)) > 1:
+        if pinned and len(os.sched_getaffinity(0)) > 1:
             os.sched_setaffinity(0, {0})
 
     with open(folder / 'log', 'ab') as log:
@@ -156,30 +179,54 @@ def table(scenario):
     return lines
 
 
+def durable_table(scenario):
+    """The rows of each number of clients, the best first."""
+    lines = []
+    cases = {}
+    for row in scenario['rows']:
+        cases.setdefault(row['clients'], []).append(row)
+    for clients, rows in cases.items():
+        lines.append(f'\n{clients:.0f} clients that wait')
+        lines.append('| server | kept/s | p50 ms | p99 ms | server CPU us/message | Linnet over it |')
+        lines.append('| --- | --- | --- | --- | --- | --- |')
+        for row in sorted(rows, key=lambda one: -one['kept_per_s']):
+            lines.append(f'| {row["server"]} | {row["kept_per_s"]:,.0f} | {row["p50_ms"]:.2f} | {row["p99_ms"]:.2f} | '
+                         f'{row["server_cpu_us_per_message"]:.1f} | {row["linnet_over_it"]:.2f} |')
+    return lines
+
+
 def main():
+    arguments = sys.argv[2:]
+    durable = arguments[:1] == ['durable']
+    if durable:
+        scenario, known, show = ['durable', '--payload', '200', '--connections', '1,64,256'], DURABLE_PEERS, durable_table
+        arguments = arguments[1:]
+    else:
+        scenario, known, show = ['fanout', '--hot', '0', '--stuck', '0'], PEERS, table
+    pinned = not durable and '--no-pin' not in arguments
     build = pathlib.Path(sys.argv[1]).resolve()
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     peers = build / 'peers'
     peers.mkdir(exist_ok=True)
-    processes, arguments, left_out = [], [], []
+    processes, peer_arguments, left_out = [], [], []
     with tempfile.TemporaryDirectory() as temporary:
         try:
-            for name, dialect, make in PEERS:
+            for name, dialect, make in known:
                 folder = pathlib.Path(temporary) / dialect
                 folder.mkdir()
                 try:
-                    process, port = start(make, peers, folder)
+                    process, port = start(make, peers, folder, pinned)
                 except (Missing, OSError, subprocess.SubprocessError) as why:
                     left_out.append(f'{name}: {why}')
                     continue
                 processes.append(process)
-                arguments += ['--peer', f'{name}={dialect}:127.0.0.1:{port}:{process.pid}']
+                peer_arguments += ['--peer', f'{name}={dialect}:127.0.0.1:{port}:{process.pid}']
             figures = pathlib.Path(temporary) / 'figures.json'
-            bench = subprocess.run([build / 'linnet', 'bench', 'fanout', '--hot', '0', '--stuck', '0', *arguments, *sys.argv[2:],
-                                    '--json', figures], check=False)
+            bench = subprocess.run([build / 'linnet', 'bench', *scenario, *peer_arguments, *arguments, '--json', figures],
+                                   check=False)
             if figures.exists():
-                print('\n'.join(table(json.loads(figures.read_text())['scenarios'][0])))
+                print('\n'.join(show(json.loads(figures.read_text())['scenarios'][0])))
             for line in left_out:
                 print(f'left out: {line}')
             sys.exit(bench.returncode)

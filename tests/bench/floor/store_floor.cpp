@@ -1,11 +1,12 @@
 // What SQLite itself can do with the rows of the message store, as it is commonly used: one thread
 // in a loop, no network, no waiting callers. Below it there is only another order of doing things.
 //
-//   linnet-store-floor write DIR BATCH SECONDS   one-to-one messages: a row of the log, two inbox
-//       entries and a dedup key each, BATCH in a transaction, FULL; 100,000 users at random
+//   linnet-store-floor write DIR BATCH SECONDS BYTES   one-to-one messages: a row of the log, two
+//       inbox entries and a dedup key each, BATCH in a transaction, FULL; 100,000 users at random
 //   linnet-store-floor read DATABASE INBOX COUNT ROUNDS   COUNT messages of an inbox, joined
 //
-// Prints "RATE P50_MS P99_MS": messages per second, and the time of a transaction or a reading.
+// Prints "RATE P50_MS P99_MS CPU_US": messages per second, the time of a transaction or a reading,
+// and the CPU time of a message.
 #include <sqlite3.h>
 
 #include <algorithm>
@@ -14,6 +15,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <random>
 #include <stdexcept>
 #include <string>
@@ -84,7 +86,8 @@ void print(double messages, double passed_s, std::vector<double>& times_ms) {
   const auto at = [&](double share) {
     return times_ms.at(static_cast<std::size_t>(share * static_cast<double>(times_ms.size() - 1)));
   };
-  std::printf("%.1f %.3f %.3f\n", messages / passed_s, at(0.5), at(0.99));
+  const auto cpu_us = static_cast<double>(std::clock()) * 1e6 / CLOCKS_PER_SEC;
+  std::printf("%.1f %.3f %.3f %.3f\n", messages / passed_s, at(0.5), at(0.99), cpu_us / messages);
 }
 
 double ms(Clock::duration time) {
@@ -108,8 +111,9 @@ void make_schema(Database& db) {
       " STRICT, WITHOUT ROWID");
 }
 
-void write(const std::string& directory, int batch, double seconds) {
+void write(const std::string& directory, int batch, double seconds, std::size_t payload) {
   constexpr std::size_t kUsers = 100'000;
+  constexpr std::size_t kAroundText = 4;
   Database db(directory + "/floor.db");
   make_schema(db);
   Statement begin(db, "BEGIN IMMEDIATE");
@@ -117,7 +121,7 @@ void write(const std::string& directory, int batch, double seconds) {
   Statement message(db, "INSERT INTO message VALUES (?1,?2,2,?3,?4,1,?5,1,0,?6,?6,x'',?7)");
   Statement entry(db, "INSERT INTO inbox VALUES (?1,?2,?3)");
   Statement key(db, "INSERT INTO dedup_key VALUES (20000,?1,?2,?3,?4)");
-  const std::string content(104, 'x');
+  const std::string content(payload + kAroundText, 'x');
   std::vector<std::int64_t> seqs(kUsers);
   std::mt19937_64 random(1);
   std::vector<double> times;
@@ -212,14 +216,16 @@ void read(const std::string& path, std::int64_t inbox, std::int64_t count, int r
 }  // namespace
 
 int main(int count, char** arguments) try {
-  const std::string what = count == 5 || count == 6 ? arguments[1] : "";
-  if (what == "write" && count == 5) {
-    write(arguments[2], std::atoi(arguments[3]), std::atof(arguments[4]));
-  } else if (what == "read" && count == 6) {
+  const std::string what = count == 6 ? arguments[1] : "";
+  if (what == "write") {
+    write(arguments[2], std::atoi(arguments[3]), std::atof(arguments[4]),
+          static_cast<std::size_t>(std::atoll(arguments[5])));
+  } else if (what == "read") {
     read(arguments[2], std::atoll(arguments[3]), std::atoll(arguments[4]), std::atoi(arguments[5]));
   } else {
     std::fputs(
-        "usage: linnet-store-floor write DIR BATCH SECONDS | read DATABASE INBOX COUNT ROUNDS\n",
+        "usage: linnet-store-floor write DIR BATCH SECONDS BYTES"
+        " | read DATABASE INBOX COUNT ROUNDS\n",
         stderr);
     return 2;
   }

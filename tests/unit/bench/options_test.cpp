@@ -16,6 +16,13 @@ TEST_CASE("scenarios and their parameters are read wherever they stand") {
   CHECK(parse_options({}).options.wants("idle"));
 }
 
+TEST_CASE("the servers of shards differ in their I/O threads") {
+  const auto parsed = parse_options({"shards", "--io-threads", "1,2,4"});
+  REQUIRE_FALSE(parsed.failed);
+  CHECK(parsed.options.io_threads == std::vector<std::size_t>{1, 2, 4});
+  CHECK(parse_options({"shards", "--io-threads", "0"}).failed);
+}
+
 TEST_CASE("another server is a URL, a peer has a dialect, a place and perhaps a process") {
   const auto parsed = parse_options({"--url", "http://127.0.0.1:8081/", "--pid", "7", "--peer",
                                      "a=redis:127.0.0.1:6379:42", "--peer", "b=ws:127.0.0.1:80"});
