@@ -1,8 +1,7 @@
-// Scenario shards: what a second I/O thread adds. The same work, as much as it takes, by turns on
-// servers with different numbers of I/O threads, and how that grows when what the generator takes
-// of the processors is taken out.
+// Scenario shards: what a second I/O thread adds. A room that hears the next message as soon as it
+// has heard the last, by turns on servers with different numbers of I/O threads, and how much more
+// they do when what the generator takes of the processors is taken out.
 #include "crowd.hpp"
-#include "heartbeats.hpp"
 #include "people.hpp"
 #include "processors.hpp"
 #include "progress.hpp"
@@ -18,7 +17,6 @@ namespace linnet::bench {
 namespace {
 
 constexpr std::size_t kWatched = 16;
-constexpr Nanos kSweep = 200 * kMilli;  // rarely: a look is cheap for many messages
 
 // Of one server in one round.
 struct Sample {
@@ -90,7 +88,7 @@ using Work = std::function<Sample(const Sharded&)>;
 class Shards {
  public:
   Shards(const Options& options, Table& table) : options_(options), table_(table) {
-    const auto users = std::max(options.members.back() + 1, options.beating);
+    const auto users = options.members.front() + 1;
     for (const auto threads : options.io_threads) {
       show_progress("shards: users are made");
       servers_.push_back(std::make_unique<Sharded>(options, threads, users));
@@ -116,10 +114,10 @@ class Shards {
   Sample room(const Sharded& at, std::size_t burst) {
     const auto dialect = linnet_dialect(Door::kWebSocket, at.users);
     CrowdOptions wanted;
-    wanted.members = options_.members.back();
+    wanted.members = options_.members.front();
     wanted.payload = options_.bytes.front();
     wanted.watched = kWatched;
-    wanted.sweep = kSweep;
+    if (options_.sweep_ms > 0) wanted.sweep = static_cast<Nanos>(options_.sweep_ms) * kMilli;
     Crowd crowd(*dialect, at.server.doors().http, wanted);
     run_room(crowd, burst, now() + seconds(options_.warm_up));
     const auto published = crowd.published();
@@ -130,18 +128,6 @@ class Shards {
     crowd.settle_all();
     for (const auto& problem : crowd.problems())
       table_.problem(problem);
-    return sample;
-  }
-
-  Sample heartbeats(const Sharded& at) {
-    Heartbeats heartbeats(options_, Door::kWebSocket, at.server.doors(), at.users);
-    heartbeats.run(now() + seconds(options_.warm_up));
-    const auto before = heartbeats.answers();
-    const Watch watch(at.server, at.threads);
-    heartbeats.run(now() + seconds(options_.seconds));
-    const auto sample = watch.sample(static_cast<double>(heartbeats.answers() - before));
-    if (heartbeats.wrong() > 0)
-      table_.problem(std::to_string(heartbeats.wrong()) + " answers out of order");
     return sample;
   }
 
@@ -183,9 +169,9 @@ class Shards {
 Table run_shards(const Options& options) {
   Table table("shards",
               "as much as it takes with several numbers of I/O threads; a room of " +
-                  std::to_string(options.members.back()) +
+                  std::to_string(options.members.front()) +
                   " that hears the next message when it "
-                  "has heard the last, and heartbeats; medians of " +
+                  "has heard the last; medians of " +
                   std::to_string(options.rounds) + " rounds by turns",
               {{"work", "work"},
                {"io_threads", "I/O threads"},
@@ -201,7 +187,6 @@ Table run_shards(const Options& options) {
   for (const auto burst : options.bursts)
     shards.compare("room, " + std::to_string(burst) + " at once",
                    [&](const Sharded& at) { return shards.room(at, burst); });
-  shards.compare("heartbeats", [&](const Sharded& at) { return shards.heartbeats(at); });
   table.note("times: of what the first row of the same work says, median of the rounds' ratios");
   table.note(
       "without the generator: the same, had each I/O thread had a processor; the generator, which"

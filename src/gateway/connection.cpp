@@ -222,6 +222,7 @@ void Connection::send(const pb::Output& packet) {
 }
 
 void Connection::send_push(Seq seq, const wire::Push& push) {
+  hub_.page_reads().sent();
   if (stream_) {
     if (phase_ != Phase::kOpen) return;
     stream_->items.item(seq, push, out_);

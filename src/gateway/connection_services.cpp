@@ -41,11 +41,11 @@ void Connection::read(UserId user, Seq after, store::PageLimit limit) {
         user, after, limit, [self](Result<store::InboxPage> page) mutable {
           auto& shard = self->hub_.shard();
           shard.post([self = std::move(self), page = std::move(page)]() mutable {
-            if (self->phase_ == Phase::kOpen) {
+            self->hub_.page_reads().take([&] {
+              if (self->phase_ != Phase::kOpen) return;
               self->session_.on_page(std::move(page));
               self->resume();
-            }
-            self->hub_.page_reads().finished();
+            });
           });
         });
     return true;

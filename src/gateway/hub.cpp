@@ -6,6 +6,7 @@ namespace linnet::gateway {
 namespace {
 
 constexpr std::chrono::milliseconds kSweep{250};
+constexpr std::size_t kPagesAtOnce = 8;
 
 }  // namespace
 
@@ -14,6 +15,8 @@ Hub::Hub(Shard& shard, Services services, const SessionOptions& options)
       services_(services),
       options_(options),
       timer_(shard.context()),
+      page_reads_(kPagesAtOnce, [this](PageReads::Duration wait) { read_pages_after(wait); }),
+      page_timer_(shard.context()),
       batch_(options.io_uring) {}
 
 void Hub::start() {
@@ -113,6 +116,13 @@ void Hub::sweep_later() {
   });
 }
 
+void Hub::read_pages_after(PageReads::Duration wait) {
+  page_timer_.expires_after(wait);
+  page_timer_.async_wait([this](boost::system::error_code error) {
+    if (!error && !stopped_) page_reads_.resume();
+  });
+}
+
 // Cuts those with the most unsent first: what they miss waits on disk.
 void Hub::shed(std::size_t unsent) {
   auto all = connections_;
@@ -137,6 +147,7 @@ void Hub::drain(std::chrono::milliseconds spread) {
 void Hub::stop() {
   stopped_ = true;
   timer_.cancel();
+  page_timer_.cancel();
   std::vector<std::shared_ptr<Connection>> all(connections_.begin(), connections_.end());
   for (const auto& connection : all)
     connection->abort();

@@ -62,6 +62,7 @@ class Hub final : public UpgradeSink {
  private:
   void adopt(const std::shared_ptr<Connection>& connection);
   void sweep_later();
+  void read_pages_after(PageReads::Duration wait);
   void shed(std::size_t unsent);
   template <class Visit>
   void for_each(Visit visit);
@@ -72,7 +73,8 @@ class Hub final : public UpgradeSink {
   boost::asio::steady_timer timer_;
   std::vector<std::shared_ptr<Connection>> connections_;  // each knows its place here
   std::vector<std::shared_ptr<Connection>> unsent_;
-  PageReads page_reads_{8};
+  PageReads page_reads_;
+  boost::asio::steady_timer page_timer_;
   std::array<char, 192 * 1024> buffer_{};
   SendBatch batch_;
   bool submit_due_ = false;

@@ -1,8 +1,10 @@
-// How many pages of inboxes are read for one shard at once. A page takes its thread longer to
-// encode than most else does: with a thousand devices that catch up, who talks would wait for as
-// many.
+// How many pages of inboxes are read for one shard at once, and when. A page takes its thread
+// longer to encode than most else does: with a thousand devices that catch up, who talks would wait
+// for as many. So while anybody on the shard talks, pages come one by one, and after each one the
+// shard rests from them for some times as long as it took.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <deque>
 #include <functional>
@@ -13,18 +15,44 @@ namespace linnet::gateway {
 // Thread: the shard's.
 class PageReads {
  public:
-  // Begins to read a page, after which finished() must follow; false when there is none to read.
+  using Time = std::chrono::steady_clock::time_point;
+  using Duration = std::chrono::steady_clock::duration;
+  // Begins to read a page, which must come by take() then; false when there is none to read.
   using Begin = std::function<bool()>;
+  // Calls resume() after so long.
+  using Later = std::function<void(Duration)>;
+  using Now = std::function<Time()>;
 
-  explicit PageReads(std::size_t at_once) : at_once_(at_once) {}
+  static constexpr std::size_t kAtOnceBeside = 1;
+  static constexpr int kRest = 5;                            // times as long as a page took
+  static constexpr std::chrono::milliseconds kTalking{200};  // is one who did so long ago
 
-  // At once, or when those before have finished.
+  PageReads(std::size_t at_once, Later later, Now now = std::chrono::steady_clock::now)
+      : at_once_(at_once), later_(std::move(later)), now_(std::move(now)) {}
+
+  // At once, or when it is its turn.
   void submit(Begin begin) {
     waiting_.push_back(std::move(begin));
     begin_next();
   }
-  void finished() {
+  // A page has been read: `encode` sends it.
+  template <class Encode>
+  void take(Encode encode) {
+    const auto begin = now_();
+    taking_ = true;
+    encode();
+    taking_ = false;
     --under_way_;
+    const auto end = now_();
+    if (talking(end)) rest_until_ = end + kRest * (end - begin);
+    begin_next();
+  }
+  // Something was sent; what is of a page is not counted.
+  void sent() {
+    if (!taking_) talked_ = now_();
+  }
+  void resume() {
+    resuming_ = false;
     begin_next();
   }
   std::size_t under_way() const { return under_way_; }
@@ -33,8 +61,17 @@ class PageReads {
   void clear() { waiting_.clear(); }
 
  private:
+  bool talking(Time time) const { return talked_ != Time() && time - talked_ < kTalking; }
+
   void begin_next() {
-    while (under_way_ < at_once_ && !waiting_.empty()) {
+    while (!waiting_.empty()) {
+      const auto time = now_();
+      const bool beside = talking(time);
+      if (under_way_ >= (beside ? kAtOnceBeside : at_once_)) return;
+      if (beside && time < rest_until_) {
+        if (!std::exchange(resuming_, true)) later_(rest_until_ - time);
+        return;
+      }
       auto begin = std::move(waiting_.front());
       waiting_.pop_front();
       ++under_way_;
@@ -43,8 +80,14 @@ class PageReads {
   }
 
   std::size_t at_once_;
+  Later later_;
+  Now now_;
   std::size_t under_way_ = 0;
   std::deque<Begin> waiting_;
+  Time talked_{};      // when somebody who is not catching up was sent something
+  Time rest_until_{};  // while anybody talks
+  bool taking_ = false;
+  bool resuming_ = false;  // resume() will be called
 };
 
 }  // namespace linnet::gateway
