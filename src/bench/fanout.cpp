@@ -269,7 +269,7 @@ void compare_rooms(const Options& options, Fanout& fanout, const LinnetUnderLoad
   auto stuck = linnet.target();
   stuck.name += ", " + std::to_string(options.stuck) + " % do not read";
   stuck.stuck = std::max<std::size_t>(members * options.stuck / 100, 1);
-  const auto per_second = static_cast<double>(options.load) / static_cast<double>(members);
+  const auto per_second = static_cast<double>(options.loads.front()) / static_cast<double>(members);
   const auto seen =
       fanout.compare({stuck, linnet.target()}, 1, {members, kFloodBytes, 1, per_second, true});
   table.note("where some do not read: the others' p99 is " + fixed(seen[0].p99_over(seen[1]), 2) +
@@ -306,10 +306,15 @@ Table run_fanout(const Options& options) {
                  " members: more than the limit of open files (ulimit -Hn)");
       continue;
     }
-    const auto per_second = static_cast<double>(options.load) / static_cast<double>(members);
-    for (const auto bytes : options.bytes)
-      for (const auto burst : options.bursts)
-        fanout.compare(burst > 1 ? bursting : targets, base, {members, bytes, burst, per_second});
+    for (const auto bytes : options.bytes) {
+      for (const auto burst : options.bursts) {
+        for (const auto load : options.loads) {
+          if (burst == 1 && load != options.loads.front()) continue;
+          const auto per_second = static_cast<double>(load) / static_cast<double>(members);
+          fanout.compare(burst > 1 ? bursting : targets, base, {members, bytes, burst, per_second});
+        }
+      }
+    }
   }
   compare_rooms(options, fanout, linnet, paced.get(), table);
   table.note(

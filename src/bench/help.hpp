@@ -36,7 +36,8 @@ fanout:
   --members N,...      of the room (1000,10000)
   --bytes N,...        of a message (100,1000)
   --bursts N,...       messages published at once (1,8)
-  --load N             deliveries per second (60000)
+  --load N,...         deliveries per second: of bursts each of them, of single messages the first
+                       (60000,120000)
   --rounds N           of each case, by turns with the floor (5)
   --hot N              messages per second of the room that is paced and not; 0: leave it out (200)
   --stuck N            percent of a room that do not read, the others beside a room that does; 0: leave it

@@ -115,7 +115,6 @@ std::vector<Flag> count_flags() {
       count_flag("--starts", &Options::starts, 100),
       count_flag("--payload", &Options::payload, 50'000),
       count_flag("--rounds", &Options::rounds, 100),
-      count_flag("--load", &Options::load, 10'000'000),
       count_flag("--sweep", &Options::sweep_ms, 10'000, 0),
       count_flag("--hot", &Options::hot, 100'000, 0),
       count_flag("--stuck", &Options::stuck, 50, 0),
@@ -135,6 +134,7 @@ std::vector<Flag> count_flags() {
       counts_flag("--members", &Options::members, 100'000),
       counts_flag("--bytes", &Options::bytes, 8192),
       counts_flag("--bursts", &Options::bursts, 1000),
+      counts_flag("--load", &Options::loads, 10'000'000),
       counts_flag("--io-threads", &Options::io_threads, 256),
   };
 }
@@ -187,6 +187,7 @@ void make_quick(Options& options) {
   options.members = {1000};
   options.large_members = {1000};
   options.rounds = 1;
+  options.loads.resize(1);
 }
 
 Parsed fail(const std::string& why) {

@@ -56,13 +56,14 @@ struct Options {
   std::vector<std::size_t> members{1000, 10000};
   std::vector<std::size_t> bytes{100, 1000};
   std::vector<std::size_t> bursts{1, 8};  // messages published at once
-  std::size_t load = 60000;               // deliveries per second
-  std::size_t sweep_ms = 0;               // between two looks at who is not watched; 0: by size
-  std::size_t hot = 200;                  // messages per second of the hot room; 0: none
-  std::size_t stuck = 1;                  // percent of a room that do not read; 0: leave it out
-  bool over_tcp = false;                  // its members, not over WebSocket
-  bool pin = true;                        // server and generator each have a processor
-  std::string floor;                      // the executable; empty: linnet-floor beside this one
+  // Deliveries per second; of bursts each, of single messages the first.
+  std::vector<std::size_t> loads{60000, 120000};
+  std::size_t sweep_ms = 0;  // between two looks at who is not watched; 0: by size
+  std::size_t hot = 200;     // messages per second of the hot room; 0: none
+  std::size_t stuck = 1;     // percent of a room that do not read; 0: leave it out
+  bool over_tcp = false;     // its members, not over WebSocket
+  bool pin = true;           // server and generator each have a processor
+  std::string floor;         // the executable; empty: linnet-floor beside this one
   std::vector<PeerServer> peers;
 
   // A server that runs already.

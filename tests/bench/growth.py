@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 
-FANOUT = ['fanout', '--hot', '0', '--stuck', '0', '--rounds', '3']
+FANOUT = ['fanout', '--hot', '0', '--stuck', '0', '--rounds', '3', '--load', '60000']
 
 # name, what grows, of which column, scenario and its arguments with SIZE for the size, sizes; quick sizes are tenths
 FIGURES = (

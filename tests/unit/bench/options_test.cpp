@@ -16,6 +16,12 @@ TEST_CASE("scenarios and their parameters are read wherever they stand") {
   CHECK(parse_options({}).options.wants("idle"));
 }
 
+TEST_CASE("bursts are measured at several loads, in a hurry at one") {
+  CHECK(parse_options({}).options.loads == std::vector<std::size_t>{60000, 120000});
+  CHECK(parse_options({"--quick"}).options.loads == std::vector<std::size_t>{60000});
+  CHECK(parse_options({"--load", "90000"}).options.loads == std::vector<std::size_t>{90000});
+}
+
 TEST_CASE("the servers of shards differ in their I/O threads") {
   const auto parsed = parse_options({"shards", "--io-threads", "1,2,4"});
   REQUIRE_FALSE(parsed.failed);
