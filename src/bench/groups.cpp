@@ -1,7 +1,6 @@
 #include "groups.hpp"
 
 #include "http.hpp"
-#include "pb/logic.ext.pb.h"
 #include "people.hpp"
 #include "progress.hpp"
 
@@ -15,9 +14,10 @@ constexpr std::size_t kSenders = 64;
 
 }  // namespace
 
-Groups::Groups(const Address& http, const std::vector<Account>& users, std::size_t members)
+Groups::Groups(const Address& http, const std::vector<Account>& users, std::size_t members,
+               pb::GroupType type)
     : users_(users), members_(members), ids_(users.size() / members) {
-  make(http);
+  make(http, type);
   fill(http);
 }
 
@@ -25,10 +25,10 @@ const Account& Groups::member(std::size_t sender) const {
   return users_[group_of(sender) * members_ + sender / count() % members_];
 }
 
-void Groups::make(const Address& http) {
+void Groups::make(const Address& http, pb::GroupType type) {
   pb::CreateGroupReq request;
   request.set_name("bench");
-  request.set_type(pb::GT_SMALL);
+  request.set_type(type);
   const auto body = request.SerializeAsString();
   call_all(
       http, count(),

@@ -1,6 +1,7 @@
-// Small groups with members, made by calls.
+// Groups with members, made by calls.
 #pragma once
 
+#include "pb/logic.ext.pb.h"
 #include "peer.hpp"
 
 #include <cstdint>
@@ -12,7 +13,8 @@ namespace linnet::bench {
 class Groups {
  public:
   // As many groups as there are users for. Throws when a call is refused.
-  Groups(const Address& http, const std::vector<Account>& users, std::size_t members);
+  Groups(const Address& http, const std::vector<Account>& users, std::size_t members,
+         pb::GroupType type = pb::GT_SMALL);
 
   std::size_t count() const { return ids_.size(); }
   // The group that sender number so and so sends to, and as whom: another member for each.
@@ -24,7 +26,7 @@ class Groups {
   void send(const Address& http, std::size_t entries, std::size_t payload) const;
 
  private:
-  void make(const Address& http);
+  void make(const Address& http, pb::GroupType type);
   void fill(const Address& http);
 
   const std::vector<Account>& users_;

@@ -24,15 +24,23 @@ Down read_down(std::string_view packet) {
   return down;
 }
 
-Item read_pushed(std::string_view data) {
+Item read_item(std::string_view bytes) {
   Item item;
-  for (Fields message(data); message.next();) {
-    if (message.number() != 1) continue;
-    for (Fields fields(message.view()); fields.next();) {
-      if (fields.number() == 1) item.request_id = fields.value();
-      if (fields.number() == 10) item.seq = fields.value();
+  for (Fields fields(bytes); fields.next();) {
+    switch (fields.number()) {
+      case 1: item.request_id = fields.value(); break;
+      case 5: item.receiver_type = static_cast<int>(fields.value()); break;
+      case 10: item.seq = fields.value(); break;
+      default: break;
     }
   }
+  return item;
+}
+
+Item read_pushed(std::string_view data) {
+  Item item;
+  for (Fields message(data); message.next();)
+    if (message.number() == 1) item = read_item(message.view());
   return item;
 }
 
@@ -65,9 +73,11 @@ std::string sign_in_data(const Account& user) {
   return sign_in.SerializeAsString();
 }
 
-Peer::Peer(Door door, Poller& poller, std::size_t tag, const Doors& doors, const Account& user)
+Peer::Peer(Door door, Poller& poller, std::size_t tag, const Doors& doors, const Account& user,
+           std::int64_t after)
     : door_(door),
       state_(door == Door::kTcp ? State::kSigningIn : State::kUpgrading),
+      after_(after),
       link_(poller, tag, door == Door::kTcp ? doors.tcp : doors.http) {
   link_.send(door == Door::kTcp ? frame(door, pb::PT_SIGN_IN, 1, sign_in_data(user))
                                 : upgrade_request(web_socket_target(user)));
@@ -83,7 +93,9 @@ bool Peer::upgraded() {
 
 void Peer::sync() {
   state_ = State::kSyncing;
-  link_.send(frame(door_, pb::PT_SYNC, 2, pb::SyncInput().SerializeAsString()));
+  pb::SyncInput request;
+  request.set_seq(after_);
+  link_.send(frame(door_, pb::PT_SYNC, 2, request.SerializeAsString()));
 }
 
 void Peer::on_first(const Down& down) {

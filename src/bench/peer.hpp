@@ -37,10 +37,12 @@ struct Down {
 // A MessageItem.
 struct Item {
   std::int64_t request_id = 0;
+  int receiver_type = 0;
   std::int64_t seq = 0;
 };
 // By hand, since protobuf's objects would cost more than all the rest here. Throw when malformed.
 Down read_down(std::string_view packet);
+Item read_item(std::string_view item);
 // Of the data of a PT_MESSAGE.
 Item read_pushed(std::string_view data);
 
@@ -55,15 +57,16 @@ std::string sign_in_data(const Account& user);
 class Peer {
  public:
   // Connects and begins to sign in; the first handle() calls do the rest, as apps do it: sign in,
-  // wait for the answer, sync.
-  Peer(Door door, Poller& poller, std::size_t tag, const Doors& doors, const Account& user);
+  // wait for the answer, sync what came after the message `after`.
+  Peer(Door door, Poller& poller, std::size_t tag, const Doors& doors, const Account& user,
+       std::int64_t after = 0);
 
   bool ready() const { return state_ == State::kReady; }
   // Messages that the first sync gave.
   std::size_t synced() const { return synced_; }
   void reset_at_end() { link_.reset_at_end(); }
   void send(std::string_view framed) { link_.send(framed); }
-  // Handles an event; `on_packet(Down)` for each packet once it is ready.
+  // Handles an event; `on_packet(Down)` for each packet from the first sync's on.
   template <class OnPacket>
   void handle(std::uint32_t events, OnPacket&& on_packet) {
     link_.handle(events);
@@ -86,11 +89,9 @@ class Peer {
   void take(std::string_view packet, OnPacket& on_packet) {
     auto down = read_down(packet);
     if (down.code != 0) throw std::runtime_error("the server refuses a packet");
-    if (ready()) {
-      on_packet(down);
-    } else {
-      on_first(down);
-    }
+    const bool first = !ready();
+    if (first) on_first(down);
+    if (!first || down.type == pb::PT_SYNC) on_packet(down);
   }
   template <class OnPacket>
   void take_tcp(OnPacket& on_packet) {
@@ -117,6 +118,7 @@ class Peer {
 
   Door door_;
   State state_;
+  std::int64_t after_;
   std::size_t synced_ = 0;
   Link link_;
   wire::WsDecoder decoder_{wire::WsRole::kClient, 1U << 20U};
