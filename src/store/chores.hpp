@@ -15,7 +15,7 @@ namespace linnet::store {
 class Chores {
  public:
   struct Limits {
-    std::chrono::milliseconds merge_slice{5};
+    std::chrono::milliseconds merge_slice{2};
     std::size_t merge_after = 524'288;
     std::chrono::milliseconds idle_before_merge{20};
     std::chrono::milliseconds ack_delay{400};
