@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 namespace linnet::gateway {
 namespace {
@@ -147,6 +148,8 @@ void Session::on_sync(const pb::Input& packet) {
 
 void Session::begin_sync(Seq seq) {
   answering_sync_ = true;
+  starting_ = true;
+  stale_ = reading_;
   flow_ = Flow::kReading;
   host_.find_start(identity_.user, seq);
 }
@@ -157,6 +160,7 @@ void Session::on_start(Result<Seq> start) {
     fail(start.error());
     return;
   }
+  starting_ = false;
   cursor_ = *start;
   read_on();
 }
@@ -174,13 +178,20 @@ void Session::on_acknowledgement(const pb::Input& packet) {
 
 void Session::read_on() {
   flow_ = Flow::kReading;
+  if (reading_) return;  // a stale page, which reads on when it has come
+  reading_ = true;
   store::PageLimit limit;
   limit.entries = options_.page_entries;
   host_.read(identity_.user, cursor_, limit);
 }
 
 void Session::on_page(Result<store::InboxPage> page) {
+  reading_ = false;
   if (state_ != State::kActive || flow_ != Flow::kReading) return;
+  if (std::exchange(stale_, false)) {
+    if (!starting_) read_on();
+    return;
+  }
   if (!page) {
     fail(page.error());
     return;

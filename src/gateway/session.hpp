@@ -171,6 +171,9 @@ class Session final : public router::Outlet {
   Flow flow_ = Flow::kWaiting;
   bool attached_ = false;
   bool answering_sync_ = false;
+  bool starting_ = false;  // where the sync begins is not known yet
+  bool reading_ = false;   // a page is under way
+  bool stale_ = false;     // that page begins where the device was before it asked for a sync
   bool stream_ = false;
   bool draining_ = false;
   bool told_signed_in_ = false;  // TCP is answered, a WebSocket's upgrade was the answer

@@ -272,3 +272,26 @@ TEST_CASE_METHOD(SessionFixture,
 
   CHECK(host.seqs() == range(0, 0));
 }
+
+TEST_CASE_METHOD(SessionFixture,
+                 "a page that was asked for before a sync is no part of its answer") {
+  const bool page_comes_first = GENERATE(false, true);
+  go_live(10);
+  push(12);  // 11 was lost: read from 10
+  REQUIRE(host.reads.size() == 1);
+  session.on_packet(sync_packet(3), milliseconds(0));
+
+  if (page_comes_first) {
+    session.on_page(page(11, 12, 12));
+    session.on_start(Seq(3));
+  } else {
+    session.on_start(Seq(3));
+    session.on_page(page(11, 12, 12));
+  }
+  CHECK(host.sent.empty());
+  REQUIRE(host.reads.size() == 2);
+  CHECK(host.reads.back() == Seq(3));
+
+  session.on_page(page(4, 12, 12));
+  CHECK(host.seqs() == range(4, 12));
+}
