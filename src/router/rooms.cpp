@@ -156,8 +156,10 @@ class Rooms::Impl {
     auto found = stripe.rooms.find(id);
     if (found != stripe.rooms.end()) return found->second;
     sweep(stripe);
-    // The clock's milliseconds: later than every seq of an earlier life of the room.
-    auto core = std::make_shared<RoomCore>(id, shards_.size(), Seq(clock_.wall().value()));
+    // The clock's milliseconds: later than every seq of an earlier life of the room; and than
+    // those that this process has seen, as the clock may go back.
+    const auto first = std::max(clock_.wall().value(), highest_.load());
+    auto core = std::make_shared<RoomCore>(id, shards_.size(), Seq(first));
     core->quiet_since = clock_.steady();
     stripe.rooms.emplace(id, core);
     return core;
@@ -172,6 +174,7 @@ class Rooms::Impl {
       RoomCore& core = *entry.second;
       std::lock_guard lock(core.mutex);
       core.forgotten = core.empty() && now - core.quiet_since >= options_.keep_empty;
+      if (core.forgotten) note_end(core);
       return core.forgotten;
     });
   }
@@ -186,13 +189,22 @@ class Rooms::Impl {
     if (!core->empty()) return;
     if (core->has_history() && stripe.rooms.size() <= kMaxIdle) return;
     core->forgotten = true;
+    note_end(*core);
     stripe.rooms.erase(found);
+  }
+
+  void note_end(const RoomCore& core) {
+    const auto seq = core.seq().value();
+    for (auto known = highest_.load();
+         known < seq && !highest_.compare_exchange_weak(known, seq);) {
+    }
   }
 
   const Clock& clock_;
   const RoomOptions options_;
   Published published_;
   std::atomic<std::uint64_t> dropped_{0};
+  std::atomic<std::int64_t> highest_{0};  // seq of a room that was forgotten
   std::vector<std::unique_ptr<RoomShard>> shards_;
   std::array<Stripe, kStripes> stripes_;
 };

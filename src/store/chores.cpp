@@ -55,7 +55,7 @@ Status Chores::slice(bool idle, Clock::time_point now) {
     rest_ = {};
     return flush_acks();
   }
-  if (dedup_.prunable(log_.today()) && (idle || now >= pruned_ + kBetweenPrunes)) {
+  if (dedup_.prunable(log_.clock()) && (idle || now >= pruned_ + kBetweenPrunes)) {
     rest_ = {};
     return prune(now);
   }
@@ -99,7 +99,7 @@ Status Chores::prune(Clock::time_point now) {
   pruned_ = now;
   auto relaxed = db_.set_durable(false);
   if (!relaxed) return relaxed;
-  return dedup_.prune(log_.today(), kPrunedPerSlice);
+  return dedup_.prune(log_.clock(), kPrunedPerSlice);
 }
 
 Status Chores::flush_acks() {

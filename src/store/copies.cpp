@@ -39,10 +39,8 @@ fs::path database_in(const fs::path& directory) {
   return directory / "linnet.db";
 }
 
-bool holds_database(const fs::path& directory) {
-  std::error_code ignored;
-  return fs::exists(database_in(directory), ignored) &&
-         fs::file_size(database_in(directory), ignored) > 0;
+fs::path log_in(const fs::path& directory) {
+  return directory / "linnet.db-wal";
 }
 
 // A server may be at work on it: nothing is checkpointed on its behalf.
@@ -131,19 +129,20 @@ Result<Copied> copy(Connection& from, const fs::path& file, const Progress& prog
   return copied;
 }
 
-// Removes a copy that was not finished.
+// Removes a copy that was not finished: an earlier one at first, its own in the end.
 class Unfinished {
  public:
-  explicit Unfinished(fs::path file) : file_(std::move(file)) {}
-  ~Unfinished() {
-    std::error_code ignored;
-    for (const char* more : {"", "-journal", "-wal", "-shm"})
-      fs::remove(file_.string() + more, ignored);
-  }
+  explicit Unfinished(fs::path file) : file_(std::move(file)) { remove(); }
+  ~Unfinished() { remove(); }
   Unfinished(const Unfinished&) = delete;
   Unfinished& operator=(const Unfinished&) = delete;
 
  private:
+  void remove() const {
+    std::error_code ignored;
+    for (const char* more : {"", "-journal", "-wal", "-shm"})
+      fs::remove(file_.string() + more, ignored);
+  }
   fs::path file_;
 };
 
@@ -154,6 +153,12 @@ std::string stamp() {
   char text[32];
   std::strftime(text, sizeof text, "%Y%m%d-%H%M%S", &parts);
   return text;
+}
+
+// All of it in one file, so that one step moves it. A database that cannot be read keeps its log.
+void fold_log(const fs::path& directory) {
+  auto db = Connection::open(database_in(directory), Connection::Mode::kWrite);
+  if (db) (void)(*db)->exec("PRAGMA wal_checkpoint(TRUNCATE)");
 }
 
 // The database first: a log without its database is nothing that could be mistaken for one.
@@ -187,14 +192,14 @@ Result<Copied> back_up(const fs::path& directory, const fs::path& target,
                        const Progress& progress) {
   auto from = open_beside(directory);
   if (!from) return from.take_error();
-  if (holds_database(target))
+  if (holds_database(target) || fs::exists(log_in(target)))
     return failure(target.string() + " holds a database already: give each backup a directory");
   std::error_code ignored;
   if (!fs::is_directory(target, ignored)) {
     fs::create_directories(fs::absolute(target).lexically_normal().parent_path(), ignored);
     if (::mkdir(target.c_str(), 0700) != 0) return system_failure("cannot make " + target.string());
   }
-  const auto part = target / "linnet.db.part";
+  const auto part = part_in(target);
   const Unfinished unfinished(part);
   auto copied = copy(**from, part, progress);
   if (!copied) return failed("cannot back up to " + target.string(), copied.error());
@@ -221,13 +226,15 @@ Result<Copied> restore(const fs::path& source, const fs::path& directory, bool r
   if (occupied && !replace)
     return failure(directory.string() +
                    " holds a database already: --replace moves that one aside, or name another");
-  const auto part = directory / "linnet.db.part";
+  const auto part = part_in(directory);
   const Unfinished unfinished(part);
   auto copied = copy(**from, part, progress);
   if (!copied) return failed("cannot restore " + source.string(), copied.error());
   auto renewed = renew_epoch(part);
   if (!renewed) return failed("cannot restore " + source.string(), renewed.error());
-  if (occupied) {
+  // A log alone is what another restore left that was ended in the middle of moving.
+  if (occupied || fs::exists(log_in(directory))) {
+    if (occupied) fold_log(directory);
     auto aside = move_aside(directory);
     if (!aside) return aside.take_error();
     copied->aside = *aside;

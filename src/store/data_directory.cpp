@@ -83,4 +83,14 @@ Status DataDirectory::make_database() {
   return success();
 }
 
+bool holds_database(const std::filesystem::path& directory) {
+  std::error_code ignored;
+  const auto file = directory / "linnet.db";
+  return std::filesystem::exists(file, ignored) && std::filesystem::file_size(file, ignored) > 0;
+}
+
+std::filesystem::path part_in(const std::filesystem::path& directory) {
+  return directory / "linnet.db.part";
+}
+
 }  // namespace linnet::store

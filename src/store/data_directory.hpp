@@ -29,4 +29,9 @@ class DataDirectory {
   int lock_ = -1;
 };
 
+// Whether there is a database in the directory that is not empty.
+bool holds_database(const std::filesystem::path& directory);
+// The copy that a backup or a restore into the directory has not finished.
+std::filesystem::path part_in(const std::filesystem::path& directory);
+
 }  // namespace linnet::store

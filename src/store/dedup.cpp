@@ -2,36 +2,44 @@
 
 #include <algorithm>
 #include <cassert>
+#include <functional>
 #include <utility>
 
 namespace linnet::store {
+namespace {
+
+constexpr std::int64_t kDayMillis = 86'400'000;
+// A clock that is set right moves less.
+constexpr std::chrono::hours kJump{1};
+constexpr std::chrono::hours kKept{24};
+constexpr std::int64_t kRecent = 3;  // days
+
+// A day more or less is no jump: midnight comes between any two looks at the clock.
+bool is_about(std::int64_t day, std::int64_t today) {
+  return day >= today - 1 && day <= today + 1;
+}
+
+}  // namespace
+
+std::int64_t day_of(Millis time) {
+  return time.value() / kDayMillis;
+}
 
 Status Dedup::load() {
-  first_day_ = INT64_MAX;
-  last_day_ = INT64_MIN;
+  days_.clear();
   highest_ = INT64_MIN;
-  // From each day to the one before that has any; there are two or three.
-  std::int64_t before = INT64_MAX;
-  for (;;) {
+  for (std::int64_t before = INT64_MAX;;) {
     Query row(db_,
               "SELECT day, request_id FROM dedup_key WHERE day < ?1"
               " ORDER BY day DESC, request_id DESC, device_id DESC LIMIT 1",
               before);
-    const bool found = row.next();
-    if (row.failed()) return row.error();
-    if (!found) return success();
+    if (!row.next()) return row.failed() ? Status(row.error()) : success();
     before = row.number(0);
     note(before, row.number(1));
   }
 }
 
-void Dedup::note(std::int64_t day, std::int64_t request) {
-  first_day_ = std::min(first_day_, day);
-  last_day_ = std::max(last_day_, day);
-  highest_ = std::max(highest_, request);
-}
-
-Result<std::optional<Answer>> Dedup::find(const RequestKey& key, std::int64_t today) {
+Result<std::optional<Answer>> Dedup::find(const RequestKey& key) {
   auto it = active_->find(key);
   if (it != active_->end()) return std::optional(it->second);
   if (frozen_) {
@@ -39,7 +47,7 @@ Result<std::optional<Answer>> Dedup::find(const RequestKey& key, std::int64_t to
     if (old != frozen_->end()) return std::optional(old->second);
   }
   if (key.request.value() > highest_) return std::optional<Answer>();
-  for (auto day = std::max(today - 1, first_day_); day <= std::min(today + 1, last_day_); ++day) {
+  for (auto day : days_) {
     auto found = find_in_table(key, day);
     if (!found || *found) return found;
   }
@@ -74,27 +82,56 @@ std::shared_ptr<const Dedup::Generation> Dedup::drop_frozen() {
 }
 
 Status Dedup::insert(const RequestKey& key, const Answer& answer) {
-  // Widened even if the transaction fails: too wide only costs a lookup.
+  // Even if the transaction fails: a day too many only costs a lookup.
   note(answer.day, key.request.value());
   return Query(db_, "INSERT OR IGNORE INTO dedup_key VALUES (?1, ?2, ?3, ?4, ?5)", answer.day,
                key.request, key.device, answer.message, answer.seq)
       .run();
 }
 
-Status Dedup::prune(std::int64_t today, int limit) {
+void Dedup::note(std::int64_t day, std::int64_t request) {
+  highest_ = std::max(highest_, request);
+  const auto place = std::lower_bound(days_.begin(), days_.end(), day, std::greater<>());
+  if (place == days_.end() || *place != day) days_.insert(place, day);
+}
+
+// A jump of the clock says nothing of how old the keys are. There must be some.
+void Dedup::watch(const Clock& clock) {
+  const auto steady = clock.steady();
+  const auto ahead = std::chrono::milliseconds(clock.wall().value()) - steady;
+  const auto today = day_of(clock.wall());
+  // At the start the days tell: they follow on each other.
+  const bool jumped = ahead_ ? std::chrono::abs(ahead - *ahead_) > kJump
+                             : !is_about(days_.front(), today) || days_.back() < today - kRecent;
+  if (jumped) prune_after_ = steady + kKept;
+  if (jumped || !ahead_) ahead_ = ahead;
+}
+
+std::optional<std::int64_t> Dedup::day_to_prune(const Clock& clock) {
+  if (days_.empty()) return std::nullopt;
+  watch(clock);
+  if (clock.steady() < prune_after_) return std::nullopt;
+  const auto today = day_of(clock.wall());
+  for (auto day : {days_.back(), days_.front()})
+    if (!is_about(day, today)) return day;
+  return std::nullopt;
+}
+
+Status Dedup::prune(const Clock& clock, int limit) {
+  const auto day = day_to_prune(clock);
+  if (!day) return success();
   Transaction transaction(db_, Transaction::Kind::kWrite);
   if (!transaction.begun()) return transaction.begun();
   auto removed = Query(db_,
                        "DELETE FROM dedup_key WHERE (day, request_id, device_id) IN"
-                       " (SELECT day, request_id, device_id FROM dedup_key WHERE day < ?1"
-                       "  ORDER BY day, request_id, device_id LIMIT ?2)",
-                       today - 1, limit)
+                       " (SELECT day, request_id, device_id FROM dedup_key WHERE day = ?1"
+                       "  ORDER BY request_id, device_id LIMIT ?2)",
+                       *day, limit)
                      .run();
   if (!removed) return removed;
   const bool all = db_.changes() < limit;
   auto committed = transaction.commit();
-  if (!committed) return committed;
-  return all ? load() : success();
+  return committed && all ? load() : committed;
 }
 
 }  // namespace linnet::store

@@ -4,6 +4,8 @@
 
 #include "connection.hpp"
 
+#include "linnet/base/clock.hpp"
+
 #include <boost/unordered/unordered_flat_map.hpp>
 
 #include <memory>
@@ -24,6 +26,9 @@ struct Answer {
   Seq seq;  // the sender's
 };
 
+// The day of a time by the clock on the wall, since 1970.
+std::int64_t day_of(Millis time);
+
 // Thread: the writer's.
 class Dedup {
  public:
@@ -38,8 +43,8 @@ class Dedup {
 
   // Learns which days the table holds, and up to which request.
   Status load();
-  // Looks in memory, then in the table at yesterday, today and (the clock went back) tomorrow.
-  Result<std::optional<Answer>> find(const RequestKey& key, std::int64_t today);
+  // Looks in memory, then at each day of the table: the clock may have jumped.
+  Result<std::optional<Answer>> find(const RequestKey& key);
   // In memory, until the merge.
   void remember(const RequestKey& key, const Answer& answer);
   void forget(const RequestKey& key) { active_->erase(key); }
@@ -52,23 +57,28 @@ class Dedup {
   // Writes one key to the table, in the caller's transaction; writing it again changes nothing.
   Status insert(const RequestKey& key, const Answer& answer);
 
-  // There are days in the table that no lookup reaches any more.
-  bool prunable(std::int64_t today) const { return first_day_ < today - 1; }
-  // Removes at most `limit` rows of such days, in a transaction of its own.
-  Status prune(std::int64_t today, int limit);
+  // There are days in the table that are neither yesterday nor today nor tomorrow, and the clock
+  // has not jumped for a day: if it has, they may be younger than it says.
+  bool prunable(const Clock& clock) { return day_to_prune(clock).has_value(); }
+  // Removes at most `limit` rows of one such day, in a transaction of its own.
+  Status prune(const Clock& clock, int limit);
 
  private:
+  Result<std::optional<Answer>> find_in_table(const RequestKey& key, std::int64_t day);
+  void watch(const Clock& clock);
+  std::optional<std::int64_t> day_to_prune(const Clock& clock);
   // The table has, or may soon have, such a row.
   void note(std::int64_t day, std::int64_t request);
-  Result<std::optional<Answer>> find_in_table(const RequestKey& key, std::int64_t day);
 
   Connection& db_;
   std::shared_ptr<Generation> active_;
   std::shared_ptr<const Generation> frozen_;
-  // The table has rows of no day outside; nothing is looked up there in vain.
-  std::int64_t first_day_ = INT64_MAX;
-  std::int64_t last_day_ = INT64_MIN;
+  // Those of which the table may have rows, newest first: few.
+  std::vector<std::int64_t> days_;
   std::int64_t highest_ = INT64_MIN;  // of its request ids; most clients count theirs up
+  // By how much the clock on the wall is ahead of the steady one; nothing: not looked at yet.
+  std::optional<std::chrono::milliseconds> ahead_;
+  std::chrono::milliseconds prune_after_{0};  // by the steady clock
 };
 
 }  // namespace linnet::store

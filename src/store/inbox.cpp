@@ -15,8 +15,9 @@ namespace {
 constexpr std::size_t kAtOnce = 32;
 constexpr std::string_view kColumns =
     "m.request_id, m.sender_type, m.sender_id, m.sender_device_id, m.receiver_type,"
-    " m.receiver_id, m.type, m.status, m.send_time, m.mentions, m.content, m.id";
-constexpr int kIdColumn = 11;
+    " m.receiver_id, m.type, m.status, m.send_time, m.mentions, m.content, m.recipients,"
+    " m.group_seq, m.id";
+constexpr int kIdColumn = 13;
 
 // The messages ?1 to ?32, in that order, without those that there are not.
 std::string fetch_several() {
@@ -44,6 +45,13 @@ Status take_message(const Query& row, Message& message) {
   }
   message.content = row.bytes(10);
   return success();
+}
+
+// Where the message itself says that it stands in the inbox: what the disk has changed of the index
+// must not show anybody another's message.
+Seq own_place(const Query& row, InboxId inbox) {
+  if (inbox.value() >= 0) return seq_among(row.bytes(11), UserId(inbox.value()));
+  return row.number(5) == -inbox.value() ? row.id<Seq>(12) : Seq();
 }
 
 // Fills a page with the messages of places, and sees that nothing is left out.
@@ -91,6 +99,7 @@ class PageReader {
   }
 
   Status add(Seq seq, const Query& row) {
+    if (own_place(row, inbox_) != seq) return hole(seq);
     auto& entry = page_.entries.emplace_back();
     entry.seq = seq;
     auto taken = take_message(row, entry.message);

@@ -8,13 +8,11 @@
 namespace linnet::store {
 namespace {
 
-constexpr std::int64_t kDayMillis = 86'400'000;
 constexpr std::size_t kHeadsKept = 1'000'000;  // about 30 MB
 constexpr std::size_t kRebuildChunk = 65'536;
-
-std::int64_t day_of(Millis time) {
-  return time.value() / kDayMillis;
-}
+// Inboxes of which a start sees that index and tail fit: each takes a look into the index, which
+// may be on a slow disk.
+constexpr std::size_t kFirstsChecked = 10'000;
 
 Error damaged(MessageId id, const char* what) {
   return Error(ErrCode::kStorage, "the database is damaged: message " + std::to_string(id.value()) +
@@ -22,10 +20,6 @@ Error damaged(MessageId id, const char* what) {
 }
 
 }  // namespace
-
-std::int64_t MessageLog::today() const {
-  return day_of(clock_.wall());
-}
 
 Status MessageLog::load() {
   MessageId merged;
@@ -46,11 +40,55 @@ Status MessageLog::load() {
   }
   if (row.failed()) return row.error();
   committed();
+  auto fits = check_merged(merged);
+  for (std::size_t i = 0; fits && i < firsts_.size(); ++i)
+    fits = check_first(firsts_[i]);
+  firsts_ = {};
+  if (!fits) return fits;
   return dedup_.load();
+}
+
+Status MessageLog::check_merged(MessageId merged) {
+  if (!merged) return success();
+  Query row(db_, "SELECT recipients, receiver_id, group_seq FROM message WHERE id = ?1", merged);
+  if (!row.next()) return row.failed() ? Status(row.error()) : damaged(merged, "is missing");
+  auto placed = unpack_recipients(row.bytes(0));
+  if (!placed) return damaged(merged, "has no readable recipients");
+  std::vector<Entry> entries;
+  for (const auto& place : *placed)
+    entries.push_back({inbox_of(place.user), place.seq, merged});
+  if (const auto seq = row.id<Seq>(2))
+    entries.push_back({inbox_of(row.id<GroupId>(1)), seq, merged});
+  for (const auto& entry : entries) {
+    auto found = indexed(entry.inbox, entry.seq);
+    if (!found) return found.take_error();
+    if (*found != merged) return damaged(merged, "is not in every inbox that it is in");
+  }
+  return success();
+}
+
+// A merge that was cut short has put some of the tail into the index.
+Status MessageLog::check_first(const Entry& entry) {
+  auto found = indexed(entry.inbox, entry.seq);
+  if (!found) return found.take_error();
+  if (*found == entry.message) return success();
+  auto head = index_head(db_, entry.inbox);
+  if (!head) return head.take_error();
+  if (*found || head->next() != entry.seq) return damaged(entry.message, "breaks an inbox's order");
+  return success();
+}
+
+// The message that the index has there; 0: none.
+Result<MessageId> MessageLog::indexed(InboxId inbox, Seq seq) {
+  std::vector<Place> found;
+  auto read = read_runs(db_, inbox, seq, seq.next(), 1, found);
+  if (!read) return read.take_error();
+  return found.empty() ? MessageId() : found.front().message;
 }
 
 Status MessageLog::rebuild(Query& row) {
   const auto id = row.id<MessageId>(0);
+  if (id != last_.next()) return damaged(last_.next(), "is missing");
   const auto group_seq = row.id<Seq>(7);
   auto placed = unpack_recipients(row.bytes(1));
   if (!placed || (placed->empty() && !group_seq)) return damaged(id, "has no readable recipients");
@@ -75,6 +113,7 @@ Status MessageLog::restore(const Entry& entry) {
   auto [head, first] = heads_.try_emplace(entry.inbox, entry.seq);
   if (!first && head->second.next() != entry.seq)
     return damaged(entry.message, "breaks an inbox's order");
+  if (first && firsts_.size() < kFirstsChecked) firsts_.push_back(entry);
   head->second = entry.seq;
   entries_.push_back(entry);
   return success();
@@ -95,15 +134,32 @@ Result<std::optional<Appended>> MessageLog::answered(const Message& message) {
   std::optional<Appended> answer;
   const RequestKey key{message.sender_device_id, message.request_id};
   if (!key.device || !key.request) return answer;
-  auto found = dedup_.find(key, day_of(clock_.wall()));
+  auto found = dedup_.find(key);
   if (!found) return found.take_error();
   if (*found) {
+    auto own = check_answer(key, **found);
+    if (!own) return own.take_error();
     answer.emplace();
     answer->id = (*found)->message;
     answer->sender_seq = (*found)->seq;
     answer->duplicate = true;
   }
   return answer;
+}
+
+// A key may be told by a byte that the disk has changed.
+Status MessageLog::check_answer(const RequestKey& key, const Answer& answer) {
+  Query row(db_,
+            "SELECT sender_device_id, request_id, recipients, group_seq, sender_id FROM message"
+            " WHERE id = ?1",
+            answer.message);
+  if (!row.next())
+    return row.failed() ? Status(row.error()) : damaged(answer.message, "is missing");
+  auto seq = seq_among(row.bytes(2), row.id<UserId>(4));
+  if (!seq) seq = row.id<Seq>(3);
+  if (row.id<DeviceId>(0) == key.device && row.id<RequestId>(1) == key.request && seq == answer.seq)
+    return success();
+  return damaged(answer.message, "is not what its request was answered with");
 }
 
 Result<Appended> MessageLog::append(const NewMessage& message) {

@@ -43,7 +43,7 @@ class MessageLog {
   Result<Seq> head(InboxId inbox);
   // Id of the newest message.
   MessageId last() const { return last_; }
-  std::int64_t today() const;
+  const Clock& clock() const { return clock_; }
 
   // The transaction's bookkeeping. committed() shows what was appended to the readers.
   Mark mark() const { return {entries_.size(), keys_.size(), last_}; }
@@ -59,6 +59,13 @@ class MessageLog {
   // In heads_, valid until the next inbox is looked for.
   Result<Seq*> find_head(InboxId inbox);
   Status rebuild(Query& row);
+  // What the index has must be what the log says: of the last merged message, and where the index
+  // ends and the tail begins.
+  Status check_merged(MessageId merged);
+  Status check_first(const Entry& entry);
+  Result<MessageId> indexed(InboxId inbox, Seq seq);
+  // What was found in the table of keys is the message's own.
+  Status check_answer(const RequestKey& key, const Answer& answer);
   Status restore(const Entry& entry);
 
   Connection& db_;
@@ -70,6 +77,8 @@ class MessageLog {
   std::uint64_t commits_ = 0;
   // A cache of what tail and index know.
   boost::unordered_flat_map<InboxId, Seq, std::hash<InboxId>> heads_;
+  // The first entries of the tail, while it is rebuilt.
+  std::vector<Entry> firsts_;
   // Of the current transaction, in the order made.
   std::vector<Entry> entries_;
   std::vector<RequestKey> keys_;

@@ -52,4 +52,14 @@ std::optional<std::vector<Placed>> unpack_recipients(std::string_view blob) {
   return placed;
 }
 
+Seq seq_among(std::string_view recipients, UserId user) {
+  while (!recipients.empty()) {
+    const auto one = unpack(recipients);
+    const auto seq = unpack(recipients);
+    if (!one || !seq) return Seq();
+    if (UserId(*one) == user) return Seq(*seq);
+  }
+  return Seq();
+}
+
 }  // namespace linnet::store

@@ -23,5 +23,7 @@ std::string pack_users(const std::vector<UserId>& users);
 // Nothing when the blob is damaged; likewise below.
 std::optional<std::vector<UserId>> unpack_users(std::string_view blob);
 std::optional<std::vector<Placed>> unpack_recipients(std::string_view blob);
+// The seq that `user` has among the recipients; 0: it is none of them, or the blob is damaged.
+Seq seq_among(std::string_view recipients, UserId user);
 
 }  // namespace linnet::store

@@ -101,6 +101,11 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const SqliteOptions& opti
   const auto began = std::chrono::steady_clock::now();
   auto directory = DataDirectory::open(options.directory);
   if (!directory) return directory.take_error();
+  if (!holds_database(options.directory) && std::filesystem::exists(part_in(options.directory)))
+    return Error(ErrCode::kStorage, "a restore or a backup into " + options.directory.string() +
+                                        " was ended before it was whole: give "
+                                        "it again, or remove linnet.db.part to"
+                                        " begin with an empty database");
   const auto file = directory->database();
   auto fail = [&](const Error& error) { return for_operator(error, options.directory); };
   auto write_db = open_writer(file, tuning.vfs);

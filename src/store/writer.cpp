@@ -7,6 +7,12 @@ namespace {
 
 constexpr std::chrono::milliseconds kBetweenProbes{500};
 constexpr std::chrono::milliseconds kWhileChoresRest{5};
+constexpr std::chrono::milliseconds kSlow{3000};
+
+std::chrono::milliseconds steady_now() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+      std::chrono::steady_clock::now().time_since_epoch());
+}
 
 }  // namespace
 
@@ -73,10 +79,12 @@ void Writer::loop() {
   std::chrono::milliseconds rest{0};
   while (take(jobs, rest)) {
     const bool idle = jobs.empty();
+    writing_since_ = steady_now().count();
     if (!idle) run_batch(jobs);
     jobs.clear();
     run_chores(idle);
     if (idle && batch_failing_) probe();
+    note_speed();
     rest = chores_rest_ ? kWhileChoresRest : chores_.rest();
     leave();
   }
@@ -185,7 +193,19 @@ void Writer::probe() {
 std::string Writer::trouble() const {
   std::lock_guard lock(mutex_);
   if (gave_up_.load(std::memory_order_relaxed)) return why_.detail();
-  return refused_;
+  return refused_.empty() ? waiting() : refused_;
+}
+
+std::string Writer::waiting() const {
+  const auto since = writing_since_.load();
+  const auto waited = steady_now() - std::chrono::milliseconds(since);
+  if (since == 0 || waited < kSlow) return {};
+  return "a commit waits for the disk since " + std::to_string(waited.count() / 1000) + " s";
+}
+
+void Writer::note_speed() {
+  const auto took = steady_now() - std::chrono::milliseconds(writing_since_.exchange(0));
+  if (took >= kSlow) logger_.warn("storage_slow", {{"ms", took.count()}});
 }
 
 void Writer::note_batch(const Status& outcome) {

@@ -84,6 +84,9 @@ class Writer {
   // Nobody may send because nothing can be written: tries whether it can again.
   void probe();
   void note_batch(const Status& outcome);
+  // That it waits for the disk; empty when it does not, or not for long.
+  std::string waiting() const;
+  void note_speed();
   // Tells the log of the first failure after a success, and of the first success after a failure.
   void note(const Status& outcome, const char* doing, bool& failing);
 
@@ -105,6 +108,8 @@ class Writer {
   std::string refused_;  // why the last commit failed; empty: it did not
   std::atomic<bool> gave_up_ = false;
   std::atomic<bool> chores_rest_ = false;
+  // When it began to write, in milliseconds of the steady clock; 0: it does not.
+  std::atomic<std::int64_t> writing_since_ = 0;
   Durations commits_;
   bool batch_failing_ = false;
   std::chrono::steady_clock::time_point probed_;

@@ -18,6 +18,7 @@ struct Options {
   std::uint64_t runs = 20;
   std::uint64_t seed = 1;
   std::string mutant;
+  bool memory = false;
   bool quiet = false;
 };
 
@@ -25,6 +26,7 @@ struct Sums {
   std::size_t told = 0;
   std::size_t recovered = 0;
   std::uint64_t failed = 0;
+  long resident_kb = 0;
   std::chrono::milliseconds load{0};
   std::chrono::milliseconds slowest{0};
   std::map<std::string, int> places;
@@ -34,6 +36,7 @@ void add(Sums& sums, const TrialResult& result) {
   sums.told += result.told;
   sums.recovered += result.recovered;
   sums.load += result.load;
+  sums.resident_kb = std::max(sums.resident_kb, result.resident_kb);
   sums.slowest = std::max(sums.slowest, result.restart);
   ++sums.places[result.place];
   if (!result.faults.empty()) ++sums.failed;
@@ -50,8 +53,9 @@ void tell(const Options& options, std::uint64_t seed, const TrialResult& result)
   for (std::size_t i = 0; i < result.faults.size() && i < 10; ++i)
     std::printf("  %s\n", result.faults[i].c_str());
   if (!result.faults.empty())
-    std::printf("  %zu faults; again: ./dev crash --runs 1 --seed %llu%s%s\n", result.faults.size(),
-                static_cast<unsigned long long>(seed), options.mutant.empty() ? "" : " --mutant ",
+    std::printf("  %zu faults; again: ./dev crash --runs 1 --seed %llu%s%s%s\n",
+                result.faults.size(), static_cast<unsigned long long>(seed),
+                options.memory ? " --memory" : "", options.mutant.empty() ? "" : " --mutant ",
                 options.mutant.c_str());
   std::fflush(stdout);
 }
@@ -65,6 +69,7 @@ void tell(const Sums& sums, std::uint64_t runs) {
           static_cast<double>(std::max<long long>(sums.load.count(), 1)),
       sums.recovered, static_cast<long long>(sums.slowest.count()),
       static_cast<unsigned long long>(sums.failed));
+  if (sums.resident_kb > 0) std::printf("  %ld MB of memory at most\n", sums.resident_kb / 1024);
   for (const auto& [place, count] : sums.places)
     std::printf("  %4d killed %s\n", count, place.c_str());
 }
@@ -76,6 +81,7 @@ int run(const Options& options) {
   TrialOptions trial;
   if (!options.mutant.empty()) trial.binary = LINNET_EARLY_ACK;
   trial.keep = options.mutant.empty();
+  trial.memory = options.memory;
   Sums sums;
   std::uint64_t done = 0;
   while (done < options.runs) {
@@ -104,6 +110,8 @@ int main(int argc, char** argv) {
   app.add_option("--mutant", options.mutant,
                  "A broken server instead, which must be found out: ack-before-commit.")
       ->check(CLI::IsMember({"ack-before-commit"}));
+  app.add_flag("--memory", options.memory,
+               "With little memory, and clients that cost much, instead.");
   app.add_flag("--quiet", options.quiet, "Only failed runs, and the sums.");
   CLI11_PARSE(app, argc, argv);
   try {

@@ -1,5 +1,6 @@
 #include "trial.hpp"
 
+#include "hogs.hpp"
 #include "support/load.hpp"
 #include "support/server_process.hpp"
 
@@ -8,6 +9,7 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <atomic>
 #include <exception>
 #include <memory>
 #include <random>
@@ -110,7 +112,11 @@ class Trial {
 
   TrialResult run() {
     result_.place = plan_.place;
-    under_load();
+    if (options_.memory) {
+      with_little_memory();
+    } else {
+      under_load();
+    }
     if (!plan_.crash_at_recovery.empty()) recover_and_die();
     look();
     check_database();
@@ -136,6 +142,52 @@ class Trial {
     result_.load = std::chrono::duration_cast<milliseconds>(Clock::now() - began);
     for (auto& thread : threads)
       thread.join();
+  }
+
+  // It refuses, cuts who costs most, or ends. If it has not ended it is well again when they are
+  // gone.
+  void with_little_memory() {
+    ServerProcess server(data_, plan_.arguments, {});
+    const Ports ports{server.tcp_port(), server.http_port()};
+    const auto began = Clock::now();
+    limit_memory(server.pid(), options_.seed);
+    std::vector<std::thread> threads;
+    std::atomic<bool> over = false;
+    for (auto& sender : senders_)
+      threads.emplace_back([&sender, &over, ports] {
+        while (!over) {
+          sender->run(ports);
+          std::this_thread::sleep_for(milliseconds(10));
+        }
+      });
+    {
+      Hogs hogs(world_, ports);
+      const auto end = began + std::chrono::seconds(2);
+      while (server.running() && Clock::now() < end) {
+        hogs.grow();
+        result_.resident_kb = std::max(result_.resident_kb, resident(server.pid()));
+      }
+    }
+    over = true;
+    result_.place = server.running() ? "with little memory" : "by a lack of memory";
+    if (server.running() && !well_again(ports))
+      result_.faults.push_back("it is not well when there is memory again");
+    result_.load = std::chrono::duration_cast<milliseconds>(Clock::now() - began);
+    server.kill();
+    for (auto& thread : threads)
+      thread.join();
+  }
+
+  static bool well_again(Ports ports) {
+    for (const auto end = Clock::now() + kPatience; Clock::now() < end;
+         std::this_thread::sleep_for(milliseconds(20))) {
+      try {
+        if (http(ports.http, "GET", "/readyz").status == 200) return true;
+      } catch (const std::exception&) {
+        // Not yet.
+      }
+    }
+    return false;
   }
 
   void recover_and_die() {

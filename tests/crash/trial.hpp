@@ -13,14 +13,16 @@ namespace linnet::test {
 
 struct TrialOptions {
   std::uint64_t seed = 1;
-  std::string binary;  // empty: linnet
-  bool keep = false;   // leave the data directory of a failed run
+  std::string binary;   // empty: linnet
+  bool memory = false;  // it has little memory, and clients that cost much; it is killed in the end
+  bool keep = false;    // leave the data directory of a failed run
 };
 
 struct TrialResult {
   std::string place;     // where the server was killed
   std::size_t told = 0;  // messages acknowledged
   std::size_t recovered = 0;
+  long resident_kb = 0;  // at most, of the server with little memory
   std::chrono::milliseconds load{0};
   std::chrono::milliseconds restart{0};  // until it served again
   std::vector<std::string> faults;

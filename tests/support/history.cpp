@@ -85,6 +85,11 @@ std::size_t History::messages_told() const {
   return told_;
 }
 
+std::map<LogId, std::int64_t> History::highest_told() const {
+  std::lock_guard lock(mutex_);
+  return highest_told_;
+}
+
 std::size_t History::recovered() const {
   std::lock_guard lock(mutex_);
   std::unordered_map<std::string, bool> found;

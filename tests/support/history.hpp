@@ -45,6 +45,8 @@ class History {
   void whole(LogId log, const std::vector<Entry>& entries);
 
   std::size_t messages_told() const;
+  // By log, so far.
+  std::map<LogId, std::int64_t> highest_told() const;
   // In all logs that whole() told of, without being acknowledged: allowed.
   std::size_t recovered() const;
   // One sentence each; empty when all promises were kept. After everything else.

@@ -1,5 +1,8 @@
 #include "power_trial.hpp"
 
+#include "crash/old_index.hpp"
+
+#include "../await.hpp"
 #include "migrate.hpp"
 #include "packing.hpp"
 #include "power_disk.hpp"
@@ -8,7 +11,6 @@
 #include "linnet/base/temp_dir.hpp"
 
 #include <algorithm>
-#include <future>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -23,25 +25,7 @@ constexpr std::int64_t kUsers = 6;
 constexpr std::int64_t kSenders = 5;
 constexpr int kMessages = 60;  // of each sender, at most
 constexpr int kOldMessages = 20;
-constexpr int kRunsSince = 11;  // the schema whose index has runs
 constexpr std::size_t kRetried = 3;
-
-Logger& silent() {
-  static Logger logger(LogLevel::kOff);
-  return logger;
-}
-
-// The store's call, waited for.
-template <class T, class Start>
-Result<T> await(Start start) {
-  auto promise = std::make_shared<std::promise<Result<T>>>();
-  auto future = promise->get_future();
-  Done<T> done = [promise](Result<T> result) { promise->set_value(std::move(result)); };
-  start(std::move(done));
-  if (future.wait_for(std::chrono::seconds(60)) != std::future_status::ready)
-    throw std::runtime_error("the store did not complete");
-  return future.get();
-}
 
 struct Sent {
   store::NewMessage message;
@@ -127,11 +111,7 @@ class PowerTrial {
                         i, store::Blob{text}, store::Blob{recipients})
                .run());
       for (int user = 1; user <= 2 && i <= kOldMessages / 2; ++user)
-        must(store::Query(db,
-                          schema < kRunsSince ? "INSERT INTO inbox VALUES (?1, ?2, ?3)"
-                                              : "INSERT INTO inbox VALUES (?1, ?2, ?3, 1, x'')",
-                          user, i, i)
-                 .run());
+        must(insert_entry(db, schema, user, i, i));
       history_.sent(text, 1000, i, {1, 2});
       history_.told(text, 1, i);
     }

@@ -55,3 +55,28 @@ TEST_CASE("keys older than yesterday are removed, the others stay") {
   CHECK_FALSE(calls.append(text(1, {1}, "x", 100, 1)).duplicate);
   CHECK(calls.head(1) == 1804);
 }
+
+TEST_CASE("a clock that jumps by years either way still knows the request, for a day") {
+  const auto years = GENERATE(10, -10) * 365 * kDay;
+  SqliteEngine engine;
+  auto calls = engine.calls();
+  calls.append(text(1, {1}, "once", 5, 6));
+  REQUIRE(eventually([&] { return engine.merged(); }));
+  const auto old = "SELECT count(*) FROM dedup_key WHERE device_id = 5";
+
+  engine.clock().jump(years);
+  calls.append(text(1, {1}, "other", 7, 8));
+  REQUIRE(eventually([&] { return engine.merged(); }));
+  CHECK(calls.append(text(1, {1}, "once", 5, 6)).duplicate);
+  engine.reopen();
+  auto again = engine.calls();
+  CHECK(again.append(text(1, {1}, "once", 5, 6)).duplicate);
+  again.append(text(1, {1}, "another", 7, 9));
+  REQUIRE(eventually([&] { return engine.merged(); }));
+  CHECK(engine.number(old) == 1);
+
+  engine.clock().turn(kDay + std::chrono::hours(1));
+  again.append(text(1, {1}, "wakes it", 7, 10));
+  REQUIRE(eventually([&] { return engine.number(old) == 0; }));
+  CHECK(again.append(text(1, {1}, "another", 7, 9)).duplicate);
+}

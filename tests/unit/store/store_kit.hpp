@@ -51,14 +51,17 @@ bool eventually(Condition condition) {
 
 class FalseClock final : public Clock {
  public:
-  Millis wall() const override { return Millis(now_.load()); }
+  Millis wall() const override { return Millis(now_ + ahead_); }
   std::chrono::milliseconds steady() const override {
     return std::chrono::milliseconds(now_.load());
   }
   void turn(std::chrono::milliseconds by) { now_ += by.count(); }
+  // The one on the wall alone.
+  void jump(std::chrono::milliseconds by) { ahead_ += by.count(); }
 
  private:
   std::atomic<std::int64_t> now_ = 1'700'000'000'000;
+  std::atomic<std::int64_t> ahead_ = 0;
 };
 
 // From `sender` to `recipients`, whose first is the sender if it keeps a copy.

@@ -1,0 +1,278 @@
+#include "corrupt_trial.hpp"
+
+#include "../await.hpp"
+#include "damage.hpp"
+
+#include "linnet/base/temp_dir.hpp"
+#include "linnet/store/copies.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+
+namespace linnet::test {
+namespace {
+
+constexpr int kRetried = 3;
+constexpr std::int64_t kFirstNewNumber = 1000;
+
+class CorruptTrial {
+ public:
+  CorruptTrial(const KnownWorld& world, const std::filesystem::path& made, std::uint64_t seed)
+      : world_(world), random_(seed), data_(dir_.path() / "data") {
+    copy(made, data_);
+    damage_ = damage(data_, random_);
+  }
+
+  CorruptResult run() {
+    result_.damage = damage_.what;
+    result_.kind = damage_.kind;
+    ask_check();
+    const bool opened = live();
+    // Whatever came of it, the next start must be no worse.
+    if (opened) live();
+    judge();
+    return std::move(result_);
+  }
+
+ private:
+  static void copy(const std::filesystem::path& from, const std::filesystem::path& to) {
+    std::filesystem::create_directory(to);
+    for (const char* name : {"linnet.db", "linnet.db-wal", "linnet.mark"})
+      if (std::filesystem::exists(from / name)) std::filesystem::copy_file(from / name, to / name);
+  }
+
+  void fault(std::string sentence) { result_.faults.push_back(std::move(sentence)); }
+
+  // On a copy: it may move the write-ahead log into the database.
+  void ask_check() {
+    const auto beside = dir_.path() / "beside";
+    copy(data_, beside);
+    const auto checked = store::check(beside, [](std::int64_t, std::int64_t) {});
+    result_.check_finds_it = !checked || !checked->problems.empty();
+    if (!checked && checked.error().message().empty()) fault("check fails without a sentence");
+  }
+
+  bool live() {
+    SystemClock clock;
+    auto opened = store::SqliteStore::open(world_.options(data_), world_.tuning(), clock, silent());
+    if (!opened) {
+      refused_ = true;
+      if (opened.error().code() != ErrCode::kStorage || opened.error().message().empty())
+        fault("does not open, without a sentence: " + opened.error().detail());
+      return false;
+    }
+    auto& store = **opened;
+    read_all(store);
+    look_at_facts(store);
+    if (!kept_) keep();
+    retry(store);
+    append_new(store);
+    read_all(store);
+    return true;
+  }
+
+  // False when the store refuses it for its damage, which it may.
+  bool allowed(ErrCode code, const std::string& doing) {
+    if (code == ErrCode::kStorage) {
+      ++storage_;
+    } else {
+      fault(doing + ": refused with code " + std::to_string(static_cast<int>(code)));
+    }
+    return false;
+  }
+
+  void read_all(store::Store& store) {
+    for (LogId user = 1; user <= kKnownUsers; ++user)
+      read(user, [&](Seq after, Done<store::InboxPage> done) {
+        store.read_inbox(UserId(user), after, {}, std::move(done));
+      });
+    for (std::int64_t group = 1; group <= kKnownGroups; ++group)
+      read(group_log_of(group), [&](Seq after, Done<store::InboxPage> done) {
+        store.read_group(GroupId(group), UserId(1), after, {}, std::move(done));
+      });
+  }
+
+  template <class ReadPage>
+  void read(LogId log, const ReadPage& read_page) {
+    std::vector<store::InboxEntry> entries;
+    for (;;) {
+      const Seq after = entries.empty() ? Seq() : entries.back().seq;
+      auto page = await<store::InboxPage>(
+          [&](Done<store::InboxPage> done) { read_page(after, std::move(done)); });
+      if (!page) {
+        allowed(page.error().code(), "log " + std::to_string(log));
+        whole_.erase(log);
+        break;
+      }
+      if (page->entries.empty()) {
+        if (page->head != after) fault("log " + std::to_string(log) + " ends before its head");
+        whole_[log] = entries;
+        break;
+      }
+      for (auto& entry : page->entries)
+        entries.push_back(std::move(entry));
+    }
+    for (const auto& entry : entries)
+      served_[log].push_back(entry);
+  }
+
+  void look_at_facts(store::Store& store) {
+    int refused = 0;
+    const auto facts = KnownWorld::facts(store, refused);
+    storage_ += refused;
+    if (refused == 0 && facts != KnownWorld::known_facts()) content_ = true;
+  }
+
+  // How much of what was said is there. Of a database all, of a write-ahead log what came before
+  // the damage.
+  void keep() {
+    const auto& said = world_.said();
+    kept_ = said.size();
+    if (!damage_.log || storage_ > 0) return;
+    std::map<LogId, std::int64_t> heads;
+    for (const auto& [log, entries] : whole_)
+      heads[log] = static_cast<std::int64_t>(entries.size());
+    std::size_t there = 0;
+    for (std::size_t i = 0; i < said.size(); ++i)
+      for (const auto& [log, seq] : said[i].seqs)
+        if (seq <= heads[log]) there = i + 1;
+    kept_ = there;
+  }
+
+  void retry(store::Store& store) {
+    for (int i = 0; i<kRetried&& * kept_> 0; ++i) {
+      const auto& said = world_.said()[random_() % *kept_];
+      std::optional<Seq> seq;
+      if (said.message.group) {
+        auto again = await<store::GroupAppended>([&](Done<store::GroupAppended> done) {
+          store.append_to_group(said.message.group, said.message.message, std::move(done));
+        });
+        if (again) seq = again->appended.sender_seq;
+        if (!again) allowed(again.error().code(), "a retry");
+      } else {
+        auto again = await<store::Appended>(
+            [&](Done<store::Appended> done) { store.append(said.message, std::move(done)); });
+        if (again) seq = again->sender_seq;
+        if (!again) allowed(again.error().code(), "a retry");
+      }
+      if (seq && *seq != Seq(said.told))
+        fault("a retry of '" + said.message.message.content.substr(0, 20) + "' is answered " +
+              std::to_string(seq->value()) + ", before " + std::to_string(said.told));
+    }
+  }
+
+  void append_new(store::Store& store) {
+    for (std::int64_t user = 1; user <= kKnownUsers; ++user) {
+      const auto number = kFirstNewNumber + static_cast<std::int64_t>(new_.size());
+      KnownWorld::Said said;
+      said.number = number;
+      said.message = KnownWorld::text(user, number, user % kKnownUsers + 1);
+      auto answer = await<store::Appended>(
+          [&](Done<store::Appended> done) { store.append(said.message, std::move(done)); });
+      if (!answer) {
+        allowed(answer.error().code(), "a new message");
+      } else {
+        for (const auto& placed : answer->placed)
+          said.seqs[placed.user.value()] = placed.seq.value();
+      }
+      new_.push_back(std::move(said));
+    }
+  }
+
+  void remember(History& history, const KnownWorld::Said& said, bool told) {
+    const auto& message = said.message.message;
+    std::vector<LogId> logs;
+    if (said.message.group) {
+      for (const auto& [log, seq] : said.seqs)
+        logs.push_back(log);
+    } else {
+      for (auto user : said.message.recipients)
+        logs.push_back(user.value());
+    }
+    history.sent(message.content, message.sender_id, said.number, logs);
+    sent_[message.content] = &message;
+    if (!told) return;
+    for (const auto& [log, seq] : said.seqs) {
+      history.told(message.content, log, seq);
+      places_[{log, seq}] = &message;
+    }
+  }
+
+  void judge() {
+    History history;
+    for (std::size_t i = 0; i < world_.said().size(); ++i)
+      remember(history, world_.said()[i], kept_ && i < *kept_);
+    for (const auto& said : new_)
+      remember(history, said, true);
+    for (const auto& [log, entries] : served_)
+      for (const auto& entry : entries)
+        receive(history, log, {entry.seq.value(), name_of(log, entry)});
+    if (!refused_) {
+      for (const auto& [log, entries] : whole_) {
+        std::vector<History::Entry> texts;
+        for (const auto& entry : entries)
+          texts.push_back({entry.seq.value(), name_of(log, entry)});
+        history.whole(log, texts);
+      }
+    }
+    auto faults = history.faults();
+    result_.faults.insert(result_.faults.end(), faults.begin(), faults.end());
+    result_.verdict = verdict();
+  }
+
+  // What was sent, and goes for what stands in its place with a byte of its own changed; a message
+  // that was sent elsewhere does not.
+  std::string name_of(LogId log, const store::InboxEntry& entry) {
+    const auto& content = entry.message.content;
+    const auto known = sent_.find(content);
+    if (known != sent_.end() && *known->second == entry.message) return content;
+    const auto place = places_.find({log, entry.seq.value()});
+    if (place == places_.end()) return content;
+    if (known != sent_.end() && known->second != place->second) return content;
+    content_ = true;
+    return place->second->content;
+  }
+
+  // Each read is one that begins at the front.
+  void receive(History& history, LogId log, const History::Entry& entry) {
+    auto& stream = streams_[log];
+    if (!stream || entry.seq == 1) stream = history.begin(log, 0);
+    history.received(*stream, entry);
+  }
+
+  Verdict verdict() const {
+    if (!result_.faults.empty())
+      return result_.check_finds_it ? Verdict::kCheckOnly : Verdict::kFaulty;
+    if (content_) return Verdict::kContent;
+    if (refused_) return Verdict::kRefused;
+    if (storage_ > 0) return Verdict::kStorage;
+    return kept_ && *kept_ < world_.said().size() ? Verdict::kCutBack : Verdict::kHarmless;
+  }
+
+  const KnownWorld& world_;
+  std::mt19937_64 random_;
+  TempDir dir_;
+  std::filesystem::path data_;
+  Damage damage_;
+  bool refused_ = false;
+  int storage_ = 0;  // answers of EC_STORAGE
+  std::optional<std::size_t> kept_;
+  std::vector<KnownWorld::Said> new_;
+  std::map<LogId, std::vector<store::InboxEntry>> whole_;   // as read last
+  std::map<LogId, std::vector<store::InboxEntry>> served_;  // all that was read
+  std::map<std::string, const store::Message*> sent_;
+  std::map<std::pair<LogId, std::int64_t>, const store::Message*> places_;
+  bool content_ = false;
+  std::map<LogId, std::optional<History::Stream>> streams_;
+  CorruptResult result_;
+};
+
+}  // namespace
+
+CorruptResult run_corrupt_trial(const KnownWorld& world, const std::filesystem::path& made,
+                                std::uint64_t seed) {
+  return CorruptTrial(world, made, seed).run();
+}
+
+}  // namespace linnet::test

@@ -1,0 +1,203 @@
+// ./dev crash backups: makes backups of a server under full load, one after the other, and compares
+// each with what had been acknowledged before it, and with what the server has at the end.
+#include "../await.hpp"
+#include "crowd.hpp"
+#include "support/server_process.hpp"
+
+#include "linnet/base/clock.hpp"
+#include "linnet/base/temp_dir.hpp"
+#include "linnet/store/sqlite.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <cstdio>
+#include <functional>
+#include <map>
+
+using namespace linnet;
+using namespace linnet::test;
+using std::chrono::milliseconds;
+
+namespace {
+
+struct Options {
+  int runs = 100;
+  std::uint64_t seed = 1;
+};
+
+// What a log begins with, without keeping all of it.
+struct Beginning {
+  std::size_t entries = 0;
+  std::size_t hash = 0;
+  void add(const std::string& text) {
+    ++entries;
+    hash = hash * 1099511628211ULL + std::hash<std::string>{}(text);
+  }
+};
+using Beginnings = std::map<LogId, Beginning>;
+
+class Backups {
+ public:
+  Backups(const Options& options)
+      : options_(options),
+        random_(options.seed),
+        world_(make_world(dir_.path() / "world")),
+        crowd_(world_, history_, options.seed) {}
+
+  int run() {
+    ServerProcess server(world_.data, server_arguments());
+    const Ports ports{server.tcp_port(), server.http_port()};
+    crowd_.start(ports);
+    const auto began = std::chrono::steady_clock::now();
+    for (int i = 0; i < options_.runs && faults_.size() < 20; ++i) {
+      const auto target = history_.messages_told() + random_() % 500;
+      while (history_.messages_told() < target)
+        std::this_thread::sleep_for(milliseconds(2));
+      back_up(i);
+    }
+    const auto took = std::chrono::steady_clock::now() - began;
+    crowd_.tell_to_stop();
+    server.kill();
+    crowd_.stop();
+    compare_with_the_end();
+    for (const auto& fault : faults_)
+      std::printf("%s\n", fault.c_str());
+    std::printf(
+        "%zu backups while %zu messages were acknowledged in %lld s, the longest took %lld ms,"
+        " %zu faults\n",
+        made_.size(), history_.messages_told(),
+        static_cast<long long>(std::chrono::duration_cast<std::chrono::seconds>(took).count()),
+        static_cast<long long>(longest_.count()), faults_.size());
+    return faults_.empty() ? 0 : 1;
+  }
+
+ private:
+  void fault(int number, const std::string& sentence) {
+    faults_.push_back("backup " + std::to_string(number) + ": " + sentence);
+  }
+
+  void back_up(int number) {
+    const TempDir here;
+    const auto copy = here.path() / "copy";
+    const auto before = history_.highest_told();
+    const auto began = std::chrono::steady_clock::now();
+    const auto made =
+        run_program(LINNET_BINARY, {"backup", copy.string(), "--data-dir", world_.data.string()},
+                    {}, {}, std::chrono::seconds(120));
+    longest_ = std::max(longest_, std::chrono::duration_cast<milliseconds>(
+                                      std::chrono::steady_clock::now() - began));
+    if (made.status != 0) return fault(number, made.out + made.err);
+    const auto check = run_program(LINNET_BINARY, {"check", "--data-dir", copy.string()}, {}, {},
+                                   std::chrono::seconds(120));
+    if (check.status != 0) fault(number, check.out + check.err);
+    made_.push_back(read(number, copy));
+    for (const auto& [log, seq] : before) {
+      const auto found = made_.back().find(log);
+      if (found != made_.back().end() && found->second.entries < static_cast<std::size_t>(seq))
+        fault(number, "log " + std::to_string(log) + " ends at " +
+                          std::to_string(found->second.entries) + ", " + std::to_string(seq) +
+                          " was acknowledged before");
+    }
+  }
+
+  Beginnings read(int number, const std::filesystem::path& copy) {
+    Beginnings found;
+    SystemClock clock;
+    store::SqliteOptions options;
+    options.directory = copy;
+    auto opened = store::open_sqlite(options, clock, silent());
+    if (!opened) {
+      fault(number, "does not open: " + opened.error().message());
+      return found;
+    }
+    for (std::size_t who = 0; who < kUsers; ++who) {
+      auto& beginning = found[inbox_log(who)];
+      for (;;) {
+        auto page = await<store::InboxPage>([&](Done<store::InboxPage> done) {
+          (*opened)->read_inbox(world_.readers[who].id,
+                                Seq(static_cast<std::int64_t>(beginning.entries)), {},
+                                std::move(done));
+        });
+        if (!page) fault(number, page.error().detail());
+        if (!page || page->entries.empty()) break;
+        for (const auto& entry : page->entries)
+          beginning.add(entry.message.content);
+      }
+    }
+    (*opened)->close();
+    return found;
+  }
+
+  void compare_with_the_end() {
+    const auto end = world_.data;
+    {
+      ServerProcess server(end, server_arguments());
+      const auto look =
+          look_around(world_, history_, crowd_.senders(), {server.tcp_port(), server.http_port()});
+      faults_.insert(faults_.end(), look.faults.begin(), look.faults.end());
+      server.stop();
+    }
+    const auto faults = history_.faults();
+    faults_.insert(faults_.end(), faults.begin(), faults.end());
+    SystemClock clock;
+    store::SqliteOptions options;
+    options.directory = end;
+    auto opened = store::open_sqlite(options, clock, silent());
+    if (!opened) return fault(-1, "does not open: " + opened.error().message());
+    for (std::size_t who = 0; who < kUsers; ++who)
+      compare(**opened, who);
+    (*opened)->close();
+  }
+
+  // Each backup has what the inbox begins with.
+  void compare(store::Store& store, std::size_t who) {
+    Beginning whole;
+    std::map<std::size_t, std::size_t> hashes{{0, 0}};  // by the number of entries
+    for (;;) {
+      auto page = await<store::InboxPage>([&](Done<store::InboxPage> done) {
+        store.read_inbox(world_.readers[who].id, Seq(static_cast<std::int64_t>(whole.entries)), {},
+                         std::move(done));
+      });
+      if (!page) return fault(-1, page.error().detail());
+      if (page->entries.empty()) break;
+      for (const auto& entry : page->entries) {
+        whole.add(entry.message.content);
+        hashes[whole.entries] = whole.hash;
+      }
+    }
+    for (std::size_t i = 0; i < made_.size(); ++i) {
+      const auto found = made_[i].find(inbox_log(who));
+      if (found == made_[i].end()) continue;
+      const auto same = hashes.find(found->second.entries);
+      if (same == hashes.end() || same->second != found->second.hash)
+        fault(static_cast<int>(i), "the inbox of user " + std::to_string(who) + " is another one");
+    }
+  }
+
+  Options options_;
+  std::mt19937_64 random_;
+  TempDir dir_;
+  World world_;
+  History history_;
+  Crowd crowd_;
+  std::vector<Beginnings> made_;
+  milliseconds longest_{0};
+  std::vector<std::string> faults_;
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Options options;
+  CLI::App app{"Makes backups of a server under load, and looks whether each is whole.",
+               "./dev crash backups"};
+  app.add_option("--runs", options.runs, "How many backups.")->capture_default_str();
+  app.add_option("--seed", options.seed, "Of the load.")->capture_default_str();
+  CLI11_PARSE(app, argc, argv);
+  try {
+    return Backups(options).run();
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "backups: %s\n", error.what());
+    return 2;
+  }
+}
