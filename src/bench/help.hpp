@@ -50,7 +50,7 @@ fanout:
   --floor FILE         the floor's executable (linnet-floor beside this one); without one, no ratios
   --peer NAME=DIALECT:HOST:PORT[:PID]
                        another server to compare with; DIALECT: redis, nats, mqtt or ws
-shards (and --bursts, --rounds, --sweep; of --bytes and --members the first):
+shards (and --bursts, --rounds, --sweep; of --bytes the first, of --members the last):
   --io-threads N,...   of the servers that are compared, with the first of them (1,2)
 direct, durable, group, store (durable: also --rounds, --peer with DIALECT redis or nats):
   --connections N,...  of the sends that wait (1,16,64,256)

@@ -17,6 +17,7 @@ namespace linnet::bench {
 namespace {
 
 constexpr std::size_t kWatched = 16;
+constexpr Nanos kSweep = 100 * kMilli;
 
 // Of one server in one round.
 struct Sample {
@@ -88,7 +89,7 @@ using Work = std::function<Sample(const Sharded&)>;
 class Shards {
  public:
   Shards(const Options& options, Table& table) : options_(options), table_(table) {
-    const auto users = options.members.front() + 1;
+    const auto users = options.members.back() + 1;
     for (const auto threads : options.io_threads) {
       show_progress("shards: users are made");
       servers_.push_back(std::make_unique<Sharded>(options, threads, users));
@@ -114,10 +115,10 @@ class Shards {
   Sample room(const Sharded& at, std::size_t burst) {
     const auto dialect = linnet_dialect(Door::kWebSocket, at.users);
     CrowdOptions wanted;
-    wanted.members = options_.members.front();
+    wanted.members = options_.members.back();
     wanted.payload = options_.bytes.front();
     wanted.watched = kWatched;
-    if (options_.sweep_ms > 0) wanted.sweep = static_cast<Nanos>(options_.sweep_ms) * kMilli;
+    wanted.sweep = options_.sweep_ms > 0 ? static_cast<Nanos>(options_.sweep_ms) * kMilli : kSweep;
     Crowd crowd(*dialect, at.server.doors().http, wanted);
     run_room(crowd, burst, now() + seconds(options_.warm_up));
     const auto published = crowd.published();
@@ -169,7 +170,7 @@ class Shards {
 Table run_shards(const Options& options) {
   Table table("shards",
               "as much as it takes with several numbers of I/O threads; a room of " +
-                  std::to_string(options.members.front()) +
+                  std::to_string(options.members.back()) +
                   " that hears the next message when it "
                   "has heard the last; medians of " +
                   std::to_string(options.rounds) + " rounds by turns",

@@ -24,7 +24,7 @@ class PageReads {
   using Now = std::function<Time()>;
 
   static constexpr std::size_t kAtOnceBeside = 1;
-  static constexpr int kRest = 5;                            // times as long as a page took
+  static constexpr int kRest = 3;                            // times as long as a page took
   static constexpr std::chrono::milliseconds kTalking{200};  // is one who did so long ago
 
   PageReads(std::size_t at_once, Later later, Now now = std::chrono::steady_clock::now)
