@@ -218,7 +218,11 @@ Async<Unit> Messages::pass_to_group(GroupId group, store::Message message) {
 Async<pb::AckMessagesResp> Messages::ack(const user::Caller& caller,
                                          const pb::AckMessagesReq& request) {
   if (request.seq() < 1) co_return Error(ErrCode::kBadRequest, "seq: 1 or more");
-  acknowledge(caller.identity.user, caller.identity.device, Seq(request.seq()));
+  // What comes next is not acknowledged: it would be hidden from the user's next device.
+  auto head = co_await wait_for<Seq>(
+      [&](Done<Seq> done) { store_.head(caller.identity.user, std::move(done)); });
+  if (!head) co_return head.take_error();
+  acknowledge(caller.identity.user, caller.identity.device, std::min(Seq(request.seq()), *head));
   co_return pb::AckMessagesResp();
 }
 

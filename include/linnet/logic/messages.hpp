@@ -67,7 +67,7 @@ class Messages {
   // From now on the connected devices of `user` hear of its large groups. To be called after one
   // was attached: what is joined or left later follows by itself.
   void follow_groups(UserId user, Done<Unit> done);
-  // As a call. More than the inbox holds counts as what it holds. Error: kBadRequest (no seq).
+  // As a call. More than the inbox holds counts as what it holds. Errors: kBadRequest, the store's.
   Async<pb::AckMessagesResp> ack(const user::Caller& caller, const pb::AckMessagesReq& request);
   void acknowledge(UserId user, DeviceId device, Seq seq) { store_.acknowledge(user, device, seq); }
 
