@@ -21,7 +21,7 @@ std::int32_t receiver_type(const Group& group) {
   return group.type == kLargeGroup ? 3 : 2;
 }
 
-// The clock stands: a mute lies in the past or in the future.
+// Where the clock stands, a mute lies in the past or in the future.
 constexpr Millis kNow{1'700'000'000'000};
 
 }  // namespace
@@ -140,8 +140,9 @@ Status MemoryStore::may_write(const GroupRecord& record, UserId sender) const {
   auto it = record.members.find(sender);
   if (it == record.members.end()) return Error(ErrCode::kIsNotInGroup);
   const auto& member = it->second;
-  if (member.muted_until > kNow) return Error(ErrCode::kMuted);
-  if (member.role == kRoleMember && record.group.muted_until > kNow) return Error(ErrCode::kMuted);
+  const auto now = clock_ != nullptr ? clock_->wall() : kNow;
+  if (member.muted_until > now) return Error(ErrCode::kMuted);
+  if (member.role == kRoleMember && record.group.muted_until > now) return Error(ErrCode::kMuted);
   return success();
 }
 

@@ -2,6 +2,7 @@
 // the test says so.
 #pragma once
 
+#include "linnet/base/clock.hpp"
 #include "linnet/store/store.hpp"
 
 #include <deque>
@@ -20,6 +21,9 @@ namespace linnet::test {
 // Held to the same contract tests as the SQLite store. Thread: any.
 class MemoryStore final : public store::Store {
  public:
+  // Without a clock the time stands.
+  explicit MemoryStore(const Clock* clock = nullptr) : clock_(clock) {}
+
   // From now on what is called is done at once, but completed only by release().
   void hold();
   // Completes the oldest `count`, and all when it is 0; then, with 0, no longer holds.
@@ -152,6 +156,7 @@ class MemoryStore final : public store::Store {
   // Null: there is none, and none was to be made.
   RoomRecord* room_to_edit(RoomId room, bool make, Millis now);
 
+  const Clock* const clock_;
   mutable std::mutex mutex_;
   std::map<RoomId, RoomRecord> rooms_;
   std::map<RoomId, std::vector<store::RoomItem>> room_items_;

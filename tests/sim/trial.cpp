@@ -1,0 +1,332 @@
+#include "trial.hpp"
+
+#include "sqlite_store.hpp"
+#include "subject.hpp"
+#include "support/false_clock.hpp"
+#include "support/memory_store.hpp"
+
+#include "linnet/base/temp_dir.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <utility>
+
+namespace linnet::sim {
+
+namespace {
+
+// Of what there is and what there is not.
+constexpr std::int64_t kNobody = kUsers + 1;
+
+class Trial {
+ public:
+  explicit Trial(const TrialOptions& options)
+      : options_(options),
+        random_(options.seed),
+        network_(clock_, model_, below(2) == 0 ? 0 : 20, options.seed * 31 + 7) {
+    if (options.engine == Engine::kMemory) {
+      auto memory = std::make_unique<test::MemoryStore>(&clock_);
+      memory_ = memory.get();
+      store_ = std::move(memory);
+    } else {
+      open_sqlite();
+    }
+    subject_.emplace(*store_, network_, clock_);
+  }
+  ~Trial() {
+    store_->close();
+    subject_.reset();
+  }
+  Trial(const Trial&) = delete;
+  Trial& operator=(const Trial&) = delete;
+
+  TrialResult run() {
+    try {
+      populate();
+      for (int i = 0; i < options_.steps; ++i)
+        step();
+      finish();
+    } catch (const Broken& broken) {
+      result_.fault = broken.what;
+    } catch (const std::exception& error) {
+      result_.fault = std::string("threw: ") + error.what();
+    }
+    return std::move(result_);
+  }
+
+ private:
+  std::int64_t below(std::int64_t bound) {
+    return static_cast<std::int64_t>(random_() % static_cast<std::uint64_t>(bound));
+  }
+  bool chance(int of_hundred) { return below(100) < of_hundred; }
+  int some_device() { return static_cast<int>(1 + below(kDevices)); }
+
+  void open_sqlite() {
+    dir_.emplace();
+    store::SqliteOptions options;
+    options.directory = dir_->path() / "data";
+    options.readers = 1;
+    options.synchronous = store::Synchronous::kNormal;
+    if (below(2) == 0) options.merge_after = 1;
+    store::Tuning tuning;
+    tuning.idle_before_merge = std::chrono::milliseconds(below(2) == 0 ? 0 : 3'600'000);
+    static Logger silent(LogLevel::kOff);
+    auto opened = store::SqliteStore::open(options, tuning, clock_, silent);
+    if (!opened) throw std::runtime_error("no store: " + opened.error().message());
+    store_ = std::move(*opened);
+  }
+
+  void populate() {
+    subject_->populate();
+    for (int user = 1; user <= kUsers; ++user) {
+      Call call;
+      call.op = Op::kSignIn;
+      call.device = user;
+      call.user = user;
+      call.yes = true;
+      model_.perform(call, now());
+    }
+    for (int id = 1; id <= kDevices; ++id)
+      network_.device(id).connect();
+    // Half of the runs begin among friends with a group: what may be done is tried more there.
+    if (below(2) == 0) return;
+    for (std::int64_t other = 2; other <= kUsers; ++other) {
+      perform(made(Op::kAddFriend, 1, other));
+      perform(made(Op::kAgree, static_cast<int>(other), 1));
+    }
+    auto group = made(Op::kCreateGroup, 1, 0);
+    group.yes = true;
+    perform(group);
+    auto members = made(Op::kAddMembers, 1, 2);
+    members.other = 3;
+    members.group = 1;
+    perform(members);
+  }
+  static Call made(Op op, int device, std::int64_t user) {
+    Call call;
+    call.op = op;
+    call.device = device;
+    call.user = user;
+    return call;
+  }
+  std::int64_t now() const { return clock_.wall().value(); }
+
+  // Mostly what may be done, as nothing comes of the rest.
+  Op random_op() {
+    if (chance(35)) return chance(50) ? Op::kSend : Op::kSendToGroup;
+    if (chance(10)) return chance(60) ? Op::kPublish : Op::kEnterRoom;
+    const auto op = static_cast<Op>(below(kOps));
+    const bool ends = op == Op::kSignOut || op == Op::kRevoke || op == Op::kDissolve ||
+                      op == Op::kDeleteFriend || op == Op::kDeleteRoom || op == Op::kBlock;
+    if (op == Op::kSignIn || (ends && !chance(40))) return chance(50) ? Op::kAddFriend : Op::kAgree;
+    return op;
+  }
+  std::int64_t some_group() {
+    const auto there = model_.groups();
+    if (there.empty() || chance(5)) return chance(50) ? 1 + below(4) : below(2) * 99;
+    return there[static_cast<std::size_t>(below(static_cast<std::int64_t>(there.size())))];
+  }
+
+  Call random_call() {
+    Call call;
+    call.op = random_op();
+    call.device = some_device();
+    if (model_.user_of(call.device) == 0 && chance(80)) call.op = Op::kSignIn;
+    if (chance(4)) call.proof = chance(50) ? Proof::kEnded : Proof::kForged;
+    call.user = chance(95) ? 1 + below(kUsers) : kNobody - below(2) * kNobody;
+    // Another number would be another user.
+    if (call.op == Op::kSignIn) call.user = 1 + below(kUsers);
+    call.other = below(kUsers + 1);
+    call.group = some_group();
+    call.room = 1 + below(chance(80) ? 1 : 3);
+    call.number = below(4) - (chance(10) ? 2 : 0);
+    if (call.op == Op::kMuteGroup || call.op == Op::kMuteMember ||
+        (call.op > Op::kRoomRole && call.op < Op::kDeleteRoom))
+      call.number *= 300;
+    if (call.op == Op::kRevoke) call.number = some_device();
+    if (call.op == Op::kAck) call.number = below(12) - 1;
+    call.request = chance(60) ? 1 + below(12) : 0;
+    if (call.op == Op::kSend && chance(2)) call.request = -1;
+    const bool sends =
+        call.op == Op::kSend || call.op == Op::kSendToGroup || call.op == Op::kPublish;
+    call.yes = chance(sends || call.op == Op::kSignIn ? 85 : 60);
+    call.text = "t" + std::to_string(++texts_);
+    if (sends && chance(10))
+      call.text += std::string(static_cast<std::size_t>(chance(80) ? 200 : 400), 'x');
+    return call;
+  }
+
+  void step() {
+    if (memory_ != nullptr && chance(4)) refuse();
+    if (chance(15)) clock_.pass(std::chrono::milliseconds(below(600'000)));
+    if (chance(20)) disturb();
+    perform(random_call());
+    // What waits may go on waiting.
+    quiet_ = network_.run(chance(30) ? static_cast<std::size_t>(below(6)) : 100'000);
+    compare();
+  }
+
+  void refuse() {
+    refusal_ = refusal_ ? std::nullopt
+                        : std::optional(chance(50) ? ErrCode::kServerBusy : ErrCode::kStorage);
+    memory_->refuse(refusal_);
+    tell(refusal_ ? "the store refuses" : "the store works");
+  }
+
+  void disturb() {
+    auto& device = network_.device(some_device());
+    const auto what = below(4);
+    const auto name = "device " + std::to_string(device.id());
+    if (what == 0) {
+      tell(name + " is cut");
+      device.cut();
+    } else if (what == 1) {
+      tell(name + " connects");
+      device.connect();
+    } else {
+      tell(name + (what == 2 ? " takes nothing" : " takes what comes"));
+      device.stall(what == 2);
+    }
+    for (int id = 1; id <= kDevices; ++id)
+      network_.device(id).sweep();
+  }
+
+  void perform(const Call& call) {
+    tell(describe(call));
+    ++result_.calls;
+    network_.take_handed();
+    const auto answer = subject_->perform(call);
+    const auto handed = network_.take_handed();
+    if (refusal_ && answer.code == static_cast<int>(*refusal_)) {
+      ++result_.refusals_of_store;
+      if (!(handed == Handed())) throw Broken{"a call that failed hands something on"};
+      return;
+    }
+    auto meant = model_.perform(call, now());
+    // A connection that is told of its token's end leaves its rooms.
+    for (int id = 1; id <= kDevices; ++id) {
+      if (std::exchange(signed_in_[id], model_.user_of(id)) != model_.user_of(id) ||
+          (call.op == Op::kSignIn && id == call.device && answer.code == 0))
+        subject_->rooms().leave_all(id);
+    }
+    subject_->rooms().run();
+    if (subject_->rooms().heard() != model_.heard()) compare_rooms();
+    if (answer.code == 0) ++result_.granted;
+    if (!(answer == meant))
+      throw Broken{describe(call) + "\n  answers " + words(answer) + "\n  not     " + words(meant)};
+    auto meant_handed = model_.handed();
+    std::sort(meant_handed.users.begin(), meant_handed.users.end());
+    if (!(handed == meant_handed))
+      throw Broken{describe(call) + "\n  hands on to " + words(handed) + "\n  not to      " +
+                   words(meant_handed)};
+  }
+
+  // A device that has heard nothing has no line there, or none in it.
+  void compare_rooms() {
+    auto heard = subject_->rooms().heard();
+    std::erase_if(heard, [](const auto& one) { return one.second.empty(); });
+    if (heard == model_.heard()) return;
+    for (const auto& [place, lines] : model_.heard())
+      if (heard[place] != lines)
+        throw Broken{"device " + std::to_string(place.first) + " hears in room " +
+                     std::to_string(place.second) + " " + words({0, heard[place]}) + "\n  not " +
+                     words({0, lines})};
+    throw Broken{"a device hears a room in which it is not"};
+  }
+
+  static std::string words(const Answer& answer) {
+    auto line = std::to_string(answer.code);
+    for (const auto& one : answer.lines)
+      line += " | " + one;
+    return line;
+  }
+  static std::string words(const Handed& handed) {
+    std::string line;
+    for (const auto& [user, seq] : handed.users)
+      line += " user " + std::to_string(user) + "@" + std::to_string(seq);
+    for (const auto& [group, seq] : handed.groups)
+      line += " group " + std::to_string(group) + "@" + std::to_string(seq);
+    return line;
+  }
+
+  // Every inbox, and who hears of which large group.
+  void compare() {
+    for (std::int64_t user = 1; user <= kUsers && !refusal_; ++user) {
+      const auto& meant = model_.inbox(user);
+      auto& seen = seen_[user];
+      const auto more = subject_->inbox(user, static_cast<std::int64_t>(seen));
+      if (!more) throw Broken{"an inbox cannot be read"};
+      const auto first = meant.begin() + static_cast<std::ptrdiff_t>(seen);
+      if (!std::equal(first, meant.end(), more->begin(), more->end()))
+        throw Broken{"the inbox of user " + std::to_string(user) + " after " +
+                     std::to_string(seen) + " is " + words({0, *more}) + "\n  not " +
+                     words({0, {first, meant.end()}})};
+      seen = meant.size();
+    }
+    if (!quiet_) return;
+    std::set<Pair> meant;
+    const auto followers = model_.followers();
+    for (int id = 1; id <= kDevices; ++id)
+      for (const auto& [user, group] : followers)
+        if (network_.device(id).attached() && network_.device(id).user() == user)
+          meant.emplace(id, group);
+    if (network_.following() != meant) throw Broken{"others follow large groups than the members"};
+  }
+
+  // Everything works again: each device that is signed in has all of its inbox.
+  void finish() {
+    if (refusal_) refuse();
+    network_.heal();
+    for (int id = 1; id <= kDevices; ++id) {
+      network_.device(id).stall(false);
+      network_.device(id).connect();
+    }
+    quiet_ = network_.run(1'000'000);
+    if (!quiet_) throw Broken{"the devices do not come to rest"};
+    compare();
+    for (int id = 1; id <= kDevices; ++id) {
+      const auto& device = network_.device(id);
+      const auto user = model_.user_of(id);
+      const auto name = "device " + std::to_string(id);
+      if (device.attached() != (user != 0)) throw Broken{name + " is let in, or is not, wrongly"};
+      if (user == 0) continue;
+      const auto head = static_cast<std::int64_t>(model_.inbox(user).size());
+      if (!device.synced() || device.last() != head)
+        throw Broken{name + " has its inbox up to " + std::to_string(device.last()) + " of " +
+                     std::to_string(head)};
+      result_.received += static_cast<std::uint64_t>(head);
+    }
+    for (std::int64_t user = 1; user <= kUsers; ++user)
+      result_.messages += model_.inbox(user).size();
+  }
+
+  void tell(const std::string& line) {
+    if (options_.told) result_.story.push_back(line);
+  }
+
+  const TrialOptions options_;
+  Random random_;
+  test::FalseClock clock_;
+  Model model_;
+  Network network_;
+  std::optional<TempDir> dir_;
+  std::unique_ptr<store::Store> store_;
+  test::MemoryStore* memory_ = nullptr;
+  std::optional<Subject> subject_;
+  std::optional<ErrCode> refusal_;
+  std::map<std::int64_t, std::size_t> seen_;
+  std::map<int, std::int64_t> signed_in_;
+  int texts_ = 0;
+  bool quiet_ = false;
+  TrialResult result_;
+};
+
+}  // namespace
+
+TrialResult run_trial(const TrialOptions& options) {
+  return Trial(options).run();
+}
+
+}  // namespace linnet::sim
