@@ -1,6 +1,6 @@
-// Every file of the corpora of door_targets.cpp goes through its target once more, under any
-// compiler, and so does a little mutation of each.
-#include "fuzz/door_targets.cpp"
+// Every file of the corpora of the targets that see into several modules goes through its target
+// once more, under any compiler, and so do little mutations of each.
+#include "fuzz/targets.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -8,6 +8,7 @@
 #include <fstream>
 #include <iterator>
 #include <random>
+#include <string>
 
 using namespace linnet;
 
@@ -16,15 +17,19 @@ namespace {
 struct Target {
   const char* name;
   void (*run)(std::string_view);
+  int mutations;  // of each file
 };
 
 }  // namespace
 
 TEST_CASE("what the fuzzers of the doors found once stays right") {
-  const Target targets[] = {{"http_request", fuzz::http_request},
-                            {"methods", fuzz::methods},
-                            {"credentials", fuzz::credentials},
-                            {"toml", fuzz::toml}};
+  const Target targets[] = {{"http_request", fuzz::http_request, 500},
+                            {"methods", fuzz::methods, 500},
+                            {"credentials", fuzz::credentials, 500},
+                            {"toml", fuzz::toml, 500},
+                            {"http_answer", fuzz::http_answer, 500},
+                            {"long_connection", fuzz::long_connection, 500},
+                            {"database", fuzz::database, 5}};
   std::mt19937 random(1);
   for (const auto& target : targets) {
     CAPTURE(target.name);
@@ -35,7 +40,7 @@ TEST_CASE("what the fuzzers of the doors found once stays right") {
       std::string bytes{std::istreambuf_iterator<char>(file), {}};
       CAPTURE(entry.path().string());
       CHECK_NOTHROW(target.run(bytes));
-      for (int i = 0; i < 500; ++i) {
+      for (int i = 0; i < target.mutations; ++i) {
         auto changed = bytes;
         for (unsigned n = random() % 4; n > 0 && !changed.empty(); --n)
           changed[random() % changed.size()] = static_cast<char>(random());

@@ -28,4 +28,19 @@ void credentials(std::string_view input);
 // A configuration file: what is taken can be written and read again, a mistake is one plain line.
 void toml(std::string_view input);
 
+// answer_target.cpp:
+// An HTTP answer of a server that may not mean well, as the client library and as the server reads
+// it: what is taken is the same however the bytes are cut, and within the limits.
+void http_answer(std::string_view input);
+
+// session_target.cpp:
+// A script of what happens to a long connection, its bytes among that: nobody is let in unproved,
+// nothing is said or asked after the end, the device sees its inbox once and in order.
+void long_connection(std::string_view input);
+
+// database_target.cpp:
+// Changes to a sound database of any schema: it is refused with a sentence, or opened, and then
+// whatever is read is whole and in order, and what is acknowledged is there.
+void database(std::string_view input);
+
 }  // namespace linnet::fuzz
