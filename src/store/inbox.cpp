@@ -5,28 +5,23 @@
 
 #include <algorithm>
 #include <span>
-#include <string>
 #include <string_view>
 
 namespace linnet::store {
 namespace {
 
-// So many messages are fetched by one statement: each costs as much as two rows.
+// So many messages are fetched by one statement: each costs as much as two rows. Those that there
+// are not are left out.
 constexpr std::size_t kAtOnce = 32;
-constexpr std::string_view kColumns =
-    "m.request_id, m.sender_type, m.sender_id, m.sender_device_id, m.receiver_type,"
+constexpr std::string_view kSeveral =
+    "WITH wanted (id) AS (VALUES (?1), (?2), (?3), (?4), (?5), (?6), (?7), (?8), (?9), (?10),"
+    " (?11), (?12), (?13), (?14), (?15), (?16), (?17), (?18), (?19), (?20), (?21), (?22), (?23),"
+    " (?24), (?25), (?26), (?27), (?28), (?29), (?30), (?31), (?32))"
+    " SELECT m.request_id, m.sender_type, m.sender_id, m.sender_device_id, m.receiver_type,"
     " m.receiver_id, m.type, m.status, m.send_time, m.mentions, m.content, m.recipients,"
-    " m.group_seq, m.id";
+    " m.group_seq, m.id"
+    " FROM wanted w CROSS JOIN message m ON m.id = w.id";
 constexpr int kIdColumn = 13;
-
-// The messages ?1 to ?32, in that order, without those that there are not.
-std::string fetch_several() {
-  std::string sql = "WITH wanted (id) AS (VALUES (?1)";
-  for (std::size_t i = 2; i <= kAtOnce; ++i)
-    sql += ", (?" + std::to_string(i) + ")";
-  return sql + ") SELECT " + std::string(kColumns) +
-         " FROM wanted w CROSS JOIN message m ON m.id = w.id";
-}
 
 Status take_message(const Query& row, Message& message) {
   message.request_id = row.id<RequestId>(0);
@@ -77,7 +72,6 @@ class PageReader {
 
  private:
   Status fetch(std::span<const Place> places) {
-    static const std::string kSeveral = fetch_several();
     Query row(db_, kSeveral);
     for (std::size_t i = 0; i < places.size(); ++i)
       row.bind(static_cast<int>(i) + 1, places[i].message.value());
