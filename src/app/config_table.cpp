@@ -240,8 +240,8 @@ void add_rooms(std::vector<Setting>& all) {
 
 void add_connection_limits(std::vector<Setting>& all) {
   all.push_back(boolean("limits.enabled",
-                        "false turns every limit of this section off but accepts_per_second and"
-                        " unsent_bytes, for benchmarks and tests.",
+                        "false turns every limit of this section off but accepts_per_second,"
+                        " unsent_bytes and room_history_bytes, for benchmarks and tests.",
                         LINNET_MEMBER(limits.enabled)));
   all.push_back(integer("limits.connections",
                         "Connections over TCP and HTTP at once; one more is closed, over HTTP with"
@@ -261,6 +261,10 @@ void add_connection_limits(std::vector<Setting>& all) {
                         "Unsent bytes of all long connections together; beyond it those with the"
                         " most are cut, and find the rest in their inboxes. 0: no limit.",
                         0, kMillion * kMillion, LINNET_MEMBER(limits.unsent_bytes)));
+  all.push_back(integer("limits.room_history_bytes",
+                        "What all rooms remember together; beyond it empty ones are forgotten at"
+                        " once, others keep their newest message. 0: no limit.",
+                        0, kMillion * kMillion, LINNET_MEMBER(limits.room_history_bytes)));
 }
 
 // Adds settings that are a count in a time, or at once.

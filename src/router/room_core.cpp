@@ -41,14 +41,24 @@ void RoomCore::keep(RoomItemPtr item, const RoomOptions& options) {
   const auto bytes = item->ByteSizeLong();
   history_.push_back({std::move(item), bytes});
   history_bytes_ += bytes;
-  while (history_.size() > options.history_entries || history_bytes_ > options.history_bytes) {
+  total_->fetch_add(bytes, std::memory_order_relaxed);
+  while (keeps_too_much(options)) {
     history_bytes_ -= history_.front().bytes;
+    total_->fetch_sub(history_.front().bytes, std::memory_order_relaxed);
     history_.pop_front();
   }
 }
 
+bool RoomCore::keeps_too_much(const RoomOptions& options) const {
+  if (history_.size() > options.history_entries || history_bytes_ > options.history_bytes)
+    return true;
+  return history_.size() > 1 && options.history_bytes_in_all > 0 &&
+         total_->load(std::memory_order_relaxed) > options.history_bytes_in_all;
+}
+
 void RoomCore::forget_history() {
   history_.clear();
+  total_->fetch_sub(history_bytes_, std::memory_order_relaxed);
   history_bytes_ = 0;
   first_ = seq_;
 }

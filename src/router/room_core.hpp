@@ -6,7 +6,9 @@
 #include <atomic>
 #include <deque>
 #include <map>
+#include <memory>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 namespace linnet::router {
@@ -14,8 +16,14 @@ namespace linnet::router {
 // Thread: any, with `mutex` held; but for `id` and `dropped`.
 class RoomCore {
  public:
-  RoomCore(RoomId room, std::size_t shards, Seq first)
-      : id(room), seats_(shards), first_(first), seq_(first) {}
+  // How many bytes the histories of all rooms have.
+  using Total = std::shared_ptr<std::atomic<std::size_t>>;
+
+  RoomCore(RoomId room, std::size_t shards, Seq first, Total total)
+      : id(room), seats_(shards), first_(first), seq_(first), total_(std::move(total)) {}
+  ~RoomCore() { forget_history(); }
+  RoomCore(const RoomCore&) = delete;
+  RoomCore& operator=(const RoomCore&) = delete;
 
   const RoomId id;
   mutable std::mutex mutex;
@@ -50,6 +58,7 @@ class RoomCore {
     std::size_t bytes = 0;
   };
   void keep(RoomItemPtr item, const RoomOptions& options);
+  bool keeps_too_much(const RoomOptions& options) const;
 
   std::vector<std::uint32_t> seats_;  // per shard
   std::map<UserId, std::uint32_t> users_;
@@ -58,6 +67,7 @@ class RoomCore {
   Seq seq_;
   std::deque<Kept> history_;
   std::size_t history_bytes_ = 0;
+  Total total_;
   std::uint64_t changes_ = 0;
 };
 

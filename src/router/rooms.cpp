@@ -159,7 +159,7 @@ class Rooms::Impl {
     // The clock's milliseconds: later than every seq of an earlier life of the room; and than
     // those that this process has seen, as the clock may go back.
     const auto first = std::max(clock_.wall().value(), highest_.load());
-    auto core = std::make_shared<RoomCore>(id, shards_.size(), Seq(first));
+    auto core = std::make_shared<RoomCore>(id, shards_.size(), Seq(first), history_bytes_);
     core->quiet_since = clock_.steady();
     stripe.rooms.emplace(id, core);
     return core;
@@ -187,7 +187,7 @@ class Rooms::Impl {
     const RoomCorePtr core = found->second;
     std::lock_guard core_lock(core->mutex);
     if (!core->empty()) return;
-    if (core->has_history() && stripe.rooms.size() <= kMaxIdle) return;
+    if (core->has_history() && stripe.rooms.size() <= kMaxIdle && !kept_too_much()) return;
     core->forgotten = true;
     note_end(*core);
     stripe.rooms.erase(found);
@@ -200,8 +200,13 @@ class Rooms::Impl {
     }
   }
 
+  bool kept_too_much() const {
+    return options_.history_bytes_in_all > 0 && *history_bytes_ > options_.history_bytes_in_all;
+  }
+
   const Clock& clock_;
   const RoomOptions options_;
+  RoomCore::Total history_bytes_ = std::make_shared<std::atomic<std::size_t>>(0);
   Published published_;
   std::atomic<std::uint64_t> dropped_{0};
   std::atomic<std::int64_t> highest_{0};  // seq of a room that was forgotten

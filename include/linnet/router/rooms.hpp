@@ -29,6 +29,9 @@ struct RoomOptions {
   // Kept for those who come later.
   std::size_t history_entries = 50;
   std::size_t history_bytes = 48 * 1024;
+  // All rooms' together; 0: no limit. Beyond it a room that nobody is in is forgotten at once, and
+  // one in which something is said keeps that alone.
+  std::size_t history_bytes_in_all = 256 * 1024 * 1024;
   std::chrono::milliseconds pace{0};            // between the beginnings of two passes
   std::chrono::milliseconds state_every{5000};  // how often a changed state is told
   std::chrono::milliseconds keep_empty{60000};  // the history of a room that nobody is in

@@ -155,6 +155,44 @@ TEST_CASE_METHOD(RoomsFixture, "an empty room costs nothing once its time is ove
   CHECK(Seq(state.seq()) > last);  // seqs never go back
 }
 
+TEST_CASE("all rooms together remember so much, and then each its newest message alone") {
+  RoomOptions few;
+  few.history_bytes_in_all = 10'000;
+  RoomsFixture f(few);
+  Member member;
+  std::vector<RoomSeat> seats;
+  const auto speak = [&](std::int64_t id, int count) {
+    seats.push_back(f.join(RoomId(id), 1, 0, member));
+    for (int i = 0; i < count; ++i)
+      f.rooms->publish(RoomId(id), item(std::string(1000, 'x')));
+  };
+  const auto kept = [&](std::int64_t id) {
+    return f.rooms->history(RoomId(id), {Seq(), 100}).items.size();
+  };
+  speak(1, 5);
+  CHECK(kept(1) == 5);
+  speak(2, 3);
+  for (std::int64_t id = 100; id < 120; ++id)
+    speak(id, 3);
+  CHECK(kept(2) == 3);  // it said nothing since
+  CHECK(kept(119) == 1);
+  f.rooms->publish(RoomId(1), item("again"));
+  CHECK(kept(1) == 1);
+
+  // Who is in none leaves nothing behind; then there is room again.
+  seats.clear();
+  f.run();
+  CHECK(f.rooms->size() <= 10);
+  f.clock.pass(few.keep_empty + std::chrono::seconds(2));
+  for (std::int64_t id = 1000; id < 3000; ++id)  // each new room looks after some old ones
+    seats.push_back(f.join(RoomId(id), 1, 0, member));
+  seats.clear();
+  CHECK(f.rooms->size() == 0);
+  speak(500, 1);
+  seats.clear();
+  CHECK(kept(500) == 1);
+}
+
 TEST_CASE("rooms under threads: every member sees its part in order while others come and go") {
   Shards shards;
   for (std::size_t i = 0; i < 2; ++i)
