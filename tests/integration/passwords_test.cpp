@@ -1,5 +1,6 @@
 // Passwords and searching through the real executable.
 #include "support/raw_client.hpp"
+#include "support/secrets.hpp"
 #include "support/server_process.hpp"
 
 #include "linnet/base/temp_dir.hpp"
@@ -13,6 +14,7 @@ TEST_CASE("a password outlives a restart, and the log never has it") {
   TempDir dir;
   const std::vector<std::string> more{"--set", "user.passwords=true", "--log-level", "debug"};
   const std::string password = "correct horse battery";
+  remember_secret(password);
   pb::SignInByPasswordReq request;
   request.set_phone_number("100");
   request.set_password(password);

@@ -1,6 +1,8 @@
 // JSON Web Tokens as a test's user system makes them, with HS256.
 #pragma once
 
+#include "secrets.hpp"
+
 #include <nlohmann/json.hpp>
 #include <sodium.h>
 
@@ -35,7 +37,10 @@ inline std::string hs256(std::string_view secret, std::string_view text) {
 inline std::string make_jwt(const nlohmann::json& header, const nlohmann::json& claims,
                             std::string_view secret = kJwtSecret) {
   auto text = base64url(header.dump()) + "." + base64url(claims.dump());
-  return text + "." + base64url(hs256(secret, text));
+  remember_secret(secret);
+  const auto proof = base64url(hs256(secret, text));
+  remember_secret(proof);
+  return text + "." + proof;
 }
 
 // Good for an hour of the false clock's time.

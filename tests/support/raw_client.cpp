@@ -1,5 +1,7 @@
 #include "raw_client.hpp"
 
+#include "secrets.hpp"
+
 #include "linnet/wire/json.hpp"
 #include "linnet/wire/tcp.hpp"
 
@@ -190,6 +192,7 @@ TestUser sign_in_on(std::uint16_t http_port, const std::string& phone, DeviceId 
   request.set_code("424242");
   request.set_device_id(device.value());
   auto answer = Caller(http_port).call<pb::SignInResp>("/pb.UserExt/SignIn", request);
+  remember_secret(answer.token());
   return {UserId(answer.user_id()), device, answer.token()};
 }
 

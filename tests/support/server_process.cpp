@@ -1,7 +1,11 @@
 #include "server_process.hpp"
 
+#include "secrets.hpp"
+
 #include <algorithm>
 #include <array>
+#include <cstdio>
+#include <cstdlib>
 #include <fcntl.h>
 #include <fstream>
 #include <poll.h>
@@ -138,6 +142,9 @@ Outcome run_program(const std::string& binary, const std::vector<std::string>& a
   int status = 0;
   waitpid(pid, &status, 0);
   outcome.status = exit_status(status);
+  const bool makes_key = arguments.size() > 1 && arguments[0] == "key" && arguments[1] == "create";
+  if (makes_key && outcome.status == 0 && !outcome.out.empty())
+    remember_secret(std::string_view(outcome.out).substr(0, outcome.out.size() - 1));
   return outcome;
 }
 
@@ -186,7 +193,16 @@ int ServerProcess::wait_for_end() {
   int status = 0;
   waitpid(pid_, &status, 0);
   pid_ = -1;
+  check_log();
   return exit_status(status);
+}
+
+// No test can want this: it ends here, with whatever ran it.
+void ServerProcess::check_log() const {
+  const auto secret = secret_in(log());
+  if (secret.empty()) return;
+  std::fprintf(stderr, "A SECRET IS IN THE LOG %s: %s\n", log_path_.c_str(), secret.c_str());
+  std::abort();
 }
 
 int ServerProcess::stop() {

@@ -49,6 +49,7 @@ class ServerProcess {
   std::string http_address() const { return "127.0.0.1:" + std::to_string(http_port_); }
   std::chrono::milliseconds time_to_ready() const { return time_to_ready_; }
 
+  // When it ends by any of these, no secret that the tests have used may be in its log.
   // SIGTERM, and the exit status (128 + signal when it died of one).
   int stop();
   // As stop(), of one that was told to end already.
@@ -61,6 +62,7 @@ class ServerProcess {
 
  private:
   int wait_for_end();
+  void check_log() const;
   std::string log_path_;
   pid_t pid_ = -1;
   std::uint16_t tcp_port_ = 0;
