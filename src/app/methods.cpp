@@ -10,6 +10,7 @@
 
 #include "linnet/logic/backend.hpp"
 #include "linnet/logic/devices.hpp"
+#include "linnet/logic/erasure.hpp"
 #include "linnet/logic/friends.hpp"
 #include "linnet/logic/groups.hpp"
 #include "linnet/logic/messages.hpp"
@@ -78,6 +79,11 @@ void add_methods(api::MethodTable& table, user::Accounts& accounts, logic::Devic
   table.add("/pb.UserInt/Auth", accounts, &user::Accounts::auth);
   table.add("/pb.UserInt/GetUser", accounts, &user::Accounts::get_user);
   table.add("/pb.UserInt/GetUsers", accounts, &user::Accounts::get_users);
+}
+
+void add_erasure(api::MethodTable& table, logic::Erasure& erasure) {
+  table.add("/pb.UserExt/EraseUser", erasure, &logic::Erasure::erase_self);
+  table.add("/pb.LogicInt/RemoveUser", erasure, &logic::Erasure::remove);
 }
 
 void add_room_methods(api::MethodTable& table, logic::RoomCalls& rooms) {

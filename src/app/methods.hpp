@@ -9,6 +9,7 @@ class Accounts;
 namespace linnet::logic {
 class Backend;
 class Devices;
+class Erasure;
 class Friends;
 class Groups;
 class Messages;
@@ -21,6 +22,7 @@ namespace linnet::app {
 void add_methods(api::MethodTable& table, user::Accounts& accounts, logic::Devices& devices,
                  logic::Friends& friends, logic::Groups& groups, logic::Messages& messages,
                  logic::Backend& backend);
+void add_erasure(api::MethodTable& table, logic::Erasure& erasure);
 void add_room_methods(api::MethodTable& table, logic::RoomCalls& rooms);
 
 }  // namespace linnet::app

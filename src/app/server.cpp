@@ -11,6 +11,7 @@
 #include "linnet/gateway/gateway.hpp"
 #include "linnet/logic/backend.hpp"
 #include "linnet/logic/devices.hpp"
+#include "linnet/logic/erasure.hpp"
 #include "linnet/logic/friends.hpp"
 #include "linnet/logic/groups.hpp"
 #include "linnet/logic/messages.hpp"
@@ -65,6 +66,7 @@ class Server::Impl {
                                                   message_options(config_));
     backend_ = std::make_unique<logic::Backend>(*store_, *accounts_, *devices_, *router_, clock_,
                                                 group_options(config_));
+    erasure_ = std::make_unique<logic::Erasure>(*store_, *accounts_, *friends_, *router_, clock_);
     keys_ = std::make_unique<user::Keys>(*store_);
     rooms_ = std::make_unique<logic::Rooms>(*store_, *live_, clock_, room_rules(config_));
     room_calls_ = std::make_unique<logic::RoomCalls>(
@@ -73,6 +75,7 @@ class Server::Impl {
     limiter_ = std::make_unique<api::Limiter>(clock_, limit_options(config_), &refusals_);
     add_methods(table_, *accounts_, *devices_, *friends_, *groups_, *messages_, *backend_);
     add_room_methods(table_, *room_calls_);
+    add_erasure(table_, *erasure_);
     api_ = std::make_unique<api::Api>(table_, *accounts_, *keys_, *limiter_, log_);
     gateway_ = std::make_unique<gateway::Gateway>(shards_, *api_, *messages_, *devices_, *rooms_,
                                                   *router_, clock_, log_, refusals_,
@@ -139,6 +142,7 @@ class Server::Impl {
   std::unique_ptr<logic::Groups> groups_;
   std::unique_ptr<logic::Messages> messages_;
   std::unique_ptr<logic::Backend> backend_;
+  std::unique_ptr<logic::Erasure> erasure_;
   std::unique_ptr<user::Keys> keys_;
   std::unique_ptr<logic::Rooms> rooms_;
   std::unique_ptr<logic::RoomCalls> room_calls_;

@@ -22,6 +22,10 @@ void Friends::forget(UserId a, UserId b) {
   pairs_.erase({b, a});
 }
 
+void Friends::forget(UserId user) {
+  pairs_.erase_if([&](const Pair& pair) { return pair.first == user || pair.second == user; });
+}
+
 Async<store::Friendship> Friends::friendship(UserId user, UserId other) {
   const Pair pair{user, other};
   if (auto known = pairs_.get(pair)) co_return *known;

@@ -158,6 +158,28 @@ Decided remove_member(const GroupView& view, const Doer& doer) {
   return edit;
 }
 
+Decided depart(const GroupView& view, const Doer& doer) {
+  const auto& self = view.persons.front().member;
+  if (!self) return GroupEdit();
+  auto edit = changed(view.group, doer.now);
+  if (self->role == kRoleOwner) {
+    const Error changes(ErrCode::kServerBusy, "a group changes at this moment; try again");
+    if (view.persons.size() == 1) {
+      if (view.group.members > 1) return changes;
+      return dissolve_group(view, doer);
+    }
+    const auto& next = view.persons[1].member;
+    if (!next) return changes;
+    edit.put.push_back(*next);
+    edit.put.back().role = kRoleOwner;
+    edit.put.back().muted_until = Millis();
+    edit.notices.push_back(group_updated(doer, view.group));
+  }
+  edit.removed.push_back(doer.user);
+  edit.notices.push_back(member_removed(doer, doer.user));
+  return edit;
+}
+
 Decided note_member(const GroupView& view, const std::string& remarks, const std::string& extra) {
   const bool own = view.persons.size() == 1;
   auto may = own ? require_member(view) : require_above(view);

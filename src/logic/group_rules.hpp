@@ -29,6 +29,9 @@ Decided add_members(const store::GroupView& view, const Doer& doer, const Profil
                     const GroupOptions& options);
 // The second may be the first: it leaves. Error: kIsNotInGroup (the second).
 Decided remove_member(const store::GroupView& view, const Doer& doer);
+// The first leaves, whatever it is: an owner's place is the second's; without a second the group
+// ends. Nothing when the first is no member. Error: kServerBusy (the group has changed meanwhile).
+Decided depart(const store::GroupView& view, const Doer& doer);
 Decided note_member(const store::GroupView& view, const std::string& remarks,
                     const std::string& extra);
 Decided mute_member(const store::GroupView& view, Millis until);

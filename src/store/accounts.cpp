@@ -1,5 +1,7 @@
 #include "accounts.hpp"
 
+#include "erasure.hpp"
+
 #include <algorithm>
 
 namespace linnet::store {
@@ -13,11 +15,13 @@ Result<UserId> find_by_phone(Connection& db, const std::string& phone_number) {
   return user;
 }
 
+// Without an id it is given the next that nobody has or had.
 Result<UserId> insert_user(Connection& db, const User& made) {
   Query query(db,
               "INSERT INTO user (id, phone_number, nickname, sex, avatar_url, extra, created,"
-              " updated) VALUES (nullif(?1, 0), nullif(?2, ''), ?3, ?4, ?5, ?6, ?7, ?7)"
-              " RETURNING id",
+              " updated) VALUES (CASE ?1 WHEN 0 THEN 1 + max("
+              "ifnull((SELECT max(id) FROM user), 0), ifnull((SELECT max(id) FROM erased_user), 0))"
+              " ELSE ?1 END, nullif(?2, ''), ?3, ?4, ?5, ?6, ?7, ?7) RETURNING id",
               made.id, made.phone_number, made.nickname, made.sex, made.avatar_url, made.extra,
               made.created);
   UserId user;
@@ -177,6 +181,9 @@ Result<UserId> bind_device(Connection& db, const Binding& binding) {
   auto known = get_user(db, binding.user);
   if (!known) return known.take_error();
   if (!*known) {
+    auto erased = was_erased(db, binding.user);
+    if (!erased) return erased.take_error();
+    if (*erased) return Error(ErrCode::kUnauthorized);
     User made;
     made.id = binding.user;
     made.created = binding.now;
@@ -223,6 +230,9 @@ Result<UserId> create_user(Connection& db, const User& user) {
   auto same = get_user(db, user.id);
   if (!same) return same.take_error();
   if (*same) return Error(ErrCode::kUserAlreadyExist);
+  auto erased = was_erased(db, user.id);
+  if (!erased) return erased.take_error();
+  if (*erased) return Error(ErrCode::kUserAlreadyExist);
   return insert_user(db, user);
 }
 
@@ -251,7 +261,9 @@ Status put_users(Connection& db, const std::vector<User>& users) {
   for (const auto& user : users) {
     auto put = Query(db,
                      "INSERT INTO user (id, nickname, sex, avatar_url, extra, created, updated)"
-                     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (id) DO UPDATE SET"
+                     " SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7"
+                     " WHERE NOT EXISTS (SELECT 1 FROM erased_user WHERE id = ?1)"
+                     " ON CONFLICT (id) DO UPDATE SET"
                      " nickname = ?2, sex = ?3, avatar_url = ?4, extra = ?5, created = ?6,"
                      " updated = ?7",
                      user.id, user.nickname, user.sex, user.avatar_url, user.extra, user.created,

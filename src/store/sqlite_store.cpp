@@ -1,6 +1,7 @@
 #include "sqlite_store.hpp"
 
 #include "accounts.hpp"
+#include "erasure.hpp"
 #include "friends.hpp"
 #include "inbox.hpp"
 #include "keys.hpp"
@@ -286,6 +287,12 @@ void SqliteStore::set_password(UserId user, std::string hash, Millis now, Done<U
 void SqliteStore::update_user(User user, Done<Unit> done) {
   write<Unit>(
       Job::Writes::kOne, [this, u = std::move(user)] { return store::update_user(*db_, u); },
+      std::move(done));
+}
+
+void SqliteStore::erase_user(UserId user, Millis now, Done<std::vector<DeviceId>> done) {
+  write<std::vector<DeviceId>>(
+      Job::Writes::kSeveral, [this, user, now] { return store::erase_user(*db_, user, now); },
       std::move(done));
 }
 

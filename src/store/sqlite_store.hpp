@@ -57,6 +57,7 @@ class SqliteStore final : public Store {
   void get_password(std::string phone_number, Done<std::optional<std::string>> done) override;
   void set_password(UserId user, std::string hash, Millis now, Done<Unit> done) override;
   void update_user(User user, Done<Unit> done) override;
+  void erase_user(UserId user, Millis now, Done<std::vector<DeviceId>> done) override;
 
   void request_friend(FriendRequest request, NewMessage notice, Done<Appended> done) override;
   void agree_friend(UserId user, UserId asker, std::string remarks, Millis now, NewMessage notice,

@@ -9,6 +9,7 @@
 #include "pb/user.ext.pb.h"
 #include "pb/user.int.pb.h"
 #include "phone_number.hpp"
+#include "refusal_log.hpp"
 #include "token_guard.hpp"
 #include "tokens.hpp"
 
@@ -24,6 +25,9 @@ constexpr std::size_t kUrlBytes = 2048;
 constexpr std::size_t kExtraBytes = 8192;
 constexpr int kUsersAtOnce = 1000;
 constexpr std::size_t kRememberedEnds = 10000;
+constexpr RefusalLog::Kind kWrongCodes{"sign_in_refused", Wrong::kCode, Refusal::kCodeFailures};
+constexpr RefusalLog::Kind kWrongPasswords{"password_refused", Wrong::kPassword,
+                                           Refusal::kPasswordFailures};
 
 Status check_profile(const store::User& user) {
   if (user.nickname.size() > kNicknameBytes)
@@ -102,6 +106,8 @@ Accounts::Accounts(store::AccountStore& store, const Clock& clock, Logger& log,
       options_(std::move(options)),
       http_(http),
       codes_(std::make_unique<CodeBook>(clock, code_options(options_))),
+      wrong_codes_(std::make_unique<RefusalLog>(clock, log, refusals, kWrongCodes)),
+      wrong_passwords_(std::make_unique<RefusalLog>(clock, log, refusals, kWrongPasswords)),
       guard_(std::make_unique<TokenGuard>(clock, guard_options(options_), refusals)),
       tokens_(std::make_unique<Tokens>(store, clock, options_.token_life, *guard_)),
       ended_(kRememberedEnds) {
@@ -181,13 +187,16 @@ Async<pb::SignInResp> Accounts::sign_in(const Caller& caller, const pb::SignInRe
   if (!is_phone_number(request.phone_number())) co_return no_phone_number();
   if (request.device_id() < 1)
     co_return Error(ErrCode::kBadRequest, "device_id: the one that RegisterDevice gave");
-  auto verified = codes_->verify(request.phone_number(), request.code());
-  if (!verified) {
-    log_.warn("sign_in_refused",
-              {{"address", caller.address}, {"code", name(verified.error().code())}});
-    co_return verified.take_error();
-  }
+  auto verified = co_await verify_code(caller, request.phone_number(), request.code());
+  if (!verified) co_return verified.take_error();
   co_return co_await admit(request.phone_number(), DeviceId(request.device_id()));
+}
+
+Async<Unit> Accounts::verify_code(const Caller& caller, const std::string& number,
+                                  const std::string& code) {
+  auto verified = codes_->verify(number, code);
+  if (!verified) wrong_codes_->note(caller.address, verified.code());
+  co_return verified;
 }
 
 // Whoever has proved to be the phone number's user is signed in on `device`.
@@ -244,6 +253,23 @@ Async<Unit> Accounts::sign_out(UserId user, DeviceId device) {
   if (!done) co_return done.take_error();
   end_token(device, ErrCode::kSignedOut);
   log_.info("signed_out", {{"user", user}, {"device", device}});
+  co_return Unit{};
+}
+
+Async<Unit> Accounts::erase(UserId user) {
+  using Devices = std::vector<DeviceId>;
+  auto erased = co_await wait_for<Devices>([&](Done<Devices> done) {
+    // On the store's thread, before what is committed later is delivered.
+    Done<Devices> end_first = [this, done = std::move(done)](Result<Devices> devices) mutable {
+      if (devices)
+        for (auto device : *devices)
+          end_token(device, ErrCode::kSignedOut);
+      done(std::move(devices));
+    };
+    store_.erase_user(user, clock_.wall(), std::move(end_first));
+  });
+  if (!erased) co_return erased.take_error();
+  log_.info("user_erased", {{"user", user}, {"devices", erased->size()}});
   co_return Unit{};
 }
 

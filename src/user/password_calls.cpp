@@ -3,6 +3,7 @@
 #include "passwords.hpp"
 #include "pb/user.ext.pb.h"
 #include "phone_number.hpp"
+#include "refusal_log.hpp"
 
 #include "linnet/user/accounts.hpp"
 
@@ -22,10 +23,13 @@ Error not_offered() {
 // as a wrong password.
 Async<Unit> Accounts::check_password(const Caller& caller, const std::string& number,
                                      const std::string& stored, const std::string& password) {
-  if (!passwords_->by_address.take(caller.address))
+  if (!passwords_->by_address.take(caller.address)) {
+    wrong_passwords_->note(caller.address, ErrCode::kRateLimited);
     co_return Error(ErrCode::kRateLimited, "too many wrong passwords; wait a minute");
+  }
   if (!passwords_->by_number.take(number)) {
     passwords_->by_address.give_back(caller.address);
+    wrong_passwords_->note(caller.address, ErrCode::kRateLimited);
     co_return Error(ErrCode::kRateLimited,
                     "too many wrong passwords for this number; wait a minute");
   }
@@ -35,7 +39,7 @@ Async<Unit> Accounts::check_password(const Caller& caller, const std::string& nu
     passwords_->by_address.give_back(caller.address);
     passwords_->by_number.give_back(number);
   } else {
-    log_.warn("password_refused", {{"address", caller.address}});
+    wrong_passwords_->note(caller.address, ErrCode::kBadPassword);
   }
   co_return right;
 }
@@ -68,9 +72,25 @@ Async<Unit> Accounts::may_set_password(const Caller& caller, const std::string& 
   auto stored = co_await stored_password(number);
   if (!stored) co_return stored.take_error();
   if (stored->empty()) co_return Unit{};
-  if (!request.code().empty()) co_return codes_->verify(number, request.code());
+  if (!request.code().empty()) co_return co_await verify_code(caller, number, request.code());
   if (request.old_password().size() > kLongest) co_return Error(ErrCode::kBadPassword);
   co_return co_await check_password(caller, number, *stored, request.old_password());
+}
+
+Async<Unit> Accounts::prove(const Caller& caller, std::string password, std::string code) {
+  if (outside_) co_return Error(ErrCode::kNotOffered, "users of this server sign in elsewhere");
+  auto self =
+      co_await wait_for<std::optional<store::User>>([&](Done<std::optional<store::User>> done) {
+        store_.get_user(caller.identity.user, std::move(done));
+      });
+  if (!self) co_return self.take_error();
+  if (!*self) co_return Error(ErrCode::kUnauthorized);
+  const auto& number = (*self)->phone_number;
+  if (!code.empty() || !passwords_) co_return co_await verify_code(caller, number, code);
+  if (password.size() > kLongest) co_return Error(ErrCode::kBadPassword);
+  auto stored = co_await stored_password(number);
+  if (!stored) co_return stored.take_error();
+  co_return co_await check_password(caller, number, *stored, password);
 }
 
 Async<pb::SetPasswordResp> Accounts::set_password(const Caller& caller,

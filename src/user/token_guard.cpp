@@ -34,7 +34,9 @@ void TokenGuard::leave(const std::string& address, bool good) {
   auto it = windows_.find(address);
   if (it == windows_.end()) return;
   if (it->second.under_way > 0) --it->second.under_way;
-  if (!good) ++it->second.bad;
+  if (good) return;
+  ++it->second.bad;
+  if (refusals_ != nullptr) refusals_->count(Wrong::kToken);
 }
 
 // Forgets whose minute is over, and if need be the others: the limit of all is the queue's.

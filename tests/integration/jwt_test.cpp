@@ -120,4 +120,12 @@ TEST_CASE_METHOD(Fixture, "a device that is kicked needs a newer token") {
   CHECK(as(backend).fails("/pb.LogicInt/CreateUser", create).code == 1008);
   create.clear_user_id();
   CHECK(as(backend).fails("/pb.LogicInt/CreateUser", create).code == 1007);
+
+  // Whom the operator has removed is refused, whatever token it brings.
+  pb::RemoveUserReq remove;
+  remove.set_user_id(7001);
+  as(backend).call<pb::RemoveUserResp>("/pb.LogicInt/RemoveUser", remove);
+  anna.token = token(7001, anna.device.value(), seconds_now() + 5);
+  CHECK(as(anna).fails("/pb.LogicExt/GetFriends", pb::GetFriendsReq()).code == 1003);
+  CHECK(as(person(7001)).fails("/pb.LogicExt/GetFriends", pb::GetFriendsReq()).code == 1003);
 }

@@ -182,7 +182,7 @@ const std::set<std::string> kEverybodys{
     "LogicExt/DeleteFriend",    "LogicExt/UnblockUser",    "LogicExt/BlockUser",
     "LogicExt/GetBlockedUsers", "LogicExt/CreateGroup",    "LogicExt/GetUserGroups",
     "UserExt/SearchUser",       "UserExt/GetUser",         "UserExt/UpdateUser",
-    "UserExt/SetPassword"};
+    "UserExt/SetPassword",      "UserExt/EraseUser"};
 
 void add_group_rights(std::vector<Right>& all) {
   const std::string group = R"({"groupId":"$group")";

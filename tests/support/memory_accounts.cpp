@@ -26,6 +26,13 @@ void MemoryStore::get_device(DeviceId device, Done<std::optional<Device>> done) 
       std::move(done));
 }
 
+// That nobody has or had.
+UserId MemoryStore::next_user() const {
+  const auto last = users_.empty() ? 0 : users_.rbegin()->first.value();
+  const auto last_erased = erased_.empty() ? 0 : erased_.rbegin()->value();
+  return UserId(std::max(last, last_erased) + 1);
+}
+
 void MemoryStore::sign_in(SignIn sign_in, Done<SignedIn> done) {
   call<SignedIn>(
       [&]() -> Result<SignedIn> {
@@ -38,7 +45,7 @@ void MemoryStore::sign_in(SignIn sign_in, Done<SignedIn> done) {
         result.created = found == users_.end();
         if (result.created) {
           User user;
-          user.id = UserId(static_cast<std::int64_t>(users_.size()) + 1);
+          user.id = next_user();
           user.phone_number = sign_in.phone_number;
           user.nickname = sign_in.nickname_if_new;
           user.created = user.updated = sign_in.now;
@@ -73,6 +80,7 @@ void MemoryStore::bind_device(store::Binding binding, Done<UserId> done) {
           return Error(ErrCode::kUnauthorized);
         const auto before = device.user;
         if (before == binding.user) return before;
+        if (erased_.count(binding.user) != 0) return Error(ErrCode::kUnauthorized);
         auto& user = users_[binding.user];
         if (!user.id) user.created = user.updated = binding.now;
         user.id = binding.user;
@@ -158,7 +166,8 @@ void MemoryStore::create_user(User user, Done<UserId> done) {
           if (id == user.id ||
               (!user.phone_number.empty() && other.phone_number == user.phone_number))
             return Error(ErrCode::kUserAlreadyExist);
-        if (!user.id) user.id = UserId(static_cast<std::int64_t>(users_.size()) + 1);
+        if (erased_.count(user.id) != 0) return Error(ErrCode::kUserAlreadyExist);
+        if (!user.id) user.id = next_user();
         user.updated = user.created;
         users_[user.id] = user;
         return user.id;
@@ -209,6 +218,7 @@ void MemoryStore::put_users(std::vector<User> users, Done<Unit> done) {
   call<Unit>(
       [&] {
         for (auto& user : users) {
+          if (erased_.count(user.id) != 0) continue;
           user.phone_number = users_[user.id].phone_number;
           users_[user.id] = user;
         }
@@ -249,6 +259,37 @@ void MemoryStore::set_password(UserId user, std::string hash, Millis, Done<Unit>
         passwords_.erase(user);
         if (!hash.empty()) passwords_[user] = hash;
         return success();
+      },
+      std::move(done));
+}
+
+void MemoryStore::erase_user(UserId user, Millis now, Done<std::vector<DeviceId>> done) {
+  call<std::vector<DeviceId>>(
+      [&]() -> Result<std::vector<DeviceId>> {
+        for (const auto& [id, record] : groups_)
+          if (record.members.count(user) != 0) return Error(ErrCode::kServerBusy);
+        if (users_.erase(user) == 0) return Error(ErrCode::kUserNotExist);
+        erased_.insert(user);
+        passwords_.erase(user);
+        acks_.erase(user);
+        const auto concerns = [&](const auto& pair) {
+          return pair.first == user || pair.second == user;
+        };
+        std::erase_if(standings_, [&](const auto& one) { return concerns(one.first); });
+        std::erase_if(blocks_, concerns);
+        for (auto& [id, record] : groups_)
+          record.requests.erase(user);
+        for (auto& [id, record] : rooms_)
+          record.users.erase(user);
+        std::vector<DeviceId> ended;
+        for (auto& [id, device] : devices_) {
+          if (device.user != user) continue;
+          device.user = UserId();
+          device.updated = signed_out_[id] = now;
+          tokens_.erase(id);
+          ended.push_back(id);
+        }
+        return ended;
       },
       std::move(done));
 }

@@ -59,6 +59,7 @@ class MemoryStore final : public store::Store {
   void get_password(std::string phone_number, Done<std::optional<std::string>> done) override;
   void set_password(UserId user, std::string hash, Millis now, Done<Unit> done) override;
   void update_user(store::User user, Done<Unit> done) override;
+  void erase_user(UserId user, Millis now, Done<std::vector<DeviceId>> done) override;
 
   void request_friend(store::FriendRequest request, store::NewMessage notice,
                       Done<store::Appended> done) override;
@@ -139,6 +140,7 @@ class MemoryStore final : public store::Store {
     auto waiting = std::make_shared<Done<T>>(std::move(done));
     held_.emplace_back([waiting, result] { (*waiting)(std::move(*result)); });
   }
+  UserId next_user() const;
   Result<store::Appended> place(const store::NewMessage& message);
   std::optional<store::Appended> answered(const store::Message& message) const;
   store::InboxPage page(InboxId inbox, Seq after, store::PageLimit limit) const;
@@ -172,6 +174,7 @@ class MemoryStore final : public store::Store {
   std::map<DeviceId, Millis> signed_out_;
   std::map<DeviceId, store::TokenRecord> tokens_;
   std::map<UserId, store::User> users_;
+  std::set<UserId> erased_;
   std::map<UserId, std::string> passwords_;
   std::map<std::pair<UserId, UserId>, Standing> standings_;
   std::set<std::pair<UserId, UserId>> blocks_;

@@ -47,6 +47,14 @@ class BoundedCache {
     map_.erase(key);
   }
 
+  // Those whose key is such.
+  template <class Which>
+  void erase_if(Which which) {
+    std::lock_guard lock(mutex_);
+    ++version_;
+    std::erase_if(map_, [&](const auto& entry) { return which(entry.first); });
+  }
+
  private:
   std::size_t capacity_;
   mutable std::mutex mutex_;

@@ -1,5 +1,5 @@
-// What was refused, cut or put off for a limit's sake, counted by its reason: for the log and for
-// /metrics.
+// What was refused, cut or put off for a limit's sake, counted by its reason, and proofs that were
+// wrong: for the log and for /metrics.
 #pragma once
 
 #include <array>
@@ -24,18 +24,36 @@ enum class Refusal : std::uint8_t {
   kServer,
   kCode,
   kSearch,
+  kCodeFailures,      // sign-ins by code, after too many wrong ones
+  kPasswordFailures,  // the same by password
 };
-inline constexpr std::size_t kRefusals = 13;
+inline constexpr std::size_t kRefusals = 15;
+
+// What was shown as a proof, and proved nothing.
+enum class Wrong : std::uint8_t { kCode, kPassword, kToken };
+inline constexpr std::size_t kWrongs = 3;
+
+constexpr std::string_view name(Wrong wrong) {
+  constexpr std::array<std::string_view, kWrongs> kNames{"code", "password", "token"};
+  return kNames.at(static_cast<std::size_t>(wrong));
+}
 
 constexpr std::string_view name(Refusal refusal) {
-  constexpr std::array<std::string_view, kRefusals> kNames{
-      "connections",    "connections_per_address",
-      "no_descriptors", "late_head",
-      "late_sign_in",   "unsent_bytes",
-      "bad_tokens",     "read",
-      "write",          "join",
-      "server",         "code",
-      "search"};
+  constexpr std::array<std::string_view, kRefusals> kNames{"connections",
+                                                           "connections_per_address",
+                                                           "no_descriptors",
+                                                           "late_head",
+                                                           "late_sign_in",
+                                                           "unsent_bytes",
+                                                           "bad_tokens",
+                                                           "read",
+                                                           "write",
+                                                           "join",
+                                                           "server",
+                                                           "code",
+                                                           "search",
+                                                           "code_failures",
+                                                           "password_failures"};
   return kNames.at(static_cast<std::size_t>(refusal));
 }
 
@@ -48,9 +66,16 @@ class Refusals {
   std::uint64_t of(Refusal refusal) const {
     return counts_.at(static_cast<std::size_t>(refusal)).load(std::memory_order_relaxed);
   }
+  void count(Wrong wrong) {
+    wrong_.at(static_cast<std::size_t>(wrong)).fetch_add(1, std::memory_order_relaxed);
+  }
+  std::uint64_t of(Wrong wrong) const {
+    return wrong_.at(static_cast<std::size_t>(wrong)).load(std::memory_order_relaxed);
+  }
 
  private:
   std::array<std::atomic<std::uint64_t>, kRefusals> counts_{};
+  std::array<std::atomic<std::uint64_t>, kWrongs> wrong_{};
 };
 
 }  // namespace linnet

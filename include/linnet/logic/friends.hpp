@@ -63,6 +63,8 @@ class Friends {
   // How `user` stands to `other`, from memory when it was asked before. Errors: kUserNotExist
   // (`other`).
   Async<store::Friendship> friendship(UserId user, UserId other);
+  // What is remembered of a user who is no more.
+  void forget(UserId user);
 
  private:
   static constexpr std::size_t kRememberedPairs = 262144;  // about 20 MB

@@ -60,7 +60,7 @@ class AccountStore {
   virtual void sign_in(SignIn sign_in, Done<SignedIn> done) = 0;
   // Binds the device to the user, who is made if there is none of that id. A device that was signed
   // out is bound again only by what was issued since. Gives the user before; 0: none. Errors:
-  // kDeviceNotExist, kUnauthorized.
+  // kDeviceNotExist, kUnauthorized (also for a user who was erased).
   virtual void bind_device(Binding binding, Done<UserId> done) = 0;
   // Makes `token` the only one of `device`. Error: kDeviceNotBindUser when the device's user is
   // another.
@@ -76,12 +76,14 @@ class AccountStore {
   virtual void set_seen(DeviceId device, Millis now, Done<Unit> done) = 0;
   virtual void get_token(DeviceId device, Done<std::optional<TokenRecord>> done) = 0;
 
-  // With `user.id` of 0 it is given one. Error: kUserAlreadyExist (the phone number, or the id).
+  // With `user.id` of 0 it is given one. Error: kUserAlreadyExist (the phone number, or the id,
+  // also that of a user who was erased).
   virtual void create_user(User user, Done<UserId> done) = 0;
   virtual void get_user(UserId user, Done<std::optional<User>> done) = 0;
   // Those of `users` (unique) that exist, in the order given.
   virtual void get_users(std::vector<UserId> users, Done<std::vector<User>> done) = 0;
-  // Makes the users of these ids, or replaces the profiles of those that are there.
+  // Makes the users of these ids, or replaces the profiles of those that are there; who was erased
+  // stays so.
   virtual void put_users(std::vector<User> users, Done<Unit> done) = 0;
   // The user of the phone number, unless `seeker` and that user are one, or one blocks the other.
   virtual void find_user(std::string phone_number, UserId seeker,
@@ -93,6 +95,12 @@ class AccountStore {
   // Replaces nickname, sex, avatar_url and extra. `updated` is taken from the value. Error:
   // kUserNotExist.
   virtual void update_user(User user, Done<Unit> done) = 0;
+  // Ends a user: its profile, number, password, friendships, requests, blocks and rights in rooms
+  // are gone, its devices are bound to nobody and their tokens end. Nobody is given its id again.
+  // The messages that it sent stay, and its inbox, which nobody can read. Gives those devices.
+  // Completes in commit order with append(). Errors: kUserNotExist; kServerBusy (it is in a group,
+  // and must leave first).
+  virtual void erase_user(UserId user, Millis now, Done<std::vector<DeviceId>> done) = 0;
 };
 
 class FriendStore {

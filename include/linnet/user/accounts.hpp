@@ -39,6 +39,7 @@ class UpdateUserResp;
 namespace linnet::user {
 
 class CodeBook;
+class RefusalLog;
 class TokenGuard;
 
 // Thread: any. Every function is one call of pb.UserExt; the caller's values outlive the awaiting.
@@ -46,7 +47,8 @@ class TokenGuard;
 class Accounts final : public Authenticator, public Directory {
  public:
   // `http` carries what goes to hooks, and outlives this; null only where no hook is configured.
-  // Tokens that a limit refused are counted in `refusals`, if there are any.
+  // Wrong codes, passwords and tokens are counted in `refusals`, if there are any, and what was
+  // refused for their sake.
   Accounts(store::AccountStore& store, const Clock& clock, Logger& log, AccountOptions options,
            HttpClient* http = nullptr, Refusals* refusals = nullptr);
   ~Accounts() override;
@@ -90,6 +92,13 @@ class Accounts final : public Authenticator, public Directory {
   Async<UserId> create_user(store::User user);
   // Ends the token of `device` and binds it to nobody. Error: kDeviceNotBindUser (it is another's).
   Async<Unit> sign_out(UserId user, DeviceId device);
+  // Whether the caller has its user's password, or a code that was sent to its number: a token that
+  // was stolen is not enough. Errors: kNotOffered, kBadPassword, kBadCode, kRateLimited.
+  Async<Unit> prove(const Caller& caller, std::string password, std::string code);
+  // Ends a user, who is in no group any more, and with it all its tokens: connections end before
+  // anything that is committed later can reach them. Errors: kUserNotExist, kServerBusy (it is in a
+  // group).
+  Async<Unit> erase(UserId user);
 
   void authenticate(Credentials credentials, Done<Identity> done) override;
   void confirm(Identity identity, Done<Identity> done) override;
@@ -107,6 +116,7 @@ class Accounts final : public Authenticator, public Directory {
   Async<Unit> deliver(const std::string& phone_number, const std::string& code);
   Async<pb::SignInResp> admit(const std::string& phone_number, DeviceId device);
   Async<store::SignIn> describe(const std::string& phone_number, DeviceId device);
+  Async<Unit> verify_code(const Caller& caller, const std::string& number, const std::string& code);
   Async<std::string> stored_password(const std::string& number);
   Async<Unit> check_password(const Caller& caller, const std::string& number,
                              const std::string& stored, const std::string& password);
@@ -120,6 +130,8 @@ class Accounts final : public Authenticator, public Directory {
   AccountOptions options_;
   HttpClient* http_;
   std::unique_ptr<CodeBook> codes_;
+  std::unique_ptr<RefusalLog> wrong_codes_;
+  std::unique_ptr<RefusalLog> wrong_passwords_;
   std::unique_ptr<TokenGuard> guard_;
   std::unique_ptr<Tokens> tokens_;
   std::unique_ptr<Outside> outside_;      // null: users sign in here

@@ -53,6 +53,14 @@ HttpResponse answer_metrics(const HttpRequest& request, const Refusals& refusals
     text += "linnet_refused_total{limit=\"" + std::string(name(refusal)) + "\"} " +
             std::to_string(refusals.of(refusal)) + "\n";
   }
+  text +=
+      "# HELP linnet_wrong_total Codes, passwords and tokens that proved nothing.\n"
+      "# TYPE linnet_wrong_total counter\n";
+  for (std::size_t i = 0; i < kWrongs; ++i) {
+    const auto wrong = static_cast<Wrong>(i);
+    text += "linnet_wrong_total{of=\"" + std::string(name(wrong)) + "\"} " +
+            std::to_string(refusals.of(wrong)) + "\n";
+  }
   if (commits != nullptr)
     append_durations(text, "linnet_commit_seconds",
                      "How long the store's transactions took, commit included.", *commits);
