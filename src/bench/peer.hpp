@@ -88,7 +88,9 @@ class Peer {
   template <class OnPacket>
   void take(std::string_view packet, OnPacket& on_packet) {
     auto down = read_down(packet);
-    if (down.code != 0) throw std::runtime_error("the server refuses a packet");
+    if (down.code != 0)
+      throw std::runtime_error("the server refuses a packet of type " + std::to_string(down.type) +
+                               " with " + std::to_string(down.code));
     const bool first = !ready();
     if (first) on_first(down);
     if (!first || down.type == pb::PT_SYNC) on_packet(down);
