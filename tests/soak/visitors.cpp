@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <utility>
 
 namespace linnet::soak {
 namespace {
@@ -313,9 +314,13 @@ void Visitors::finish() {
     return !waiting_.empty() ||
            std::any_of(calling_.begin(), calling_.end(), [](const auto& one) { return one; });
   };
-  for (const auto deadline = now() + kPatience; under_way() && now() < deadline;)
+  // On a busy machine many may wait; as long as some are answered there is hope.
+  auto last = now();
+  for (auto before = acknowledged_; under_way() && now() - last < kPatience;) {
     for (const auto& event : poller_.wait(now() + kSecond / 10))
       handle(event);
+    if (std::exchange(before, acknowledged_) != acknowledged_) last = now();
+  }
   if (under_way()) fault(0, "not every message was answered");
   callers_.reset();
   come_all();
