@@ -1,8 +1,7 @@
 #include "small_database.hpp"
 
-#include "crash/old_index.hpp"
-
 #include "../await.hpp"
+#include "crash/old_index.hpp"
 #include "migrate.hpp"
 #include "packing.hpp"
 #include "sqlite_store.hpp"
@@ -40,8 +39,7 @@ void add_messages(store::Connection& db, const SmallDatabase& small, int from, i
                       " VALUES (?1, 0, 2, 1, 0, 1, 1, 1, 0, 1, 1, x'', ?2, ?3)",
                       i, store::Blob{text}, store::Blob{recipients})
              .run());
-    if (i <= small.messages / 2)
-      must(insert_entry(db, small.schema, kUser, i, i));
+    if (i <= small.messages / 2) must(insert_entry(db, small.schema, kUser, i, i));
   }
 }
 

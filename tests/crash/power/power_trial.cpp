@@ -1,8 +1,7 @@
 #include "power_trial.hpp"
 
-#include "crash/old_index.hpp"
-
 #include "../await.hpp"
+#include "crash/old_index.hpp"
 #include "migrate.hpp"
 #include "packing.hpp"
 #include "power_disk.hpp"
