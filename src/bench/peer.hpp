@@ -42,7 +42,7 @@ struct Item {
 };
 // By hand, since protobuf's objects would cost more than all the rest here. Throw when malformed.
 Down read_down(std::string_view packet);
-Item read_item(std::string_view item);
+Item read_item(std::string_view bytes);
 // Of the data of a PT_MESSAGE.
 Item read_pushed(std::string_view data);
 

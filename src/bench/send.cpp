@@ -87,26 +87,30 @@ std::vector<Cell> floor_cells(const std::optional<Floor>& before, const std::opt
           trip_ns / 1e6, (p50_ns - trip_ns) / sync_ns};
 }
 
+Table make_table(const Options& options) {
+  return {"direct: sends",
+          "durable SendMessage over HTTP, " + std::to_string(options.payload) +
+              " bytes of text; each connection waits for its acknowledgement",
+          {{"connections", "connections"},
+           {"sends_per_s", "sends/s"},
+           {"p50_ms", "p50 ms", 2},
+           {"p90_ms", "p90", 2},
+           {"p99_ms", "p99", 2},
+           {"max_ms", "max", 2},
+           {"server_cpu_us_per_send", "server CPU us/send", 1},
+           {"generator_cpu_us_per_send", "generator CPU us/send", 1},
+           {"fdatasync_ms", "fdatasync ms", 3},
+           {"fdatasync_cpu_us", "its CPU us", 1},
+           {"sends_per_fdatasync", "sends in that time", 2},
+           {"round_trip_ms", "round trip ms", 3},
+           {"fdatasyncs_in_p50", "p50 less that in fdatasyncs", 2},
+           {"of_bare", "of bare SQLite", 2}}};
+}
+
 }  // namespace
 
 Table run_send(const Options& options) {
-  Table table("direct: sends",
-              "durable SendMessage over HTTP, " + std::to_string(options.payload) +
-                  " bytes of text; each connection waits for its acknowledgement",
-              {{"connections", "connections"},
-               {"sends_per_s", "sends/s"},
-               {"p50_ms", "p50 ms", 2},
-               {"p90_ms", "p90", 2},
-               {"p99_ms", "p99", 2},
-               {"max_ms", "max", 2},
-               {"server_cpu_us_per_send", "server CPU us/send", 1},
-               {"generator_cpu_us_per_send", "generator CPU us/send", 1},
-               {"fdatasync_ms", "fdatasync ms", 3},
-               {"fdatasync_cpu_us", "its CPU us", 1},
-               {"sends_per_fdatasync", "sends in that time", 2},
-               {"round_trip_ms", "round trip ms", 3},
-               {"fdatasyncs_in_p50", "p50 less that in fdatasyncs", 2},
-               {"of_bare", "of bare SQLite", 2}});
+  auto table = make_table(options);
   Server server(options);
   auto most = *std::max_element(options.connections.begin(), options.connections.end());
   auto users = sign_up(server.site(), most + kReceivers);

@@ -144,12 +144,14 @@ class Shards {
                const std::vector<Sample>& base) {
     const auto median_of = [&](double Sample::*figure) {
       std::vector<double> values;
+      values.reserve(samples.size());
       for (const auto& sample : samples)
         values.push_back(sample.*figure);
       return median(values);
     };
     const auto ratio_of = [&](double Sample::*figure) {
       std::vector<double> values;
+      values.reserve(samples.size());
       for (std::size_t i = 0; i < samples.size(); ++i)
         values.push_back(samples[i].*figure / base[i].*figure);
       return median(values);
