@@ -54,6 +54,15 @@ std::string frame(Door door, pb::PackageType type, std::int64_t request_id,
 std::string web_socket_target(const Account& user);
 std::string sign_in_data(const Account& user);
 
+// An answer or a goodbye with a code.
+struct Refused : std::runtime_error {
+  explicit Refused(const Down& down)
+      : std::runtime_error("the server refuses a packet of type " + std::to_string(down.type) +
+                           " with " + std::to_string(down.code)),
+        code(down.code) {}
+  std::int64_t code;
+};
+
 class Peer {
  public:
   // Connects and begins to sign in; the first handle() calls do the rest, as apps do it: sign in,
@@ -88,9 +97,7 @@ class Peer {
   template <class OnPacket>
   void take(std::string_view packet, OnPacket& on_packet) {
     auto down = read_down(packet);
-    if (down.code != 0)
-      throw std::runtime_error("the server refuses a packet of type " + std::to_string(down.type) +
-                               " with " + std::to_string(down.code));
+    if (down.code != 0) throw Refused(down);
     const bool first = !ready();
     if (first) on_first(down);
     if (!first || down.type == pb::PT_SYNC) on_packet(down);

@@ -3,6 +3,8 @@
 #include "fields.hpp"
 #include "pb/room.ext.pb.h"
 
+#include "linnet/base/error.hpp"
+
 #include <algorithm>
 #include <cstdio>
 #include <utility>
@@ -170,6 +172,11 @@ void Visitors::handle(const epoll_event& event) {
     pb::MessageACK ack;
     ack.set_device_ack(kept);
     visitor.peer->send(frame(visitor.door, pb::PT_MESSAGE, 0, ack.SerializeAsString()));
+  } catch (const bench::Refused& refused) {
+    // The same device again, within moments: which of the two came later only the device knows.
+    if (refused.code != static_cast<std::int64_t>(ErrCode::kDeviceReplaced))
+      fault(who, refused.what());
+    go(who);
   } catch (const std::exception& error) {
     fault(who, error.what());
     go(who);
