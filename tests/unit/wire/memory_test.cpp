@@ -80,9 +80,9 @@ TEST_CASE(
     const char* name;
     void (*run)(std::string_view);
   };
-  // Not the JSON forms: protobuf's own allocate where nothing may be thrown, and the process ends.
-  const auto target = GENERATE(Target{"tcp_framing", fuzz::tcp_framing},
-                               Target{"ws_decoder", fuzz::ws_decoder}, Target{"push", fuzz::push});
+  // Not what protobuf parses or prints: it is not made for that, and the process ends.
+  const auto target =
+      GENERATE(Target{"tcp_framing", fuzz::tcp_framing}, Target{"ws_decoder", fuzz::ws_decoder});
   CAPTURE(target.name);
   int failed = 0;
   for (const auto& bytes : corpus(target.name)) {
