@@ -3,10 +3,14 @@
 
 #include "config_table.hpp"
 
-// A file that says nonsense is the operator's mistake, and an error; some of it toml++ takes for
-// one of its own.
+// A file that says nonsense is the operator's mistake, and an error. Some of it toml++ takes for
+// one of its own: without NDEBUG it asserts that there is none, and with it the compiler may rely
+// on it.
+#pragma push_macro("NDEBUG")
+#undef NDEBUG
 #define TOML_ASSERT(condition) static_cast<void>(0)
 #include <toml++/toml.h>
+#pragma pop_macro("NDEBUG")
 
 namespace linnet::app {
 namespace {
