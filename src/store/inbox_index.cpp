@@ -26,7 +26,7 @@ bool unpack_run(const Query& row, const Take& take) {
   Place place{row.id<Seq>(0), row.id<MessageId>(1)};
   auto more = row.bytes(3);
   const auto entries = row.number(2);
-  if (place.seq.value() > INT64_MAX - entries) return false;
+  if (entries <= 0 || place.seq.value() > INT64_MAX - entries) return false;
   for (auto left = entries; left > 0; --left) {
     take(place);
     if (left == 1) return more.empty();
