@@ -99,3 +99,16 @@ TEST_CASE_METHOD(Fixture, "a send time from nowhere is replaced by the server's"
   for (const auto& entry : page->entries)
     CHECK(entry.message.send_time == clock.wall());
 }
+
+TEST_CASE_METHOD(Fixture,
+                 "what comes after an acknowledgement of more than there is, is not read") {
+  make_friends();
+  const auto head = inbox(id(1).value()).size();
+  pb::AckMessagesReq ack;
+  ack.set_seq(static_cast<std::int64_t>(head) + 5);
+  REQUIRE(test::run(messages.ack(callers[1], ack)));
+  REQUIRE(send(0, id(1)));
+  auto acknowledged =
+      test::run(wait_for<Seq>([&](Done<Seq> done) { store.acknowledged(id(1), std::move(done)); }));
+  CHECK(*acknowledged == Seq(static_cast<std::int64_t>(head)));
+}
