@@ -57,8 +57,7 @@ def target_of(name, path, root):
 def broken(root):
     """Every line that is not allowed, as 'file:line: why'."""
     lines = []
-    files = sorted(p for folder in ('src', 'include') for p in (root / folder).rglob('*')
-                   if p.suffix in SUFFIXES and p != root / 'src/precompiled.hpp')
+    files = sorted(p for folder in ('src', 'include') for p in (root / folder).rglob('*') if p.suffix in SUFFIXES)
     for path in files:
         own = module_of(path, root)
         public = root / 'include' in path.parents
