@@ -59,8 +59,8 @@ std::vector<std::string> corpus(const char* name) {
 
 }  // namespace
 
-// The other forms end in these, but for the sanitizers' own, of which the one without exceptions is in
-// use. After one failure the next may succeed: memory comes back.
+// The other forms end in these, but for the sanitizers' own, of which the one without exceptions is
+// in use. After one failure the next may succeed: memory comes back.
 void* operator new(std::size_t size) {
   if (left >= 0 && left-- == 0) throw std::bad_alloc();
   if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
