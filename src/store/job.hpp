@@ -11,9 +11,10 @@ namespace linnet::store {
 
 class Job {
  public:
+  // kNothing: it reads, in its place among those that write; served also when they are refused.
   // kOne: at most one statement writes, which SQLite undoes by itself when it fails.
   // kSeveral: a savepoint around the job does (it copies every page that the job changes first).
-  enum class Writes { kOne, kSeveral };
+  enum class Writes { kNothing, kOne, kSeveral };
 
   explicit Job(Writes writes) : writes_(writes) {}
   Job(const Job&) = delete;
@@ -21,7 +22,8 @@ class Job {
   virtual ~Job() = default;
 
   Writes writes() const { return writes_; }
-  // Inside the transaction; false: this job failed. Writer.
+  // Inside the transaction; false: this job failed. One that writes nothing runs once more, outside,
+  // when the transaction has failed. Writer.
   virtual bool run() = 0;
   // The transaction failed, or the job never ran.
   virtual void fail(const Error& error) = 0;

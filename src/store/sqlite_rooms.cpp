@@ -43,7 +43,7 @@ void SqliteStore::keep_room_item(RoomId room, RoomItem item, std::size_t most, D
 // has all of it.
 void SqliteStore::room_items(RoomId room, std::size_t most, Done<std::vector<RoomItem>> done) {
   write<std::vector<RoomItem>>(
-      Job::Writes::kOne, [this, room, most] { return store::room_items(*db_, room, most); },
+      Job::Writes::kNothing, [this, room, most] { return store::room_items(*db_, room, most); },
       std::move(done));
 }
 

@@ -128,8 +128,13 @@ void Writer::run_batch(const Jobs& jobs) {
   } else {
     if (db_.disk_failed()) give_up(written.error());
     log_.undo(before);
-    for (const auto& job : jobs)
-      job->fail(written.error());
+    for (const auto& job : jobs) {
+      if (job->writes() == Job::Writes::kNothing) {
+        static_cast<void>(job->run());
+      } else {
+        job->fail(written.error());
+      }
+    }
   }
   note_batch(written);
   for (const auto& job : jobs)
@@ -163,7 +168,7 @@ bool Writer::undo_one(const Job& job, const MessageLog::Mark& mark) {
   log_.undo(mark);
   // A full or failing disk makes SQLite roll back everything.
   if (!db_.in_transaction()) return false;
-  return job.writes() == Job::Writes::kOne || Query(db_, "ROLLBACK TO job").run().ok();
+  return job.writes() != Job::Writes::kSeveral || Query(db_, "ROLLBACK TO job").run().ok();
 }
 
 void Writer::run_chores(bool idle) {

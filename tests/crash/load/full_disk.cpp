@@ -53,11 +53,15 @@ class SmallDisk {
   bool mounted() const { return mounted_; }
   // Up to `room` bytes.
   void fill(std::size_t room) const {
-    const auto free = fs::space(at_).free;
-    if (free <= room) return;
     const int fd = open((at_ / "filler").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-    if (fd < 0) return;
-    static_cast<void>(posix_fallocate(fd, 0, static_cast<off_t>(free - room)));
+    if (fd < 0) throw std::runtime_error("no filler");
+    // The server writes meanwhile: what it has just taken is not there, and then nothing is given.
+    int failed = ENOSPC;
+    while (failed == ENOSPC || failed == EINTR) {
+      const auto free = fs::space(at_).free;
+      if (free <= room) break;
+      failed = posix_fallocate(fd, 0, static_cast<off_t>(free - room));
+    }
     close(fd);
   }
   void make_room() const { fs::remove(at_ / "filler"); }
@@ -100,6 +104,7 @@ class Trial {
     for (int times = 1 + static_cast<int>(random_() % 2); times > 0; --times)
       fill_and_make_room(ports);
     crowd_.tell_to_stop();
+    if (!found_.faults.empty()) std::printf("%s\n", server.log().c_str());
     server.kill();
     crowd_.stop();
     look();

@@ -1,5 +1,6 @@
 // A disk that is full, and one that fails.
 #include "faulty_vfs.hpp"
+#include "group_calls.hpp"
 #include "store_kit.hpp"
 
 using namespace linnet;
@@ -120,6 +121,8 @@ TEST_CASE("after a failed fsync nothing more is acknowledged until a restart") {
   CHECK(calls.try_append(text(1, {1}, "7", 5, 7)).code() == ErrCode::kStorage);
   CHECK(disk.failures() == failures);
   CHECK(calls.inbox(1).size() == 5);
+  // A sync asks for them, in order with what is written.
+  CHECK(GroupCalls(engine.store()).large_groups(1).empty());
   engine.reopen();
   auto again = engine.calls();
   // Whether the sixth is there is the disk's choice; it is never there twice.
