@@ -22,8 +22,8 @@ class Job {
   virtual ~Job() = default;
 
   Writes writes() const { return writes_; }
-  // Inside the transaction; false: this job failed. One that writes nothing runs once more, outside,
-  // when the transaction has failed. Writer.
+  // Inside the transaction; false: this job failed. One that writes nothing runs once more,
+  // outside, when the transaction has failed. Writer.
   virtual bool run() = 0;
   // The transaction failed, or the job never ran.
   virtual void fail(const Error& error) = 0;

@@ -105,7 +105,8 @@ void SqliteStore::large_groups(UserId user, Done<std::vector<GroupId>> done) {
 
 void SqliteStore::large_groups_in_order(UserId user, Done<std::vector<GroupId>> done) {
   write<std::vector<GroupId>>(
-      Job::Writes::kNothing, [this, user] { return store::large_groups(*db_, user); }, std::move(done));
+      Job::Writes::kNothing, [this, user] { return store::large_groups(*db_, user); },
+      std::move(done));
 }
 
 }  // namespace linnet::store
