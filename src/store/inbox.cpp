@@ -23,7 +23,7 @@ constexpr std::string_view kSeveral =
     " m.group_seq, m.id"
     " FROM wanted w CROSS JOIN message m ON m.id = w.id";
 constexpr int kIdColumn = 13;
-// Of memory they come in 0.1 ms, from a fast disk in 1 ms (docs/performance.md, sync).
+// So many come from memory in 0.1 ms, from a fast disk in 1 ms (docs/performance.md, sync).
 constexpr auto kFromDisk = std::chrono::microseconds(400);
 
 Status take_message(const Query& row, Message& message) {
