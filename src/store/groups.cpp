@@ -167,14 +167,13 @@ Result<std::vector<GroupId>> large_groups(Connection& db, UserId user) {
   return groups;
 }
 
-Result<InboxPage> read_group(Connection& db, const Tail& tail, const ReadAhead& ahead,
-                             GroupId group, UserId reader, Seq after, PageLimit limit) {
+Result<InboxPage> read_group(Connection& db, const Tail& tail, GroupId group, UserId reader,
+                             Seq after, PageLimit limit) {
   auto view = view_group(db, group, {reader});
   if (!view) return view.take_error();
   const auto& member = view->persons.front().member;
   if (!member) return Error(ErrCode::kIsNotInGroup);
-  auto page =
-      read_inbox(db, tail, ahead, inbox_of(group), std::max(after, member->visible_after), limit);
+  auto page = read_inbox(db, tail, inbox_of(group), std::max(after, member->visible_after), limit);
   if (!page) return page;
   // Whoever was removed meanwhile must not see what was said afterwards.
   auto still = get_member(db, group, reader);

@@ -3,7 +3,6 @@
 #pragma once
 
 #include "connection.hpp"
-#include "read_ahead.hpp"
 #include "tail.hpp"
 
 #include "linnet/store/group_types.hpp"
@@ -27,8 +26,8 @@ Result<std::vector<JoinRequest>> join_requests(Connection& db, GroupId group, Us
 Result<std::vector<Membership>> user_groups(Connection& db, const Tail& tail, UserId user,
                                             GroupId after, std::size_t limit);
 Result<std::vector<GroupId>> large_groups(Connection& db, UserId user);
-Result<InboxPage> read_group(Connection& db, const Tail& tail, const ReadAhead& ahead,
-                             GroupId group, UserId reader, Seq after, PageLimit limit);
+Result<InboxPage> read_group(Connection& db, const Tail& tail, GroupId group, UserId reader,
+                             Seq after, PageLimit limit);
 Result<Audience> audience(Connection& db, GroupId group, UserId sender, Millis now);
 
 // Whether a member may write now. Error: kMuted.

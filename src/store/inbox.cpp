@@ -4,7 +4,6 @@
 #include "packing.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <span>
 #include <string_view>
 
@@ -23,8 +22,6 @@ constexpr std::string_view kSeveral =
     " m.group_seq, m.id"
     " FROM wanted w CROSS JOIN message m ON m.id = w.id";
 constexpr int kIdColumn = 13;
-// So many come from memory in 0.1 ms, from a fast disk in 1 ms (docs/performance.md, sync).
-constexpr auto kFromDisk = std::chrono::microseconds(400);
 
 Status take_message(const Query& row, Message& message) {
   message.request_id = row.id<RequestId>(0);
@@ -55,9 +52,8 @@ Seq own_place(const Query& row, InboxId inbox) {
 // Fills a page with the messages of places, and sees that nothing is left out.
 class PageReader {
  public:
-  PageReader(Connection& db, const ReadAhead& ahead, InboxId inbox, PageLimit limit,
-             InboxPage& page)
-      : db_(db), ahead_(ahead), inbox_(inbox), limit_(limit), page_(page) {}
+  PageReader(Connection& db, InboxId inbox, PageLimit limit, InboxPage& page)
+      : db_(db), inbox_(inbox), limit_(limit), page_(page) {}
 
   // The first `count` that follow on `after`; `places` should be they.
   Status read(Seq after, std::size_t count, std::span<const Place> places) {
@@ -65,17 +61,11 @@ class PageReader {
       after = after.next();
       if (i >= places.size() || places[i].seq != after) return hole(after);
     }
-    bool begun = false;
     while (!full_ && !places.empty()) {
       const auto some = places.first(std::min(places.size(), kAtOnce));
-      const auto start = std::chrono::steady_clock::now();
       auto fetched = fetch(some);
       if (!fetched) return fetched;
       places = places.subspan(some.size());
-      if (!begun && std::chrono::steady_clock::now() - start > kFromDisk) {
-        begun = true;
-        ahead_.begin(places);
-      }
     }
     return success();
   }
@@ -117,7 +107,6 @@ class PageReader {
   }
 
   Connection& db_;
-  const ReadAhead& ahead_;
   InboxId inbox_;
   PageLimit limit_;
   std::size_t bytes_ = 0;
@@ -127,8 +116,8 @@ class PageReader {
 
 }  // namespace
 
-Result<InboxPage> read_inbox(Connection& db, const Tail& tail, const ReadAhead& ahead,
-                             InboxId inbox, Seq after, PageLimit limit) {
+Result<InboxPage> read_inbox(Connection& db, const Tail& tail, InboxId inbox, Seq after,
+                             PageLimit limit) {
   after = std::max(after, Seq());
   const auto count = std::clamp<std::size_t>(limit.entries, 1, 65'536);
   // Before the transaction, see tail.hpp.
@@ -157,7 +146,7 @@ Result<InboxPage> read_inbox(Connection& db, const Tail& tail, const ReadAhead& 
   places.insert(places.end(), unmerged.places.begin(),
                 unmerged.places.begin() + static_cast<std::ptrdiff_t>(room));
   page.entries.reserve(expected);
-  auto read = PageReader(db, ahead, inbox, limit, page).read(after, expected, places);
+  auto read = PageReader(db, inbox, limit, page).read(after, expected, places);
   if (!read) return Error(read.error());
   return page;
 }

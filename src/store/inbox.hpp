@@ -3,7 +3,6 @@
 
 #include "acks.hpp"
 #include "connection.hpp"
-#include "read_ahead.hpp"
 #include "tail.hpp"
 
 #include "linnet/store/types.hpp"
@@ -12,8 +11,8 @@ namespace linnet::store {
 
 // As MessageStore's functions of the same names. Error: kStorage, also when entries are missing:
 // better no page than one with a silent gap. Thread: the connection's.
-Result<InboxPage> read_inbox(Connection& db, const Tail& tail, const ReadAhead& ahead,
-                             InboxId inbox, Seq after, PageLimit limit);
+Result<InboxPage> read_inbox(Connection& db, const Tail& tail, InboxId inbox, Seq after,
+                             PageLimit limit);
 Result<Seq> head(Connection& db, const Tail& tail, InboxId inbox);
 Result<Seq> acknowledged(Connection& db, const Tail& tail, const Acks& acks, UserId user);
 

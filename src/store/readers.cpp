@@ -47,11 +47,6 @@ void Readers::lend(std::function<void()> work) {
       });
 }
 
-std::size_t Readers::idle() {
-  std::lock_guard lock(mutex_);
-  return waiting_ > queue_.size() ? waiting_ - queue_.size() : 0;
-}
-
 void Readers::close() {
   {
     std::lock_guard lock(mutex_);
@@ -69,9 +64,7 @@ void Readers::loop(Connection& db) {
     std::unique_ptr<Task> task;
     {
       std::unique_lock lock(mutex_);
-      ++waiting_;
       wake_.wait(lock, [this] { return !queue_.empty() || closing_; });
-      --waiting_;
       if (queue_.empty()) return;
       task = std::move(queue_.front());
       queue_.pop_front();

@@ -33,8 +33,6 @@ class Readers {
   }
   // Runs `work` on a reader's thread; at once on the caller's when there is no room. Thread: any.
   void lend(std::function<void()> work);
-  // How many threads have nothing to do at this moment. Thread: any.
-  std::size_t idle();
   // Refuses new reads, completes what is queued, joins. By the owner.
   void close();
 
@@ -63,7 +61,6 @@ class Readers {
   std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<std::unique_ptr<Task>> queue_;
-  std::size_t waiting_ = 0;  // threads
   bool closing_ = false;
   std::vector<std::unique_ptr<Connection>> connections_;
   std::vector<std::thread> threads_;

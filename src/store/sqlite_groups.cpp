@@ -93,7 +93,7 @@ void SqliteStore::read_group(GroupId group, UserId reader, Seq after, PageLimit 
                              Done<InboxPage> done) {
   readers_.read<InboxPage>(
       [this, group, reader, after, limit](Connection& db) {
-        return store::read_group(db, tail_, ReadAhead(readers_), group, reader, after, limit);
+        return store::read_group(db, tail_, group, reader, after, limit);
       },
       std::move(done));
 }

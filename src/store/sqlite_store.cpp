@@ -157,7 +157,7 @@ void SqliteStore::append(NewMessage message, Done<Appended> done) {
 void SqliteStore::read_inbox(UserId user, Seq after, PageLimit limit, Done<InboxPage> done) {
   readers_.read<InboxPage>(
       [this, user, after, limit](Connection& db) {
-        return store::read_inbox(db, tail_, ReadAhead(readers_), inbox_of(user), after, limit);
+        return store::read_inbox(db, tail_, inbox_of(user), after, limit);
       },
       std::move(done));
 }

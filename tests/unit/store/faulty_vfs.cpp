@@ -1,7 +1,5 @@
 #include "faulty_vfs.hpp"
 
-#include <thread>
-
 namespace linnet::test {
 namespace {
 
@@ -24,8 +22,7 @@ int close(sqlite3_file* f) {
   return real(f)->pMethods->xClose(real(f));
 }
 int read(sqlite3_file* f, void* to, int size, sqlite3_int64 at) {
-  const int fault = of(f)->owner->on_read();
-  return fault != SQLITE_OK ? fault : real(f)->pMethods->xRead(real(f), to, size, at);
+  return real(f)->pMethods->xRead(real(f), to, size, at);
 }
 int write(sqlite3_file* f, const void* from, int size, sqlite3_int64 at) {
   const int fault = of(f)->owner->on_write();
@@ -122,25 +119,6 @@ int FaultyVfs::open(sqlite3_vfs* vfs, const char* path, sqlite3_file* file, int 
   const int code = real_vfs->xOpen(real_vfs, path, mine->real(), flags, out);
   if (mine->real()->pMethods != nullptr) mine->base.pMethods = &kMethods;
   return code;
-}
-
-int FaultyVfs::on_read() {
-  int left = reads_left_;
-  while (left > 0 && !reads_left_.compare_exchange_weak(left, left - 1)) {
-  }
-  if (left == 0) {
-    ++failures_;
-    return SQLITE_IOERR_READ;
-  }
-  const auto wait = read_wait_.load();
-  if (wait == 0) return SQLITE_OK;
-  const int now = ++reading_;
-  int most = reads_at_once_;
-  while (most < now && !reads_at_once_.compare_exchange_weak(most, now)) {
-  }
-  std::this_thread::sleep_for(std::chrono::microseconds(wait));
-  --reading_;
-  return SQLITE_OK;
 }
 
 int FaultyVfs::on_write() {

@@ -4,8 +4,6 @@
 #include <sqlite3.h>
 
 #include <atomic>
-#include <chrono>
-#include <cstdint>
 #include <string>
 
 namespace linnet::test {
@@ -24,16 +22,9 @@ class FaultyVfs {
   void make_room() { writes_left_ = -1; }
   // Every fsync of the write-ahead log fails.
   void fail_syncs(bool fail) { fail_syncs_ = fail; }
-  // Every read waits for that long.
-  void slow_reads(std::chrono::microseconds wait) { read_wait_ = wait.count(); }
-  // After `left` more reads each one fails; negative: none.
-  void fail_reads_after(int left) { reads_left_ = left; }
   int failures() const { return failures_; }
-  // So many reads have waited at once, at most.
-  int reads_at_once() const { return reads_at_once_; }
 
   // For the file methods: SQLITE_OK, or the fault that is due.
-  int on_read();
   int on_write();
   int on_sync(bool wal);
 
@@ -45,10 +36,6 @@ class FaultyVfs {
   std::atomic<int> writes_left_ = -1;
   std::atomic<bool> fail_syncs_ = false;
   std::atomic<int> failures_ = 0;
-  std::atomic<std::int64_t> read_wait_ = 0;
-  std::atomic<int> reads_left_ = -1;
-  std::atomic<int> reading_ = 0;
-  std::atomic<int> reads_at_once_ = 0;
 };
 
 }  // namespace linnet::test
