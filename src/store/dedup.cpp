@@ -65,7 +65,14 @@ Result<std::optional<Answer>> Dedup::find_in_table(const RequestKey& key, std::i
   return answer;
 }
 
-void Dedup::remember(const RequestKey& key, const Answer& answer) {
+void Dedup::remember(const RequestKey& key, const Answer& answer, const Clock& clock) {
+  // The clock may jump and come back before anyone looks at it for another reason.
+  watch(clock);
+  active_->insert_or_assign(key, answer);
+}
+
+void Dedup::restore(const RequestKey& key, const Answer& answer) {
+  note_day(answer.day);
   active_->insert_or_assign(key, answer);
 }
 
@@ -91,18 +98,23 @@ Status Dedup::insert(const RequestKey& key, const Answer& answer) {
 
 void Dedup::note(std::int64_t day, std::int64_t request) {
   highest_ = std::max(highest_, request);
+  note_day(day);
+}
+
+void Dedup::note_day(std::int64_t day) {
   const auto place = std::lower_bound(days_.begin(), days_.end(), day, std::greater<>());
   if (place == days_.end() || *place != day) days_.insert(place, day);
 }
 
-// A jump of the clock says nothing of how old the keys are. There must be some.
+// A jump of the clock says nothing of how old the keys are.
 void Dedup::watch(const Clock& clock) {
   const auto steady = clock.steady();
   const auto ahead = std::chrono::milliseconds(clock.wall().value()) - steady;
   const auto today = day_of(clock.wall());
   // At the start the days tell: they follow on each other.
   const bool jumped = ahead_ ? std::chrono::abs(ahead - *ahead_) > kJump
-                             : !is_about(days_.front(), today) || days_.back() < today - kRecent;
+                             : !days_.empty() && (!is_about(days_.front(), today) ||
+                                                  days_.back() < today - kRecent);
   if (jumped) prune_after_ = steady + kKept;
   if (jumped || !ahead_) ahead_ = ahead;
 }

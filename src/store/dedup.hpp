@@ -46,7 +46,9 @@ class Dedup {
   // Looks in memory, then at each day of the table: the clock may have jumped.
   Result<std::optional<Answer>> find(const RequestKey& key);
   // In memory, until the merge.
-  void remember(const RequestKey& key, const Answer& answer);
+  void remember(const RequestKey& key, const Answer& answer, const Clock& clock);
+  // The same for what the log tells at the start: the clock may have been another then.
+  void restore(const RequestKey& key, const Answer& answer);
   void forget(const RequestKey& key) { active_->erase(key); }
 
   bool empty() const { return active_->empty(); }
@@ -69,6 +71,7 @@ class Dedup {
   std::optional<std::int64_t> day_to_prune(const Clock& clock);
   // The table has, or may soon have, such a row.
   void note(std::int64_t day, std::int64_t request);
+  void note_day(std::int64_t day);
 
   Connection& db_;
   std::shared_ptr<Generation> active_;

@@ -104,7 +104,7 @@ Status MessageLog::rebuild(Query& row) {
     if (!restored) return restored;
   }
   const RequestKey key{row.id<DeviceId>(3), row.id<RequestId>(4)};
-  if (key.device && key.request) dedup_.remember(key, {day_of(row.id<Millis>(5)), id, sender_seq});
+  if (key.device && key.request) dedup_.restore(key, {day_of(row.id<Millis>(5)), id, sender_seq});
   last_ = id;
   return success();
 }
@@ -189,7 +189,7 @@ Result<Appended> MessageLog::append(const NewMessage& message) {
   last_ = placed->id;
   const RequestKey key{m.sender_device_id, m.request_id};
   if (key.device && key.request) {
-    dedup_.remember(key, {day_of(now), placed->id, placed->sender_seq});
+    dedup_.remember(key, {day_of(now), placed->id, placed->sender_seq}, clock_);
     keys_.push_back(key);
   }
   return placed;
