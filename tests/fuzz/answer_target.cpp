@@ -6,10 +6,10 @@
 #include "jwt_keys.hpp"
 #include "pb/user.int.pb.h"
 
+#include "linnet/base/beast_parser.hpp"
 #include "linnet/wire/websocket.hpp"
 
 #include <boost/asio/buffer.hpp>
-#include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <google/protobuf/util/json_util.h>
 

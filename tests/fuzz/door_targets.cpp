@@ -13,12 +13,12 @@
 #include "pb/user.int.pb.h"
 
 #include "linnet/app/config.hpp"
+#include "linnet/base/beast_parser.hpp"
 #include "linnet/user/http_client.hpp"
 #include "linnet/user/options.hpp"
 #include "linnet/wire/json.hpp"
 
 #include <boost/asio/buffer.hpp>
-#include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/message.h>

@@ -7,7 +7,9 @@
 
 #include <catch2/catch.hpp>
 
+#include <chrono>
 #include <string>
+#include <thread>
 #include <vector>
 
 using namespace linnet;
@@ -176,4 +178,28 @@ TEST_CASE("an expectation that is none of ours, and a body that is larger than s
   }
   CHECK(heard.find("HTTP/1.1 100") == std::string::npos);
   CHECK(heard.find("HTTP/1.1 429") != std::string::npos);
+}
+
+TEST_CASE("chunks that come byte by byte are a request like any other") {
+  TempDir dir;
+  ServerProcess server(dir.path() / "data");
+  for (const std::string body : {"0\r\n\r\n", "2\r\n{}\r\n0\r\n\r\n", "0\r\nX: y\r\n\r\n"}) {
+    CAPTURE(body);
+    Socket socket(server.http_port());
+    socket.send(
+        "POST /pb.UserExt/SignIn HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        "Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n");
+    for (char byte : body) {
+      socket.send(std::string(1, byte));
+      // Else they arrive together.
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
+    std::string heard;
+    while (socket.receive(heard)) {
+    }
+    CHECK(answers_in(heard) == 1);
+    // It has been read as a sign-in, without a number.
+    CHECK(heard.find("\"code\"") != std::string::npos);
+  }
+  CHECK(http(server.http_port(), "GET", "/healthz").status == 200);
 }
