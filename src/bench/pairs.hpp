@@ -35,8 +35,8 @@ class Pairs {
       return from + static_cast<Nanos>(static_cast<double>(k) * interval);
     };
     for (std::size_t k = 0; due_at(k) < until && !deliveries_.full();) {
-      for (auto time = now(); due_at(k) < std::min(time + 1, until); ++k)
-        intend(k % pairs_.size(), due_at(k));
+      for (auto time = now(); due_at(k) < std::min(time + 1, until); ++k, ++turn_of_)
+        intend(turn_of_ % pairs_.size(), due_at(k));
       turn(std::min(due_at(k), until), false);
     }
   }
@@ -133,6 +133,7 @@ class Pairs {
   std::vector<Peer> peers_;
   Deliveries deliveries_;
   std::vector<Pair> pairs_;
+  std::size_t turn_of_ = 0;  // goes on from run to run: who never sent anything would be cut off
 };
 
 }  // namespace linnet::bench
