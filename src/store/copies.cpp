@@ -3,6 +3,7 @@
 #include "connection.hpp"
 #include "data_directory.hpp"
 #include "migrate.hpp"
+#include "small_syncs.hpp"
 
 #include "linnet/base/random.hpp"
 
@@ -99,9 +100,13 @@ Status step_through(sqlite3_backup* backup, const Progress& progress) {
   }
 }
 
+// Who commits on the same disk meanwhile.
+enum class Beside { kNobody, kServer };
+
 // Copies what `from` reads in one transaction: steps outside of one would begin anew whenever
 // somebody writes.
-Result<Copied> copy(Connection& from, const fs::path& file, const Progress& progress) {
+Result<Copied> copy(Connection& from, const fs::path& file, Beside beside,
+                    const Progress& progress) {
   Transaction snapshot(from, Transaction::Kind::kRead);
   if (!snapshot.begun()) return snapshot.begun().error();
   Copied copied;
@@ -115,6 +120,10 @@ Result<Copied> copy(Connection& from, const fs::path& file, const Progress& prog
   if (!made) return made.take_error();
   auto to = Connection::open(file, Connection::Mode::kWrite);
   if (!to) return to.take_error();
+  if (beside == Beside::kServer) {
+    auto portioned = sync_in_portions(**to);
+    if (!portioned) return portioned.take_error();
+  }
   auto* backup = sqlite3_backup_init((*to)->handle(), "main", from.handle(), "main");
   if (backup == nullptr) return (*to)->fail(sqlite3_errcode((*to)->handle()), "backup");
   auto stepped = step_through(backup, progress);
@@ -201,7 +210,7 @@ Result<Copied> back_up(const fs::path& directory, const fs::path& target,
   }
   const auto part = part_in(target);
   const Unfinished unfinished(part);
-  auto copied = copy(**from, part, progress);
+  auto copied = copy(**from, part, Beside::kServer, progress);
   if (!copied) return failed("cannot back up to " + target.string(), copied.error());
   auto moved = move_into_place(part, database_in(target));
   if (!moved) return moved.take_error();
@@ -228,7 +237,7 @@ Result<Copied> restore(const fs::path& source, const fs::path& directory, bool r
                    " holds a database already: --replace moves that one aside, or name another");
   const auto part = part_in(directory);
   const Unfinished unfinished(part);
-  auto copied = copy(**from, part, progress);
+  auto copied = copy(**from, part, Beside::kNobody, progress);
   if (!copied) return failed("cannot restore " + source.string(), copied.error());
   auto renewed = renew_epoch(part);
   if (!renewed) return failed("cannot restore " + source.string(), renewed.error());

@@ -6,6 +6,7 @@
 #include "inbox.hpp"
 #include "keys.hpp"
 #include "migrate.hpp"
+#include "small_syncs.hpp"
 
 #include "linnet/base/random.hpp"
 
@@ -54,6 +55,8 @@ Result<std::unique_ptr<Connection>> open_checkpointer(const std::filesystem::pat
   if (!opened) return opened;
   auto set = (*opened)->set_durable(true);
   if (!set) return set.take_error();
+  auto portioned = sync_in_portions(**opened);
+  if (!portioned) return portioned.take_error();
   return opened;
 }
 
