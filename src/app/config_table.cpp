@@ -150,11 +150,12 @@ void add_store(std::vector<Setting>& all) {
   all.push_back(integer("store.merge_slice_ms",
                         "How long the inbox index may be built between two commits.", 1, 1000,
                         LINNET_MEMBER(store.merge_slice_ms)));
-  all.push_back(
-      integer("store.merge_after",
-              "Inbox entries kept in memory, without a pause in the sending, before they are built "
-              "into the index: some 40 bytes each, and after a crash they are read again.",
-              1, 10 * kMillion, LINNET_MEMBER(store.merge_after)));
+  all.push_back(integer(
+      "store.merge_after",
+      "Inbox entries kept in memory, without a pause in the sending, before they are built "
+      "into the index: 40 to 140 bytes each (more where many inboxes get a few), and after a "
+      "crash they are read again.",
+      1, 10 * kMillion, LINNET_MEMBER(store.merge_after)));
 }
 
 void add_session(std::vector<Setting>& all) {
@@ -241,7 +242,8 @@ void add_rooms(std::vector<Setting>& all) {
 void add_connection_limits(std::vector<Setting>& all) {
   all.push_back(boolean("limits.enabled",
                         "false turns every limit of this section off but accepts_per_second,"
-                        " unsent_bytes and room_history_bytes, for benchmarks and tests.",
+                        " unsent_bytes, room_history_bytes and room_log_bytes, for benchmarks and"
+                        " tests.",
                         LINNET_MEMBER(limits.enabled)));
   all.push_back(integer("limits.connections",
                         "Connections over TCP and HTTP at once; one more is closed, over HTTP with"
@@ -265,6 +267,11 @@ void add_connection_limits(std::vector<Setting>& all) {
                         "What all rooms remember together; beyond it empty ones are forgotten at"
                         " once, others keep their newest message. 0: no limit.",
                         0, kMillion * kMillion, LINNET_MEMBER(limits.room_history_bytes)));
+  all.push_back(integer("limits.room_log_bytes",
+                        "What all rooms keep for members that are slow (rooms.log_bytes is each"
+                        " one's); beyond it a room in which something is said keeps nothing for"
+                        " them, and they are told how much they missed. 0: no limit.",
+                        0, kMillion * kMillion, LINNET_MEMBER(limits.room_log_bytes)));
 }
 
 // Adds settings that are a count in a time, or at once.

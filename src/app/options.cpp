@@ -46,6 +46,7 @@ router::RoomOptions room_options(const Config& config) {
   options.log_entries = size(config.rooms.log_messages);
   options.history_entries = size(config.rooms.history);
   options.history_bytes = size(config.rooms.history_bytes);
+  options.log_bytes_in_all = size(config.limits.room_log_bytes);
   options.history_bytes_in_all = size(config.limits.room_history_bytes);
   options.pace = std::chrono::milliseconds(config.rooms.pace_ms);
   options.state_every = std::chrono::milliseconds(config.rooms.state_ms);

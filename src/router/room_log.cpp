@@ -4,6 +4,7 @@ namespace linnet::router {
 
 void RoomLog::append(Seq seq, std::size_t priority, wire::SharedFramePtr frame) {
   bytes_ += frame->size();
+  in_all_.fetch_add(frame->size(), std::memory_order_relaxed);
   auto entry = entries_.emplace_hint(entries_.end(), seq, Entry{priority, std::move(frame)});
   by_priority_.at(priority).emplace(seq, entry);
   newest_ = seq;
@@ -11,6 +12,10 @@ void RoomLog::append(Seq seq, std::size_t priority, wire::SharedFramePtr frame) 
 
 bool RoomLog::over(std::size_t times) const {
   return bytes_ > times * limits_.bytes || entries_.size() > times * limits_.entries;
+}
+
+bool RoomLog::over_in_all() const {
+  return limits_.bytes_in_all > 0 && in_all_.load(std::memory_order_relaxed) > limits_.bytes_in_all;
 }
 
 bool RoomLog::overdue() const {
@@ -31,7 +36,9 @@ wire::SharedFramePtr RoomLog::next(Seq& cursor, std::uint64_t& dropped) const {
 }
 
 void RoomLog::erase(Entries::iterator entry) {
-  bytes_ -= entry->second.frame->size();
+  const auto size = entry->second.frame->size();
+  bytes_ -= size;
+  in_all_.fetch_sub(size, std::memory_order_relaxed);
   by_priority_.at(entry->second.priority).erase(entry->first);
   entries_.erase(entry);
 }
@@ -43,7 +50,7 @@ void RoomLog::forget(Seq seq) {
 
 void RoomLog::trim() {
   for (auto& group : by_priority_) {
-    while (over(1) && !group.empty())
+    while (!group.empty() && (over(1) || over_in_all()))
       erase(group.begin()->second);
   }
 }

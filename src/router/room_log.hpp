@@ -13,6 +13,7 @@
 #include "linnet/wire/shared_frame.hpp"
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -26,8 +27,13 @@ class RoomLog {
   struct Limits {
     std::size_t bytes = 0;
     std::size_t entries = 0;
+    std::size_t bytes_in_all = 0;  // of the logs that count together; 0: no limit
   };
-  explicit RoomLog(Limits limits) : limits_(limits) {}
+  // `in_all`: the bytes of all logs that count together; lives longer.
+  RoomLog(Limits limits, std::atomic<std::size_t>& in_all) : limits_(limits), in_all_(in_all) {}
+  RoomLog(const RoomLog&) = delete;
+  RoomLog& operator=(const RoomLog&) = delete;
+  ~RoomLog() { in_all_.fetch_sub(bytes_, std::memory_order_relaxed); }
 
   // `seq` is higher than every one before. Never evicts: whoever is fast enough gets everything.
   void append(Seq seq, std::size_t priority, wire::SharedFramePtr frame);
@@ -41,7 +47,7 @@ class RoomLog {
 
   // Everybody has what comes up to `seq`.
   void forget(Seq seq);
-  // Whoever is fast enough has everything: evicts what is over the limits.
+  // Whoever is fast enough has everything: evicts what is over the limits, of this log or of all.
   void trim();
 
   std::size_t entries() const { return entries_.size(); }
@@ -54,9 +60,11 @@ class RoomLog {
   };
   using Entries = std::map<Seq, Entry>;
   bool over(std::size_t times) const;
+  bool over_in_all() const;
   void erase(Entries::iterator entry);
 
   Limits limits_;
+  std::atomic<std::size_t>& in_all_;
   Entries entries_;
   std::array<std::map<Seq, Entries::iterator>, kRoomPriorities> by_priority_;
   std::size_t bytes_ = 0;

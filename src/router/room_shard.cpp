@@ -72,8 +72,9 @@ RoomMember& RoomShard::seat(const RoomCorePtr& core, UserId user, RoomOutlet& ou
                             std::uint64_t state) {
   auto& room = rooms_[core->id];
   if (!room) {
-    room = std::make_unique<ShardRoom>(core,
-                                       RoomLog::Limits{options_.log_bytes, options_.log_entries});
+    const RoomLog::Limits limits{options_.log_bytes, options_.log_entries,
+                                 options_.log_bytes_in_all};
+    room = std::make_unique<ShardRoom>(core, limits, totals_.log_bytes);
   }
   auto member = std::make_unique<RoomMember>();
   member->room = room.get();
@@ -123,7 +124,7 @@ void RoomShard::serve(ShardRoom& room, RoomPlace& place) {
     const auto& next = next_run(room, place.cursor);
     place.cursor = next.to;
     if (next.dropped > 0) {
-      dropped_.fetch_add(next.dropped, std::memory_order_relaxed);
+      totals_.dropped.fetch_add(next.dropped, std::memory_order_relaxed);
       outlet.room_dropped(room.core->id, next.dropped);
     }
     if (next.run) outlet.send_run(next.run);

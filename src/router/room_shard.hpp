@@ -45,7 +45,8 @@ struct RoomNext {
 };
 
 struct ShardRoom {
-  ShardRoom(RoomCorePtr shared, RoomLog::Limits limits) : core(std::move(shared)), log(limits) {}
+  ShardRoom(RoomCorePtr shared, RoomLog::Limits limits, std::atomic<std::size_t>& logs)
+      : core(std::move(shared)), log(limits, logs) {}
   RoomCorePtr core;
   RoomLog log;
   std::vector<RoomPlace> places;
@@ -68,11 +69,17 @@ struct RoomParcel {
   ErrCode why = ErrCode::kSuccess;
 };
 
+// What the shards count together.
+struct RoomTotals {
+  std::atomic<std::uint64_t> dropped{0};  // messages that slow members missed
+  std::atomic<std::size_t> log_bytes{0};
+};
+
 // Thread: the shard's, but for post().
 class RoomShard {
  public:
-  RoomShard(Shard& shard, const RoomOptions& options, std::atomic<std::uint64_t>& dropped)
-      : shard_(shard), options_(options), dropped_(dropped) {}
+  RoomShard(Shard& shard, const RoomOptions& options, RoomTotals& totals)
+      : shard_(shard), options_(options), totals_(totals) {}
 
   void post(RoomParcel parcel);
 
@@ -104,7 +111,7 @@ class RoomShard {
 
   Shard& shard_;
   const RoomOptions& options_;
-  std::atomic<std::uint64_t>& dropped_;
+  RoomTotals& totals_;
   std::unordered_map<RoomId, std::unique_ptr<ShardRoom>> rooms_;
   std::deque<RoomId> queue_;  // rooms to pass over
   bool passing_ = false;      // a slice is posted, or the pace's timer runs

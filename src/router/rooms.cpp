@@ -33,7 +33,7 @@ class Rooms::Impl {
  public:
   Impl(Shards& shards, const Clock& clock, RoomOptions options) : clock_(clock), options_(options) {
     for (auto& shard : shards)
-      shards_.push_back(std::make_unique<RoomShard>(*shard, options_, dropped_));
+      shards_.push_back(std::make_unique<RoomShard>(*shard, options_, totals_));
   }
 
   // A room and the lock on it.
@@ -130,7 +130,7 @@ class Rooms::Impl {
   }
 
   RoomShard& shard(std::size_t index) { return *shards_[index]; }
-  std::uint64_t dropped() const { return dropped_.load(std::memory_order_relaxed); }
+  std::uint64_t dropped() const { return totals_.dropped.load(std::memory_order_relaxed); }
 
  private:
   struct Stripe {
@@ -208,7 +208,7 @@ class Rooms::Impl {
   const RoomOptions options_;
   RoomCore::Total history_bytes_ = std::make_shared<std::atomic<std::size_t>>(0);
   Published published_;
-  std::atomic<std::uint64_t> dropped_{0};
+  RoomTotals totals_;
   std::atomic<std::int64_t> highest_{0};  // seq of a room that was forgotten
   std::vector<std::unique_ptr<RoomShard>> shards_;
   std::array<Stripe, kStripes> stripes_;

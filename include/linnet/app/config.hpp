@@ -124,6 +124,7 @@ struct Config {
     std::int64_t accepts_per_second = 2500;
     std::int64_t unsent_bytes = 536870912;
     std::int64_t room_history_bytes = 268435456;
+    std::int64_t room_log_bytes = 268435456;
     std::int64_t bytes_per_second = 1048576;
     std::int64_t bytes_burst = 4194304;
     std::int64_t bad_tokens_per_minute = 300;

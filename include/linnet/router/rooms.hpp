@@ -26,6 +26,9 @@ struct RoomOptions {
   // Of each room on each shard, for members that are slow; a moment's peak may be twice that.
   std::size_t log_bytes = 512 * 1024;
   std::size_t log_entries = 1000;
+  // All logs' together; 0: no limit. Beyond it a room in which something is said keeps nothing for
+  // the slow.
+  std::size_t log_bytes_in_all = 256 * 1024 * 1024;
   // Kept for those who come later.
   std::size_t history_entries = 50;
   std::size_t history_bytes = 48 * 1024;

@@ -7,6 +7,7 @@
 #include <catch2/catch.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <random>
 #include <vector>
 
@@ -40,10 +41,13 @@ struct Reader {
   }
 };
 
+// The logs that count together.
+std::atomic<std::size_t> in_all{0};
+
 }  // namespace
 
 TEST_CASE("a member is handed what came after its cursor, once and in order") {
-  RoomLog log({1000000, 100});
+  RoomLog log({1000000, 100}, in_all);
   Reader early{Seq(40)};
   Reader late{Seq(42)};
   for (std::int64_t seq = 41; seq <= 44; ++seq)
@@ -58,7 +62,7 @@ TEST_CASE("a member is handed what came after its cursor, once and in order") {
 }
 
 TEST_CASE("what everybody has is forgotten, and nobody counts it as dropped") {
-  RoomLog log({1000000, 100});
+  RoomLog log({1000000, 100}, in_all);
   Reader slow{Seq(1)};
   for (std::int64_t seq = 1; seq <= 10; ++seq)
     log.append(Seq(seq), kChatter, frame());
@@ -73,7 +77,7 @@ TEST_CASE("what everybody has is forgotten, and nobody counts it as dropped") {
 }
 
 TEST_CASE("chatter is evicted before the system's messages, and of it the oldest first") {
-  RoomLog log({1000000, 3});
+  RoomLog log({1000000, 3}, in_all);
   const std::vector<std::size_t> priorities{kSystem, kChatter, kChatter, kSystem, kChatter};
   for (std::size_t i = 0; i < priorities.size(); ++i)
     log.append(Seq(static_cast<std::int64_t>(i) + 1), priorities[i], frame());
@@ -95,7 +99,7 @@ TEST_CASE("chatter is evicted before the system's messages, and of it the oldest
 }
 
 TEST_CASE("bytes count as entries do, and a log twice as long is overdue") {
-  RoomLog log({100, 1000});
+  RoomLog log({100, 1000}, in_all);
   log.append(Seq(1), kChatter, frame(90));
   CHECK_FALSE(log.overdue());
   log.append(Seq(2), kChatter, frame(90));
@@ -106,12 +110,37 @@ TEST_CASE("bytes count as entries do, and a log twice as long is overdue") {
   CHECK(log.bytes() <= 100);
 }
 
+TEST_CASE("logs that are too much together keep nothing for the slow, until there is room again") {
+  std::atomic<std::size_t> together{0};
+  const RoomLog::Limits limits{1000, 100, 500};
+  RoomLog quiet(limits, together);
+  Reader slow;
+  {
+    RoomLog loud(limits, together);
+    quiet.append(Seq(1), kChatter, frame(200));
+    for (std::int64_t seq = 1; seq <= 4; ++seq)
+      loud.append(Seq(seq), seq == 2 ? kSystem : kChatter, frame(200));
+    CHECK(together == quiet.bytes() + loud.bytes());
+    loud.trim();
+    CHECK(together <= 500);
+    CHECK(quiet.entries() == 1);  // nothing has been said in it since
+    CHECK_FALSE(slow.read(loud, 100));
+    CHECK(slow.seen == std::vector<std::int64_t>{2});  // chatter goes first
+    CHECK(slow.dropped == 3);
+  }
+  CHECK(together == quiet.bytes());
+  for (std::int64_t seq = 2; seq <= 3; ++seq)
+    quiet.append(Seq(seq), kChatter, frame(10));
+  quiet.trim();
+  CHECK(quiet.entries() == 3);
+}
+
 TEST_CASE("whatever is said and however members read: a part, in order, every gap counted") {
   const auto seed = GENERATE(range(1U, 60U));
   std::mt19937 random(seed);
   auto dice = [&](std::size_t sides) { return static_cast<std::size_t>(random() % sides); };
   const std::size_t limit = 1 + dice(20);
-  RoomLog log({limit * 20, limit});
+  RoomLog log({limit * 20, limit}, in_all);
   std::vector<Reader> readers(5);
   std::vector<Seq> starts(5);
   std::int64_t newest = 0;
@@ -157,7 +186,7 @@ TEST_CASE("whatever is said and however members read: a part, in order, every ga
 TEST_CASE("a member that reads nothing for long misses chatter only, while there is any") {
   const auto seed = GENERATE(range(1U, 20U));
   std::mt19937 random(seed);
-  RoomLog log({1000000, 50});
+  RoomLog log({1000000, 50}, in_all);
   std::vector<std::int64_t> system;
   for (std::int64_t seq = 1; seq <= 1000; ++seq) {
     const bool is_system = random() % 25 == 0;  // about 40, fewer than the log holds
