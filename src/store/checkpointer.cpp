@@ -1,5 +1,9 @@
 #include "checkpointer.hpp"
 
+#include "small_syncs.hpp"
+
+#include <climits>
+
 #include <cerrno>
 #include <sys/stat.h>
 
@@ -27,10 +31,14 @@ void Checkpointer::watch(Connection& committing) {
   sqlite3_wal_hook(committing.handle(), &Checkpointer::on_commit, this);
 }
 
-void Checkpointer::start() {
+Status Checkpointer::start() {
   // Its own descriptors, opened while the files surely have their names.
   (void)passive();
+  auto portions = store::sync_in_portions(*db_);
+  if (!portions) return portions.take_error();
+  portions_ = *portions;
   thread_ = std::thread([this] { loop(); });
+  return success();
 }
 
 void Checkpointer::close() {
@@ -39,6 +47,8 @@ void Checkpointer::close() {
     closing_ = true;
     wake_.notify_one();
   }
+  // A pass under way is not to take longer than it must.
+  if (portions_ != nullptr) portions_->store(false);
   if (thread_.joinable()) thread_.join();
   db_.reset();
 }
@@ -101,20 +111,40 @@ void Checkpointer::tick() {
   }
 }
 
+// Not once close() has been called.
+void Checkpointer::sync_in_portions(bool on) {
+  std::lock_guard lock(mutex_);
+  portions_->store(on && !closing_);
+}
+
 // While the writer stands, a pass can reach the end, and the next commit begins the write-ahead log
 // anew. Passes before that leave little to do in it.
 Status Checkpointer::restart_log() {
   const Writer::Rest rest(writer_);
-  for (int left = kPassesBeforeHold; left > 0; --left) {
+  auto moved = move_ahead();
+  // Nobody commits in the hold, and portions would only make it longer.
+  sync_in_portions(false);
+  if (moved && *moved) {
+    Result<Pass> pass;
+    writer_.hold([&] { pass = passive(); });
+    if (!pass) moved = pass.take_error();
+  }
+  sync_in_portions(true);
+  return moved ? success() : Status(moved.take_error());
+}
+
+// False when the writer is too fast for now; it is stopped when the file would grow without end.
+Result<bool> Checkpointer::move_ahead() {
+  int before = INT_MAX;
+  for (int left = kPassesBeforeHold;; --left) {
     auto pass = passive();
     if (!pass) return pass.take_error();
-    if (frames_.load(std::memory_order_relaxed) - pass->moved <= kFramesInHold) break;
-    // The writer is too fast for now; it is stopped when the file would grow without end.
-    if (left == 1 && pass->frames < tuning_.wal_limit_frames * kFarOverLimit) return success();
+    const int waiting = frames_.load(std::memory_order_relaxed) - pass->moved;
+    if (waiting <= kFramesInHold) return true;
+    if (left == 1) return pass->frames >= tuning_.wal_limit_frames * kFarOverLimit;
+    if (waiting >= before) sync_in_portions(false);
+    before = waiting;
   }
-  Result<Pass> pass;
-  writer_.hold([&] { pass = passive(); });
-  return pass ? success() : Status(pass.take_error());
 }
 
 Result<Checkpointer::Pass> Checkpointer::passive() {

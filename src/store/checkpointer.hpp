@@ -34,7 +34,8 @@ class Checkpointer {
 
   // Is told of every commit on `committing` from now on, in place of SQLite's own checkpoints.
   void watch(Connection& committing);
-  void start();
+  // Error: kStorage.
+  Status start();
   // Before the writer's end. By the owner.
   void close();
 
@@ -48,6 +49,8 @@ class Checkpointer {
   void tick();
   Result<Pass> passive();
   Status restart_log();
+  Result<bool> move_ahead();
+  void sync_in_portions(bool on);
   void note(const Status& outcome);
   // The files have their names: else nobody would find them after a restart.
   bool files_there();
@@ -68,6 +71,7 @@ class Checkpointer {
   std::mutex mutex_;
   std::condition_variable wake_;
   bool closing_ = false;
+  std::atomic<bool>* portions_ = nullptr;  // of db_: what it moves is synced in portions
   std::thread thread_;
 };
 

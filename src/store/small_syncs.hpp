@@ -9,10 +9,14 @@
 
 #include "connection.hpp"
 
+#include <atomic>
+
 namespace linnet::store {
 
 // From now on what `db` writes to its database file, not to the log, is synced so. For a connection
-// that writes much beside one that commits. Error: kStorage. Thread: the connection's.
-Status sync_in_portions(Connection& db);
+// that writes much beside one that commits. What it returns lives as long as the connection, may be
+// set by any thread, and turns the portions off: where nobody commits they only take longer.
+// Error: kStorage. Thread: the connection's.
+Result<std::atomic<bool>*> sync_in_portions(Connection& db);
 
 }  // namespace linnet::store

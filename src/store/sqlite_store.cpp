@@ -6,7 +6,6 @@
 #include "inbox.hpp"
 #include "keys.hpp"
 #include "migrate.hpp"
-#include "small_syncs.hpp"
 
 #include "linnet/base/random.hpp"
 
@@ -55,8 +54,6 @@ Result<std::unique_ptr<Connection>> open_checkpointer(const std::filesystem::pat
   if (!opened) return opened;
   auto set = (*opened)->set_durable(true);
   if (!set) return set.take_error();
-  auto portioned = sync_in_portions(**opened);
-  if (!portioned) return portioned.take_error();
   return opened;
 }
 
@@ -126,7 +123,8 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const SqliteOptions& opti
   if (!reading) return fail(reading.error());
   made->checkpointer_.watch(*made->db_);
   made->writer_.start();
-  made->checkpointer_.start();
+  auto checkpointing = made->checkpointer_.start();
+  if (!checkpointing) return fail(checkpointing.error());
   const auto took = std::chrono::steady_clock::now() - began;
   logger.info("store_opened",
               {{"directory", options.directory.string()},

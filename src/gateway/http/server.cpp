@@ -1,4 +1,4 @@
-// The sockets of the HTTP door. The only file that knows Beast, of which it uses the parser.
+// The sockets of the HTTP door. The only file of the doors that knows Beast, whose parser it uses.
 //
 // A connection's states, with the stamp after which the sweep closes it:
 //

@@ -10,7 +10,7 @@ using namespace linnet::test;
 
 namespace {
 
-// Under the connection's database file: counts, and fails when it is told to.
+// Under the connection's database file: counts, and fails when it is told to. Outlives it.
 struct Disk {
   sqlite3_io_methods methods{};
   const sqlite3_io_methods* below = nullptr;
@@ -20,7 +20,7 @@ struct Disk {
 
   static inline Disk* one = nullptr;
 
-  explicit Disk(store::Connection& db) {
+  void put_under(store::Connection& db) {
     sqlite3_file* file = nullptr;
     REQUIRE(sqlite3_file_control(db.handle(), "main", SQLITE_FCNTL_FILE_POINTER, &file) ==
             SQLITE_OK);
@@ -39,13 +39,12 @@ struct Disk {
     };
     file->pMethods = &methods;
   }
-  Disk(const Disk&) = delete;
-  Disk& operator=(const Disk&) = delete;
 };
 
 // A write-ahead log of some 500 pages, which no one has moved yet.
 struct FullLog {
   TempDir dir;
+  Disk disk;
   std::filesystem::path file = dir.path() / "some.db";
   std::unique_ptr<store::Connection> writer = open();
   std::unique_ptr<store::Connection> checkpointer = open();
@@ -57,6 +56,7 @@ struct FullLog {
           " INSERT INTO t SELECT randomblob(4000) FROM n"})
       REQUIRE(writer->exec(sql).ok());
     REQUIRE(checkpointer->set_durable(true).ok());
+    disk.put_under(*checkpointer);
   }
   std::unique_ptr<store::Connection> open() const {
     return Calls::get(store::Connection::open(file, store::Connection::Mode::kWrite));
@@ -73,18 +73,23 @@ constexpr int kPortion = 64 * 4096;
 
 TEST_CASE("a checkpoint never leaves more than a portion to be synced") {
   FullLog log;
-  Disk disk(*log.checkpointer);
 
   SECTION("as it would without") {
     CHECK(log.checkpoint() == SQLITE_OK);
-    CHECK(disk.most > 5 * kPortion);
+    CHECK(log.disk.most > 5 * kPortion);
   }
-  SECTION("in portions") {
-    REQUIRE(store::sync_in_portions(*log.checkpointer).ok());
+  SECTION("in portions, also when asked for twice") {
+    auto* on = Calls::get(store::sync_in_portions(*log.checkpointer));
+    CHECK(on == Calls::get(store::sync_in_portions(*log.checkpointer)));
     CHECK(log.checkpoint() == SQLITE_OK);
-    CHECK(disk.most == kPortion);
+    CHECK(log.disk.most == kPortion);
   }
-  CHECK(disk.unsynced == 0);
+  SECTION("unless they are turned off") {
+    *Calls::get(store::sync_in_portions(*log.checkpointer)) = false;
+    CHECK(log.checkpoint() == SQLITE_OK);
+    CHECK(log.disk.most > 5 * kPortion);
+  }
+  CHECK(log.disk.unsynced == 0);
   log.checkpointer.reset();
   log.writer.reset();
   const auto reader = log.open();
@@ -95,9 +100,8 @@ TEST_CASE("a checkpoint never leaves more than a portion to be synced") {
 
 TEST_CASE("a portion that cannot be synced fails the checkpoint as a disk's failure") {
   FullLog log;
-  Disk disk(*log.checkpointer);
   REQUIRE(store::sync_in_portions(*log.checkpointer).ok());
-  disk.broken = true;
+  log.disk.broken = true;
 
   const int code = log.checkpoint();
 
@@ -105,6 +109,6 @@ TEST_CASE("a portion that cannot be synced fails the checkpoint as a disk's fail
   CHECK(log.checkpointer->fail(code, "checkpoint").code() == ErrCode::kStorage);
   CHECK(log.checkpointer->disk_failed());
   // What was committed is in the log as before.
-  disk.broken = false;
+  log.disk.broken = false;
   CHECK(log.checkpoint() == SQLITE_OK);
 }
