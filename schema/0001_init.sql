@@ -4,6 +4,8 @@
 -- Facts about the database itself, written when it is made and by the merge.
 --   epoch        random text: another database (or a restored copy given a new one) has another
 --   merged_upto  the last message whose entries are all in `inbox` and whose key is in `dedup_key`
+--   dedup_day    the server's day, which ends when it has run for 24 hours in it; dedup_day_ms: how
+--                long it has
 CREATE TABLE meta (
   key   TEXT NOT NULL PRIMARY KEY,
   value ANY  NOT NULL
@@ -12,7 +14,7 @@ CREATE TABLE meta (
 -- The log, and the truth: a message is acknowledged when its row is committed. Ids are handed out
 -- by the writer, without a gap. `recipients` are pairs of varints (user, seq in that user's inbox):
 -- from them `inbox` is built behind the log, and again after a crash. `received` is the server's
--- own time, on which the day of the dedup key rests; `send_time` is the sender's.
+-- own time; `send_time` is the sender's.
 CREATE TABLE message (
   id               INTEGER PRIMARY KEY,
   request_id       INTEGER NOT NULL,
@@ -39,9 +41,9 @@ CREATE TABLE inbox (
 ) STRICT, WITHOUT ROWID;
 
 -- What was answered to a device's request, so that a retry is answered alike: merged behind the
--- log, removed when the day is older than yesterday. The day leads, so that a day is one place.
+-- log, removed when the day is before yesterday. The day leads, so that a day is one place.
 CREATE TABLE dedup_key (
-  day        INTEGER NOT NULL,  -- message.received / 86,400,000
+  day        INTEGER NOT NULL,  -- the server's: meta's dedup_day when it was answered
   device_id  INTEGER NOT NULL,
   request_id INTEGER NOT NULL,
   message_id INTEGER NOT NULL,

@@ -55,7 +55,7 @@ Status Chores::slice(bool idle, Clock::time_point now) {
     rest_ = {};
     return flush_acks();
   }
-  if (dedup_.prunable(log_.clock()) && (idle || now >= pruned_ + kBetweenPrunes)) {
+  if (dedup_.chore_due(log_.clock()) && (idle || now >= pruned_ + kBetweenPrunes)) {
     rest_ = {};
     return prune(now);
   }
@@ -99,7 +99,7 @@ Status Chores::prune(Clock::time_point now) {
   pruned_ = now;
   auto relaxed = db_.set_durable(false);
   if (!relaxed) return relaxed;
-  return dedup_.prune(log_.clock(), kPrunedPerSlice);
+  return dedup_.run_chore(log_.clock(), kPrunedPerSlice);
 }
 
 Status Chores::flush_acks() {
@@ -139,7 +139,8 @@ Status Chores::finish() {
     auto flushed = flush_acks();
     if (!flushed) return flushed;
   }
-  return success();
+  // How long the day has lasted: else servers that live for minutes would never end one.
+  return dedup_.unsaved(log_.clock()) ? prune(Clock::now()) : success();
 }
 
 }  // namespace linnet::store

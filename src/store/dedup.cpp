@@ -8,24 +8,39 @@
 namespace linnet::store {
 namespace {
 
-constexpr std::int64_t kDayMillis = 86'400'000;
-// A clock that is set right moves less.
-constexpr std::chrono::hours kJump{1};
-constexpr std::chrono::hours kKept{24};
-constexpr std::int64_t kRecent = 3;  // days
+using std::chrono::milliseconds;
 
-// A day more or less is no jump: midnight comes between any two looks at the clock.
-bool is_about(std::int64_t day, std::int64_t today) {
-  return day >= today - 1 && day <= today + 1;
-}
+constexpr milliseconds kDay = std::chrono::hours(24);
+// What a crash may take of a day: it lasts so much longer then.
+constexpr milliseconds kBetweenSaves = std::chrono::minutes(10);
+// A damaged file may say anything.
+constexpr std::int64_t kLastDay = std::int64_t{1} << 40U;
 
 }  // namespace
 
-std::int64_t day_of(Millis time) {
-  return time.value() / kDayMillis;
+Status Dedup::load(const Clock& clock) {
+  auto scanned = scan();
+  if (!scanned) return scanned;
+  auto day = saved("dedup_day");
+  auto lasted = saved("dedup_day_ms");
+  if (!day) return day.take_error();
+  if (!lasted) return lasted.take_error();
+  day_ = days_.empty() ? *day : std::max(*day, days_.front());
+  day_ = std::clamp<std::int64_t>(day_, 1, kLastDay);
+  lasted_ = std::clamp(milliseconds(*lasted), milliseconds(0), kDay);
+  saved_ = lasted_;
+  looked_ = clock.steady();
+  return success();
 }
 
-Status Dedup::load() {
+Result<std::int64_t> Dedup::saved(std::string_view key) {
+  Query row(db_, "SELECT value FROM meta WHERE key = ?1", key);
+  const auto value = row.next() ? row.number(0) : 0;
+  if (row.failed()) return row.error();
+  return value;
+}
+
+Status Dedup::scan() {
   days_.clear();
   highest_ = INT64_MIN;
   for (std::int64_t before = INT64_MAX;;) {
@@ -65,15 +80,8 @@ Result<std::optional<Answer>> Dedup::find_in_table(const RequestKey& key, std::i
   return answer;
 }
 
-void Dedup::remember(const RequestKey& key, const Answer& answer, const Clock& clock) {
-  // The clock may jump and come back before anyone looks at it for another reason.
-  watch(clock);
-  active_->insert_or_assign(key, answer);
-}
-
-void Dedup::restore(const RequestKey& key, const Answer& answer) {
-  note_day(answer.day);
-  active_->insert_or_assign(key, answer);
+void Dedup::remember(const RequestKey& key, MessageId message, Seq seq) {
+  active_->insert_or_assign(key, Answer{day_, message, seq});
 }
 
 std::shared_ptr<const Dedup::Generation> Dedup::freeze() {
@@ -98,52 +106,55 @@ Status Dedup::insert(const RequestKey& key, const Answer& answer) {
 
 void Dedup::note(std::int64_t day, std::int64_t request) {
   highest_ = std::max(highest_, request);
-  note_day(day);
-}
-
-void Dedup::note_day(std::int64_t day) {
   const auto place = std::lower_bound(days_.begin(), days_.end(), day, std::greater<>());
   if (place == days_.end() || *place != day) days_.insert(place, day);
 }
 
-// A jump of the clock says nothing of how old the keys are.
-void Dedup::watch(const Clock& clock) {
-  const auto steady = clock.steady();
-  const auto ahead = std::chrono::milliseconds(clock.wall().value()) - steady;
-  const auto today = day_of(clock.wall());
-  // At the start the days tell: they follow on each other.
-  const bool jumped = ahead_ ? std::chrono::abs(ahead - *ahead_) > kJump
-                             : !days_.empty() && (!is_about(days_.front(), today) ||
-                                                  days_.back() < today - kRecent);
-  if (jumped) prune_after_ = steady + kKept;
-  if (jumped || !ahead_) ahead_ = ahead;
+void Dedup::look(const Clock& clock) {
+  const auto now = clock.steady();
+  lasted_ += now - looked_;
+  looked_ = now;
 }
 
-std::optional<std::int64_t> Dedup::day_to_prune(const Clock& clock) {
-  if (days_.empty()) return std::nullopt;
-  watch(clock);
-  if (clock.steady() < prune_after_) return std::nullopt;
-  const auto today = day_of(clock.wall());
-  for (auto day : {days_.back(), days_.front()})
-    if (!is_about(day, today)) return day;
-  return std::nullopt;
+bool Dedup::chore_due(const Clock& clock) {
+  return (unsaved(clock) && (lasted_ >= kDay || lasted_ - saved_ >= kBetweenSaves)) || prunable();
 }
 
-Status Dedup::prune(const Clock& clock, int limit) {
-  const auto day = day_to_prune(clock);
-  if (!day) return success();
+// While there is no key the days do not count.
+bool Dedup::unsaved(const Clock& clock) {
+  look(clock);
+  return lasted_ > saved_ && !(days_.empty() && active_->empty() && !frozen_);
+}
+
+Status Dedup::run_chore(const Clock& clock, int limit) {
+  look(clock);
+  const bool over = lasted_ >= kDay;
+  const auto day = over ? day_ + 1 : day_;
+  const auto lasted = over ? milliseconds(0) : lasted_;
   Transaction transaction(db_, Transaction::Kind::kWrite);
   if (!transaction.begun()) return transaction.begun();
-  auto removed = Query(db_,
-                       "DELETE FROM dedup_key WHERE (day, request_id, device_id) IN"
-                       " (SELECT day, request_id, device_id FROM dedup_key WHERE day = ?1"
-                       "  ORDER BY request_id, device_id LIMIT ?2)",
-                       *day, limit)
-                     .run();
-  if (!removed) return removed;
-  const bool all = db_.changes() < limit;
+  auto saved = Query(db_,
+                     "INSERT OR REPLACE INTO meta (key, value) VALUES ('dedup_day', ?1),"
+                     " ('dedup_day_ms', ?2)",
+                     day, static_cast<std::int64_t>(lasted.count()))
+                   .run();
+  if (!saved) return saved;
+  bool all = false;
+  if (prunable()) {
+    auto removed = Query(db_,
+                         "DELETE FROM dedup_key WHERE (day, request_id, device_id) IN"
+                         " (SELECT day, request_id, device_id FROM dedup_key WHERE day = ?1"
+                         "  ORDER BY request_id, device_id LIMIT ?2)",
+                         days_.back(), limit)
+                       .run();
+    if (!removed) return removed;
+    all = db_.changes() < limit;
+  }
   auto committed = transaction.commit();
-  return committed && all ? load() : committed;
+  if (!committed) return committed;
+  day_ = day;
+  lasted_ = saved_ = lasted;
+  return all ? scan() : success();
 }
 
 }  // namespace linnet::store

@@ -1,5 +1,9 @@
 // What was answered to which request of which device: the newest in memory, merged behind the log
 // into the table dedup_key, from which old days are pruned.
+//
+// Days are the server's own: one ends when the server has run for 24 hours in it, by the steady
+// clock, over as many restarts as that takes. So a key is known for at least a day, whatever the
+// clock on the wall does, and for no more than two of the server's running.
 #pragma once
 
 #include "connection.hpp"
@@ -8,8 +12,10 @@
 
 #include <boost/unordered/unordered_flat_map.hpp>
 
+#include <chrono>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 namespace linnet::store {
@@ -21,13 +27,10 @@ struct RequestKey {
 };
 
 struct Answer {
-  std::int64_t day = 0;  // since 1970, by the server's clock
+  std::int64_t day = 0;  // of the server's, see Dedup
   MessageId message;
   Seq seq;  // the sender's
 };
-
-// The day of a time by the clock on the wall, since 1970.
-std::int64_t day_of(Millis time);
 
 // Thread: the writer's.
 class Dedup {
@@ -41,14 +44,12 @@ class Dedup {
 
   explicit Dedup(Connection& db) : db_(db), active_(std::make_shared<Generation>()) {}
 
-  // Learns which days the table holds, and up to which request.
-  Status load();
-  // Looks in memory, then at each day of the table: the clock may have jumped.
+  // Learns which days the table holds, up to which request, and which day it is. Before all else.
+  Status load(const Clock& clock);
+  // Looks in memory, then at each day of the table.
   Result<std::optional<Answer>> find(const RequestKey& key);
   // In memory, until the merge.
-  void remember(const RequestKey& key, const Answer& answer, const Clock& clock);
-  // The same for what the log tells at the start: the clock may have been another then.
-  void restore(const RequestKey& key, const Answer& answer);
+  void remember(const RequestKey& key, MessageId message, Seq seq);
   void forget(const RequestKey& key) { active_->erase(key); }
 
   bool empty() const { return active_->empty(); }
@@ -59,19 +60,22 @@ class Dedup {
   // Writes one key to the table, in the caller's transaction; writing it again changes nothing.
   Status insert(const RequestKey& key, const Answer& answer);
 
-  // There are days in the table that are neither yesterday nor today nor tomorrow, and the clock
-  // has not jumped for a day: if it has, they may be younger than it says.
-  bool prunable(const Clock& clock) { return day_to_prune(clock).has_value(); }
-  // Removes at most `limit` rows of one such day, in a transaction of its own.
-  Status prune(const Clock& clock, int limit);
+  // The day is over, or should be noted in the table, or there are rows from before yesterday.
+  bool chore_due(const Clock& clock);
+  // Some of the day is not noted: else servers that live for minutes would never end one.
+  bool unsaved(const Clock& clock);
+  // Does all that, in a transaction of its own: removes at most `limit` rows.
+  Status run_chore(const Clock& clock, int limit);
 
  private:
+  Status scan();
+  Result<std::int64_t> saved(std::string_view key);
   Result<std::optional<Answer>> find_in_table(const RequestKey& key, std::int64_t day);
-  void watch(const Clock& clock);
-  std::optional<std::int64_t> day_to_prune(const Clock& clock);
   // The table has, or may soon have, such a row.
   void note(std::int64_t day, std::int64_t request);
-  void note_day(std::int64_t day);
+  void look(const Clock& clock);
+  // By the oldest day of the table.
+  bool prunable() const { return !days_.empty() && days_.back() < day_ - 1; }
 
   Connection& db_;
   std::shared_ptr<Generation> active_;
@@ -79,9 +83,10 @@ class Dedup {
   // Those of which the table may have rows, newest first: few.
   std::vector<std::int64_t> days_;
   std::int64_t highest_ = INT64_MIN;  // of its request ids; most clients count theirs up
-  // By how much the clock on the wall is ahead of the steady one; nothing: not looked at yet.
-  std::optional<std::chrono::milliseconds> ahead_;
-  std::chrono::milliseconds prune_after_{0};  // by the steady clock
+  std::int64_t day_ = 1;
+  std::chrono::milliseconds lasted_{0};  // of the day, until it was last looked
+  std::chrono::milliseconds saved_{0};   // of that, what is in the table
+  std::chrono::milliseconds looked_{0};  // by the steady clock
 };
 
 }  // namespace linnet::store

@@ -22,6 +22,8 @@ Error damaged(MessageId id, const char* what) {
 }  // namespace
 
 Status MessageLog::load() {
+  auto keys = dedup_.load(clock_);
+  if (!keys) return keys;
   MessageId merged;
   {
     Query query(db_, "SELECT value FROM meta WHERE key = 'merged_upto'");
@@ -44,8 +46,7 @@ Status MessageLog::load() {
   for (std::size_t i = 0; fits && i < firsts_.size(); ++i)
     fits = check_first(firsts_[i]);
   firsts_ = {};
-  if (!fits) return fits;
-  return dedup_.load();
+  return fits;
 }
 
 Status MessageLog::check_merged(MessageId merged) {
@@ -104,7 +105,7 @@ Status MessageLog::rebuild(Query& row) {
     if (!restored) return restored;
   }
   const RequestKey key{row.id<DeviceId>(3), row.id<RequestId>(4)};
-  if (key.device && key.request) dedup_.restore(key, {day_of(row.id<Millis>(5)), id, sender_seq});
+  if (key.device && key.request) dedup_.remember(key, id, sender_seq);
   last_ = id;
   return success();
 }
@@ -189,7 +190,7 @@ Result<Appended> MessageLog::append(const NewMessage& message) {
   last_ = placed->id;
   const RequestKey key{m.sender_device_id, m.request_id};
   if (key.device && key.request) {
-    dedup_.remember(key, {day_of(now), placed->id, placed->sender_seq}, clock_);
+    dedup_.remember(key, placed->id, placed->sender_seq);
     keys_.push_back(key);
   }
   return placed;
