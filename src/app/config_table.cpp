@@ -156,6 +156,10 @@ void add_store(std::vector<Setting>& all) {
       "into the index: 40 to 140 bytes each (more where many inboxes get a few), and after a "
       "crash they are read again.",
       1, 10 * kMillion, LINNET_MEMBER(store.merge_after)));
+  all.push_back(integer("store.cache_bytes",
+                        "Pages of the database that the writer keeps in memory; each reader keeps a"
+                        " quarter of that. They fill as they are used.",
+                        kMillion, 100'000 * kMillion, LINNET_MEMBER(store.cache_bytes)));
 }
 
 void add_session(std::vector<Setting>& all) {

@@ -22,6 +22,7 @@ store::SqliteOptions store_options(const Config& config) {
   options.batch = size(config.store.batch);
   options.merge_slice = std::chrono::milliseconds(config.store.merge_slice_ms);
   options.merge_after = size(config.store.merge_after);
+  options.cache_bytes = size(config.store.cache_bytes);
   return options;
 }
 

@@ -41,6 +41,10 @@ Status Connection::exec(const char* sql) {
   return error(sql);
 }
 
+Status Connection::set_cache(std::size_t bytes) {
+  return exec(("PRAGMA cache_size=-" + std::to_string(bytes / 1024)).c_str());
+}
+
 Status Connection::set_durable(bool durable) {
   if (durable_known_ && durable_ == durable) return success();
   durable_known_ = false;

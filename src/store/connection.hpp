@@ -32,6 +32,8 @@ class Connection {
   Status exec(const char* sql);
   // Whether the next commits wait for the disk. Not inside a transaction. Error: kStorage.
   Status set_durable(bool durable);
+  // At most so much of the database is kept in memory. Error: kStorage.
+  Status set_cache(std::size_t bytes);
   bool in_transaction() const { return sqlite3_get_autocommit(db_) == 0; }
   // Rows that the last INSERT, UPDATE or DELETE changed.
   int changes() const { return sqlite3_changes(db_); }

@@ -4,12 +4,12 @@
 
 namespace linnet::store {
 
-Status Readers::start(const std::filesystem::path& file, const std::string& vfs,
-                      std::size_t count) {
+Status Readers::start(const std::filesystem::path& file, const std::string& vfs, std::size_t count,
+                      std::size_t cache_bytes) {
   for (std::size_t i = 0; i < count; ++i) {
     auto opened = Connection::open(file, Connection::Mode::kRead, vfs);
     if (!opened) return opened.take_error();
-    auto sized = (*opened)->exec("PRAGMA cache_size=-16384");
+    auto sized = (*opened)->set_cache(cache_bytes);
     if (!sized) return sized;
     connections_.push_back(std::move(*opened));
   }

@@ -23,7 +23,8 @@ class Readers {
   ~Readers() { close(); }
 
   // Opens `count` connections and starts as many threads. Error: kStorage.
-  Status start(const std::filesystem::path& file, const std::string& vfs, std::size_t count);
+  Status start(const std::filesystem::path& file, const std::string& vfs, std::size_t count,
+               std::size_t cache_bytes);
 
   // `run` is called with a connection on a reader's thread, then `done` with its result; `done` is
   // called at once when the read is refused (kServerBusy, kShuttingDown). Thread: any.

@@ -37,7 +37,7 @@ Result<std::unique_ptr<Connection>> open_writer(const std::filesystem::path& fil
   if (!opened) return opened;
   // The write-ahead log's file is cut to this length when it begins anew.
   for (const char* sql : {"PRAGMA journal_mode=WAL", "PRAGMA wal_autocheckpoint=0",
-                          "PRAGMA journal_size_limit=67108864", "PRAGMA cache_size=-65536"}) {
+                          "PRAGMA journal_size_limit=67108864"}) {
     auto set = (*opened)->exec(sql);
     if (!set) return set.take_error();
   }
@@ -111,6 +111,8 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const SqliteOptions& opti
   auto fail = [&](const Error& error) { return for_operator(error, options.directory); };
   auto write_db = open_writer(file, tuning.vfs);
   if (!write_db) return fail(write_db.error());
+  auto cached = (*write_db)->set_cache(options.cache_bytes);
+  if (!cached) return fail(cached.error());
   auto checkpoint_db = open_checkpointer(file, tuning.vfs);
   if (!checkpoint_db) return fail(checkpoint_db.error());
 
@@ -119,7 +121,8 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const SqliteOptions& opti
                                                     clock, logger));
   auto loaded = made->log_.load();
   if (!loaded) return fail(loaded.error());
-  auto reading = made->readers_.start(file, tuning.vfs, std::max<std::size_t>(options.readers, 1));
+  auto reading = made->readers_.start(file, tuning.vfs, std::max<std::size_t>(options.readers, 1),
+                                      options.cache_bytes / 4);
   if (!reading) return fail(reading.error());
   made->checkpointer_.watch(*made->db_);
   made->writer_.start();

@@ -47,6 +47,7 @@ struct Config {
     std::int64_t queue = 65536;
     std::int64_t merge_slice_ms = 2;
     std::int64_t merge_after = 524'288;
+    std::int64_t cache_bytes = 67'108'864;
   } store;
   struct {
     std::int64_t sign_in_timeout_ms = 10000;

@@ -29,6 +29,8 @@ struct SqliteOptions {
   // Entries in the tail before a merge begins while there is other work. The more there are, the
   // more of them share a page and a run of the index, and the cheaper each is.
   std::size_t merge_after = 524'288;
+  // Of the database in memory, for the writer; each reader has a quarter of that beside.
+  std::size_t cache_bytes = 64 * 1024 * 1024;
 };
 
 // Applies the schema's migrations, rebuilds the inbox tail from the log, and starts the threads.
