@@ -150,12 +150,12 @@ void add_store(std::vector<Setting>& all) {
   all.push_back(integer("store.merge_slice_ms",
                         "How long the inbox index may be built between two commits.", 1, 1000,
                         LINNET_MEMBER(store.merge_slice_ms)));
-  all.push_back(integer(
-      "store.merge_after",
-      "Inbox entries kept in memory, without a pause in the sending, before they are built "
-      "into the index: 40 to 140 bytes each (more where many inboxes get a few), and after a "
-      "crash they are read again.",
-      1, 10 * kMillion, LINNET_MEMBER(store.merge_after)));
+  all.push_back(
+      integer("store.merge_after",
+              "Inbox entries kept in memory, without a pause in the sending, before they are built "
+              "into the index: some tens of bytes each, and after a "
+              "crash they are read again.",
+              1, 10 * kMillion, LINNET_MEMBER(store.merge_after)));
   all.push_back(integer("store.cache_bytes",
                         "Pages of the database that the writer keeps in memory; each reader keeps a"
                         " quarter of that. They fill as they are used.",

@@ -18,7 +18,7 @@ constexpr std::size_t kRetried = 2;   // of those that were answered
 constexpr std::size_t kInRooms = 16;  // users with a long connection that are in a room
 constexpr std::int64_t kRoomIds = 1'000'000'000;
 constexpr std::int64_t kNewIds = 2'000'000'000;
-constexpr std::size_t kPushLost = 100;  // one of so many, by mistake
+constexpr std::size_t kPushLost = 20;  // one of so many, by mistake
 constexpr int kRequestTimeout = 408;
 constexpr const char* kSend = "/pb.LogicExt/SendMessage";
 
