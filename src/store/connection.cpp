@@ -42,7 +42,9 @@ Status Connection::exec(const char* sql) {
 }
 
 Status Connection::set_cache(std::size_t bytes) {
-  return exec(("PRAGMA cache_size=-" + std::to_string(bytes / 1024)).c_str());
+  const auto kilobytes = bytes / 1024;
+  const auto sql = "PRAGMA cache_size=-" + std::to_string(kilobytes);
+  return exec(sql.c_str());
 }
 
 Status Connection::set_durable(bool durable) {
