@@ -1,8 +1,9 @@
 // Beast's HTTP parser, to be included instead of its own header and before any other of Beast.
 //
-// Beast (of Boost 1.81) asserts that five bytes are there when it looks again at a last chunk ("0", two line
-// ends) of which it has seen the first line: true behind another chunk, whose line end counts, and
-// wrong where it is the first. What follows holds without it, so builds with assertions go on too.
+// Beast (of Boost 1.81) asserts that five bytes are there when it looks again at a last chunk ("0",
+// two line ends) of which it has seen the first line: true behind another chunk, whose line end
+// counts, and wrong where it is the first. What follows holds without it, so builds with assertions
+// go on too.
 #pragma once
 
 #ifdef BOOST_BEAST_HTTP_BASIC_PARSER_HPP
