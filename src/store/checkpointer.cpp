@@ -50,6 +50,7 @@ void Checkpointer::close() {
   // A pass under way is not to take longer than it must.
   if (portions_ != nullptr) portions_->store(false);
   if (thread_.joinable()) thread_.join();
+  portions_ = nullptr;
   db_.reset();
 }
 
