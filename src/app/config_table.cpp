@@ -153,8 +153,7 @@ void add_store(std::vector<Setting>& all) {
   all.push_back(
       integer("store.merge_after",
               "Inbox entries kept in memory, without a pause in the sending, before they are built "
-              "into the index: some tens of bytes each, and after a "
-              "crash they are read again.",
+              "into the index: some tens of bytes each, and after a crash they are read again.",
               1, 10 * kMillion, LINNET_MEMBER(store.merge_after)));
   all.push_back(integer("store.cache_bytes",
                         "Pages of the database that the writer keeps in memory; each reader keeps a"
@@ -243,97 +242,6 @@ void add_rooms(std::vector<Setting>& all) {
                         kMillion, LINNET_MEMBER(broadcast.per_second)));
 }
 
-void add_connection_limits(std::vector<Setting>& all) {
-  all.push_back(boolean("limits.enabled",
-                        "false turns every limit of this section off but accepts_per_second,"
-                        " unsent_bytes, room_history_bytes and room_log_bytes, for benchmarks and"
-                        " tests.",
-                        LINNET_MEMBER(limits.enabled)));
-  all.push_back(integer("limits.connections",
-                        "Connections over TCP and HTTP at once; one more is closed, over HTTP with"
-                        " 503. 0: nine tenths of the files that the process may open.",
-                        0, 100 * kMillion, LINNET_MEMBER(limits.connections)));
-  all.push_back(integer("limits.connections_per_address",
-                        "Of them, from one IPv4 address or IPv6 /64; 0: no limit. 127.0.0.1 and"
-                        " ::1 have none. To be raised where clients come through a proxy on another"
-                        " machine.",
-                        0, 100 * kMillion, LINNET_MEMBER(limits.connections_per_address)));
-  all.push_back(integer("limits.accepts_per_second",
-                        "New connections of the whole process; those beyond it wait in the"
-                        " kernel's queue, so that a storm of them leaves the others their share."
-                        " 0: as fast as it goes.",
-                        0, kMillion, LINNET_MEMBER(limits.accepts_per_second)));
-  all.push_back(integer("limits.unsent_bytes",
-                        "Unsent bytes of all long connections together; beyond it those with the"
-                        " most are cut, and find the rest in their inboxes. 0: no limit.",
-                        0, kMillion * kMillion, LINNET_MEMBER(limits.unsent_bytes)));
-  all.push_back(integer("limits.room_history_bytes",
-                        "What all rooms remember together; beyond it empty ones are forgotten at"
-                        " once, others keep their newest message. 0: no limit.",
-                        0, kMillion * kMillion, LINNET_MEMBER(limits.room_history_bytes)));
-  all.push_back(integer("limits.room_log_bytes",
-                        "What all rooms keep for members that are slow (rooms.log_bytes is each"
-                        " one's); beyond it a room in which something is said keeps nothing for"
-                        " them, and they are told how much they missed. 0: no limit.",
-                        0, kMillion * kMillion, LINNET_MEMBER(limits.room_log_bytes)));
-}
-
-// Adds settings that are a count in a time, or at once.
-auto adding_rates(std::vector<Setting>& all) {
-  return [&all](const char* key, const char* doc, auto member) {
-    all.push_back(integer(key, doc, 1, 100 * kMillion, member));
-  };
-}
-
-void add_call_limits(std::vector<Setting>& all) {
-  const auto rate = adding_rates(all);
-  rate("limits.bad_tokens_per_minute",
-       "Tokens that proved nothing, per address; then it is refused, but for tokens that are"
-       " remembered as good.",
-       LINNET_MEMBER(limits.bad_tokens_per_minute));
-  rate("limits.join_per_second", "RegisterDevice and SignIn, per address.",
-       LINNET_MEMBER(limits.join_per_second));
-  rate("limits.join_burst", "How many of them at once.", LINNET_MEMBER(limits.join_burst));
-  rate("limits.write_per_second", "Calls that write, per user.",
-       LINNET_MEMBER(limits.write_per_second));
-  rate("limits.write_burst", "How many of them at once.", LINNET_MEMBER(limits.write_burst));
-  rate("limits.read_per_second", "Calls that read, per user.",
-       LINNET_MEMBER(limits.read_per_second));
-  rate("limits.read_burst", "How many of them at once.", LINNET_MEMBER(limits.read_burst));
-  rate("limits.server_per_second", "Calls of the operator's own servers, per API key.",
-       LINNET_MEMBER(limits.server_per_second));
-  rate("limits.server_burst", "How many of them at once.", LINNET_MEMBER(limits.server_burst));
-  rate("limits.code_failures_per_minute",
-       "Wrong sign-in codes or passwords, per phone number; of passwords five times as many per "
-       "address.",
-       LINNET_MEMBER(limits.code_failures_per_minute));
-  rate("limits.all_code_failures_per_minute",
-       "Wrong sign-in codes of all phone numbers together; then nobody signs in by code for the "
-       "rest of the minute.",
-       LINNET_MEMBER(limits.all_code_failures_per_minute));
-  rate("limits.codes_per_minute", "SendCode, per address.", LINNET_MEMBER(limits.codes_per_minute));
-  rate("limits.codes_burst", "How many of them at once.", LINNET_MEMBER(limits.codes_burst));
-  rate("limits.searches_per_minute", "SearchUser, per user.",
-       LINNET_MEMBER(limits.searches_per_minute));
-  rate("limits.searches_burst", "How many of them at once.", LINNET_MEMBER(limits.searches_burst));
-}
-
-void add_packet_limits(std::vector<Setting>& all) {
-  const auto rate = adding_rates(all);
-  rate("limits.packets_per_second",
-       "Packets on a long connection; one that sends more is read later.",
-       LINNET_MEMBER(limits.packets_per_second));
-  rate("limits.packets_burst", "How many of them at once.", LINNET_MEMBER(limits.packets_burst));
-  rate("limits.bytes_per_second", "Bytes on a long connection; one that sends more is read later.",
-       LINNET_MEMBER(limits.bytes_per_second));
-  rate("limits.bytes_burst", "How many of them at once.", LINNET_MEMBER(limits.bytes_burst));
-  rate("limits.rooms_per_day", "Rooms that one user makes, where rooms.create lets users do so.",
-       LINNET_MEMBER(limits.rooms_per_day));
-  rate("limits.room_per_second", "Messages of one user in one live room.",
-       LINNET_MEMBER(limits.room_per_second));
-  rate("limits.room_burst", "How many of them at once.", LINNET_MEMBER(limits.room_burst));
-}
-
 std::vector<Setting> make_settings() {
   std::vector<Setting> all;
   add_server(all);
@@ -343,9 +251,7 @@ std::vector<Setting> make_settings() {
   add_logic(all);
   add_groups(all);
   add_rooms(all);
-  add_connection_limits(all);
-  add_call_limits(all);
-  add_packet_limits(all);
+  add_limit_settings(all);
   return all;
 }
 

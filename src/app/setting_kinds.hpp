@@ -81,5 +81,7 @@ Setting text(std::string key, std::string doc, std::string allowed, Check check,
 
 // Those of accounts: who signs in, how, and on how many devices.
 void add_account_settings(std::vector<Setting>& all);
+// Those of the section limits: what all, an address, a user or a connection may take.
+void add_limit_settings(std::vector<Setting>& all);
 
 }  // namespace linnet::app

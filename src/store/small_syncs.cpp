@@ -5,8 +5,8 @@
 namespace linnet::store {
 namespace {
 
-// Of 32 pages they left 0.3 % of the time in long syncs of the log and cost a full store 12 % of
-// its rate; of 64: 0.6 % and 5 %; of 128: 8 % (medians of three runs).
+// Portions of 32 pages left 0.3 % of the time in long syncs of the log and cost a full store 12 %
+// of its rate; of 64: 0.6 % and 5 %; of 128: 8 % (medians of three runs).
 constexpr sqlite3_int64 kPortion = 64 * sqlite3_int64{4096};
 
 // The file's methods with three of them changed. SQLite gives the file to each; the methods lead to
