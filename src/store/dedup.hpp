@@ -52,7 +52,6 @@ class Dedup {
   void remember(const RequestKey& key, MessageId message, Seq seq);
   void forget(const RequestKey& key) { active_->erase(key); }
 
-  bool empty() const { return active_->empty(); }
   // There must be no frozen generation.
   std::shared_ptr<const Generation> freeze();
   // Returns it, as freeing it may take long.

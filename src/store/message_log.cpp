@@ -32,8 +32,8 @@ Status MessageLog::load() {
   }
   last_ = merged;
   Query row(db_,
-            "SELECT id, recipients, sender_id, sender_device_id, request_id, received, receiver_id,"
-            " group_seq FROM message WHERE id > ?1 ORDER BY id",
+            "SELECT id, recipients, sender_id, sender_device_id, request_id, receiver_id, group_seq"
+            " FROM message WHERE id > ?1 ORDER BY id",
             merged);
   while (row.next()) {
     auto rebuilt = rebuild(row);
@@ -90,7 +90,7 @@ Result<MessageId> MessageLog::indexed(InboxId inbox, Seq seq) {
 Status MessageLog::rebuild(Query& row) {
   const auto id = row.id<MessageId>(0);
   if (id != last_.next()) return damaged(last_.next(), "is missing");
-  const auto group_seq = row.id<Seq>(7);
+  const auto group_seq = row.id<Seq>(6);
   auto placed = unpack_recipients(row.bytes(1));
   if (!placed || (placed->empty() && !group_seq)) return damaged(id, "has no readable recipients");
   const UserId sender = row.id<UserId>(2);
@@ -101,7 +101,7 @@ Status MessageLog::rebuild(Query& row) {
     if (place.user == sender) sender_seq = place.seq;
   }
   if (group_seq) {
-    auto restored = restore({inbox_of(row.id<GroupId>(6)), group_seq, id});
+    auto restored = restore({inbox_of(row.id<GroupId>(5)), group_seq, id});
     if (!restored) return restored;
   }
   const RequestKey key{row.id<DeviceId>(3), row.id<RequestId>(4)};
