@@ -11,6 +11,7 @@
 #include <openssl/evp.h>
 
 #include <charconv>
+#include <cstddef>
 #include <memory>
 #include <optional>
 
@@ -228,9 +229,9 @@ Status close_contents(const Descriptor& type, ReadJson& tree) {
 WrittenJson open_bytes(std::string_view bytes, const Message& prototype) {
   std::unique_ptr<Message> message(prototype.New());
   if (!message->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return nullptr;
-  bool has_unknown = !message->GetReflection()->GetUnknownFields(*message).empty();
+  std::size_t with_unknown = message->ByteSizeLong();
   message->DiscardUnknownFields();
-  if (has_unknown && message->ByteSizeLong() == 0) return nullptr;
+  if (with_unknown > 0 && message->ByteSizeLong() == 0) return nullptr;
   WrittenJson tree = print_message(*message);
   open_contents(*message->GetDescriptor(), tree);
   return tree;
