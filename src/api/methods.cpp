@@ -101,11 +101,13 @@ Async<user::Caller> Api::admit(const Method& method, const Call& call) {
   co_return caller;
 }
 
-Async<MessagePtr> Api::call(const Method& method, const Call& call,
-                            const google::protobuf::Message& request) {
-  auto caller = co_await identify(method, call);
+Async<MessagePtr> Api::call(const Method& method, const Call& call, const ReadRequest& read) {
+  auto caller = co_await admit(method, call);
   if (!caller) co_return caller.take_error();
-  co_return co_await invoke(method, *caller, call.exchange.get(), request);
+  const auto request = method.new_request();
+  auto done = read(*request);
+  if (!done) co_return done.take_error();
+  co_return co_await invoke(method, *caller, call.exchange.get(), *request);
 }
 
 // Puts into `caller` what the credentials prove, if the method asks for any.
@@ -144,13 +146,13 @@ Async<MessagePtr> Api::call_as(const Method& method, const user::Caller& caller,
                                const google::protobuf::Message& request) {
   if (method.access == Access::kServer && !caller.key)
     co_return Error(ErrCode::kUnauthorized, "this call needs a server's API key");
+  auto allowed = check_rate(method, caller);
+  if (!allowed) co_return allowed.take_error();
   co_return co_await invoke(method, caller, nullptr, request);
 }
 
 Async<MessagePtr> Api::invoke(const Method& method, const user::Caller& caller, Exchange* exchange,
                               const google::protobuf::Message& request) {
-  auto allowed = check_rate(method, caller);
-  if (!allowed) co_return allowed.take_error();
   const bool exchanges = method.exchange_handler && exchange != nullptr;
   if (!method.handler && !exchanges)
     co_return Error(ErrCode::kUnimplemented, "this method cannot be called in this way");

@@ -122,6 +122,9 @@ gateway::GatewayOptions gateway_options(const Config& config) {
   options.bytes_per_second =
       config.limits.enabled ? static_cast<std::uint32_t>(config.limits.bytes_per_second) : 0;
   options.bytes_burst = static_cast<std::uint32_t>(config.limits.bytes_burst);
+  options.refusals.per_second =
+      config.limits.enabled ? static_cast<std::uint32_t>(config.limits.refusals_per_second) : 0;
+  options.refusals.burst = static_cast<std::uint32_t>(config.limits.refusals_burst);
   options.accepts_per_second = static_cast<std::uint32_t>(config.limits.accepts_per_second);
   options.unsent_bytes = size(config.limits.unsent_bytes);
   if (config.limits.enabled) {

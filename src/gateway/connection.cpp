@@ -16,9 +16,15 @@ namespace {
 
 using tcp = boost::asio::ip::tcp;
 
-constexpr std::size_t kReadBytes = 64 * 1024;
+constexpr std::size_t kReadBytes = 16 * 1024;       // what is kept of it waits in in_
 constexpr std::chrono::milliseconds kLinger{2000};  // for the peer to read the last word
+constexpr std::size_t kDiscarded = 256 * 1024;      // bytes read meanwhile
 constexpr std::size_t kKeepCapacity = 4096;  // larger buffers are given back when they are empty
+
+// How long one connection's packets may keep the others of its shard waiting. Who has sent more
+// than can be served in it goes on when the others have been served.
+constexpr std::chrono::microseconds kTurn{50};
+constexpr int kPacketsBetweenLooks = 4;
 
 void release_if_large(std::string& buffer) {
   buffer.clear();
@@ -26,6 +32,22 @@ void release_if_large(std::string& buffer) {
 }
 
 }  // namespace
+
+// One connection's packets while it is its turn. Looks at the clock now and then only.
+class Connection::Turn {
+ public:
+  // After each packet.
+  bool over() {
+    if (++packets_ % kPacketsBetweenLooks != 0) return false;
+    const auto now = std::chrono::steady_clock::now();
+    if (packets_ == kPacketsBetweenLooks) began_ = now;
+    return now - began_ >= kTurn;
+  }
+
+ private:
+  int packets_ = 0;
+  std::chrono::steady_clock::time_point began_;
+};
 
 Connection::Connection(Hub& hub, tcp::socket socket, Gate::Ticket ticket, Door door)
     : hub_(hub),
@@ -72,7 +94,15 @@ void Connection::on_readable() {
     listen_for_end();
     return;
   }
-  if (session_.busy()) return;  // resume() waits again
+  if (busy()) return;  // resume() waits again
+  if (heavy_) {
+    end_turn();
+  } else {
+    read();
+  }
+}
+
+void Connection::read() {
   auto& buffer = hub_.buffer();
   std::memcpy(buffer.data(), in_.data(), in_.size());
   auto got = ::recv(socket_.native_handle(), buffer.data() + in_.size(), kReadBytes, MSG_DONTWAIT);
@@ -85,15 +115,13 @@ void Connection::on_readable() {
     return;
   }
   session_.on_bytes(static_cast<std::size_t>(got));
-  char* at = buffer.data();
-  char* end = at + in_.size() + got;
-  processing_ = true;
-  bool more = web_socket_ ? process_web_socket(at, end) : process_tcp(at, end);
-  processing_ = false;
-  in_.assign(at, static_cast<std::size_t>(end - at));
-  if (in_.empty()) release_if_large(in_);
-  if (!more) return;
-  wait_readable();
+  heavy_ = static_cast<std::size_t>(got) == kReadBytes;
+  if (!process(buffer.data(), in_.size() + static_cast<std::size_t>(got))) return;
+  if (heavy_ && phase_ == Phase::kOpen) {
+    end_turn();
+  } else {
+    wait_readable();
+  }
 }
 
 // It sends no more, but may still read what it is due.
@@ -111,7 +139,9 @@ void Connection::on_peer_done() {
 void Connection::discard() {
   auto got =
       ::recv(socket_.native_handle(), hub_.buffer().data(), hub_.buffer().size(), MSG_DONTWAIT);
-  if (got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR))) {
+  if (got > 0) discarded_ += static_cast<std::size_t>(got);
+  const bool on = got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR));
+  if (on && discarded_ < kDiscarded) {
     wait_readable();
   } else {
     peer_done_ = true;
@@ -119,47 +149,86 @@ void Connection::discard() {
   }
 }
 
-// The packets that came while the session was busy, then the socket again.
+// The packets that came while the session was busy or others had their turn, then the socket again.
 void Connection::resume() {
-  if (phase_ != Phase::kOpen || processing_ || waiting_readable_ || session_.busy()) return;
+  if (phase_ != Phase::kOpen || processing_ || waiting_readable_ || turn_ended_ || busy()) return;
   if (!in_.empty()) {
     std::string pending;
     pending.swap(in_);
-    char* at = pending.data();
-    char* end = at + pending.size();
-    processing_ = true;
-    bool more = web_socket_ ? process_web_socket(at, end) : process_tcp(at, end);
-    processing_ = false;
-    in_.assign(at, static_cast<std::size_t>(end - at));
-    if (!more) {
-      // It may have become free again while it was processing.
-      if (phase_ == Phase::kOpen && !session_.busy())
-        hub_.shard().at_turn_end([self = shared_from_this()] { self->resume(); });
-      return;
-    }
+    if (!process(pending.data(), pending.size())) return;
   }
   wait_readable();
 }
 
-// Both return whether to go on reading: false when the session is busy or over.
+// Keeps what is left of the bytes. Whether to go on reading: not when the session is busy or over,
+// or when it is the others' turn.
+bool Connection::process(char* bytes, std::size_t size) {
+  char* at = bytes;
+  char* end = bytes + size;
+  processing_ = true;
+  const bool all = web_socket_ ? process_web_socket(at, end) : process_tcp(at, end);
+  processing_ = false;
+  in_.assign(at, static_cast<std::size_t>(end - at));
+  whole_left_ = !all && !in_.empty();
+  if (in_.empty()) release_if_large(in_);
+  if (phase_ != Phase::kOpen) return phase_ == Phase::kClosing;
+  if (busy()) return false;
+  if (all) return true;
+  heavy_ = true;
+  end_turn();
+  return false;
+}
+
+void Connection::end_turn() {
+  turn_ended_ = true;
+  hub_.resume_after_others(shared_from_this());
+}
+
+// resume(), and what has come already after the others.
+void Connection::resume_later() {
+  if (in_.empty() || turn_ended_ || busy()) {
+    resume();
+  } else if (phase_ == Phase::kOpen && !processing_ && !waiting_readable_) {
+    end_turn();
+  }
+}
+
+void Connection::take_turn() {
+  turn_ended_ = false;
+  if (phase_ == Phase::kOpen && !waiting_readable_ && !busy() && !whole_left_) {
+    read();
+  } else {
+    resume();
+  }
+}
+
+bool Connection::busy() const {
+  return session_.busy() || (rooms_ && rooms_->loading());
+}
+
+// Both return whether there is no whole packet left.
 bool Connection::process_tcp(char*& at, char* end) {
+  Turn turn;
   std::string_view bytes(at, static_cast<std::size_t>(end - at));
-  while (phase_ == Phase::kOpen && !session_.busy()) {
+  while (phase_ == Phase::kOpen && !busy()) {
     auto packet = wire::next_tcp_packet(bytes);
-    if (!packet) break;
+    if (!packet) return true;
     at = end - bytes.size();
     on_binary(*packet);
+    if (turn.over()) return false;
   }
-  return phase_ != Phase::kOpen ? phase_ == Phase::kClosing : !session_.busy();
+  return false;
 }
 
 bool Connection::process_web_socket(char*& at, char* end) {
-  while (phase_ == Phase::kOpen && !session_.busy()) {
+  Turn turn;
+  while (phase_ == Phase::kOpen && !busy()) {
     auto event = web_socket_->next(at, end);
-    if (event.kind == wire::WsEvent::Kind::kNeedMore) break;
+    if (event.kind == wire::WsEvent::Kind::kNeedMore) return true;
     on_web_socket_event(event);
+    if (turn.over()) return false;
   }
-  return phase_ != Phase::kOpen ? phase_ == Phase::kClosing : !session_.busy();
+  return false;
 }
 
 void Connection::on_web_socket_event(const wire::WsEvent& event) {
@@ -379,7 +448,7 @@ void Connection::sweep(std::chrono::milliseconds now) {
   }
   const bool late = session_.on_sweep(now, web_socket_ ? options.ws_idle : options.tcp_idle);
   if (late) hub_.services().refusals.count(Refusal::kLateSignIn);
-  resume();
+  resume_later();  // its allowance is there again, as that of all the others is
 }
 
 }  // namespace linnet::gateway

@@ -47,6 +47,8 @@ class Connection final : public SessionHost,
   void abort();
   // Called by the hub at the end of a turn.
   void flush();
+  // Called by the hub when the others have been served.
+  void take_turn();
 
   Session& session() { return session_; }
   // Where the hub keeps it.
@@ -86,7 +88,12 @@ class Connection final : public SessionHost,
   void listen_for_end();
   void on_peer_done();
   void discard();
-  void process();
+  class Turn;
+  bool process(char* bytes, std::size_t size);
+  void read();
+  void end_turn();
+  void resume_later();
+  bool busy() const;
   bool process_tcp(char*& at, char* end);
   bool process_web_socket(char*& at, char* end);
   void on_web_socket_event(const wire::WsEvent& event);
@@ -114,7 +121,10 @@ class Connection final : public SessionHost,
   bool waiting_writable_ = false;
   bool close_frame_sent_ = false;
   bool processing_ = false;
-  bool peer_done_ = false;  // it has shut down its side
+  bool turn_ended_ = false;  // take_turn() comes when the others have had theirs
+  bool heavy_ = false;       // what it sent last was more than a turn's
+  bool whole_left_ = false;  // in_ may have a whole packet
+  bool peer_done_ = false;   // it has shut down its side
   bool draining_ = false;
 
   Session session_;
@@ -134,6 +144,7 @@ class Connection final : public SessionHost,
   Gate::Ticket ticket_;
   std::size_t place_ = 0;
   std::chrono::milliseconds closing_since_{0};
+  std::size_t discarded_ = 0;
 };
 
 }  // namespace linnet::gateway

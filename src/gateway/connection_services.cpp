@@ -62,8 +62,12 @@ router::Attachment Connection::attach(UserId user, DeviceId device, router::Outl
 
 void Connection::on_room_packet(const pb::Input& packet) {
   if (!rooms_) {
+    auto loaded = [weak = weak_from_this()] {
+      // Who sends one subscription after the other makes work: the others come first.
+      if (const auto self = weak.lock()) self->resume_later();
+    };
     rooms_ = std::make_shared<RoomSeats>(*this, hub_.options(), hub_.services().rooms,
-                                         session_.identity(), hub_.shard());
+                                         session_.identity(), hub_.shard(), std::move(loaded));
   }
   rooms_->on_packet(packet);
 }

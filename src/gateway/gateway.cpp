@@ -45,6 +45,9 @@ HttpOptions http_options(const GatewayOptions& options) {
   http.header_timeout = options.head_timeout;
   http.idle_timeout = options.http_idle;
   http.metrics = options.metrics;
+  http.refusals.per_second = options.refusals.per_second;
+  http.refusals.burst = options.refusals.burst;
+  http.refusals.bytes_per_second = options.bytes_per_second;
   return http;
 }
 

@@ -7,6 +7,11 @@ namespace {
 
 constexpr std::chrono::milliseconds kSweep{250};
 constexpr std::size_t kPagesAtOnce = 8;
+// A crowd of connections that send more than can be served gets half of the shard's time, so that
+// a processor is free when somebody else needs one.
+constexpr std::size_t kCrowd = 8;
+constexpr std::chrono::microseconds kSpell{500};
+constexpr std::size_t kBetweenLooks = 16;  // at the clock
 
 }  // namespace
 
@@ -17,6 +22,7 @@ Hub::Hub(Shard& shard, Services services, const SessionOptions& options)
       timer_(shard.context()),
       page_reads_(kPagesAtOnce, [this](PageReads::Duration wait) { read_pages_after(wait); }),
       page_timer_(shard.context()),
+      rest_timer_(shard.context()),
       batch_(options.io_uring) {}
 
 void Hub::start() {
@@ -78,6 +84,32 @@ void Hub::flush_at_turn_end(std::shared_ptr<Connection> connection) {
   unsent_.push_back(std::move(connection));
 }
 
+void Hub::resume_after_others(std::shared_ptr<Connection> connection) {
+  after_others_.push_back(std::move(connection));
+  if (after_others_.size() == 1) resume_next();
+}
+
+// One in each turn of the loop, so that however many wait here, who is ready waits for one of them.
+void Hub::resume_next() {
+  if (spent_ < kSpell || after_others_.size() < kCrowd) {
+    shard_.at_turn_end([this] { resume_one(); });
+    return;
+  }
+  spent_ = {};
+  rest_timer_.expires_after(kSpell);
+  rest_timer_.async_wait([this](boost::system::error_code error) {
+    if (!error) resume_one();
+  });
+}
+
+void Hub::resume_one() {
+  const auto began = std::chrono::steady_clock::now();
+  after_others_.front()->take_turn();  // it may wait here again, behind itself
+  spent_ += std::chrono::steady_clock::now() - began;
+  after_others_.pop_front();
+  if (!after_others_.empty()) resume_next();
+}
+
 bool Hub::send_with_others(Connection& connection, int fd, std::string_view bytes,
                            const wire::FrameRunPtr& run) {
   if (!batch_.add(fd, bytes, run, connection)) return false;
@@ -104,16 +136,30 @@ void Hub::for_each(Visit visit) {
 void Hub::sweep_later() {
   timer_.expires_after(kSweep);
   timer_.async_wait([this](boost::system::error_code error) {
-    if (error || stopped_) return;
-    auto time = now();
-    std::size_t unsent = 0;
-    for_each([time, &unsent](Connection& connection) {
-      connection.sweep(time);
-      unsent += connection.unsent();
-    });
-    if (options_.all_unsent_bytes > 0 && unsent > options_.all_unsent_bytes) shed(unsent);
-    sweep_later();
+    if (error) return;
+    sweep_at_ = connections_.size();
+    unsent_bytes_ = 0;
+    sweep();
   });
+}
+
+// In portions, as thousands may have to be closed. From the back, as for_each().
+void Hub::sweep() {
+  if (stopped_) return;
+  const auto time = now();
+  const auto began = std::chrono::steady_clock::now();
+  for (std::size_t visited = 1; sweep_at_ > 0; ++visited) {
+    if (--sweep_at_ >= connections_.size()) continue;
+    const auto connection = connections_[sweep_at_];
+    connection->sweep(time);
+    unsent_bytes_ += connection->unsent();
+    if (visited % kBetweenLooks != 0 || std::chrono::steady_clock::now() - began < kSpell) continue;
+    shard_.at_turn_end([this] { sweep(); });
+    return;
+  }
+  if (options_.all_unsent_bytes > 0 && unsent_bytes_ > options_.all_unsent_bytes)
+    shed(unsent_bytes_);
+  sweep_later();
 }
 
 void Hub::read_pages_after(PageReads::Duration wait) {
@@ -148,6 +194,7 @@ void Hub::stop() {
   stopped_ = true;
   timer_.cancel();
   page_timer_.cancel();
+  rest_timer_.cancel();
   std::vector<std::shared_ptr<Connection>> all(connections_.begin(), connections_.end());
   for (const auto& connection : all)
     connection->abort();

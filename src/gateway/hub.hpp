@@ -16,6 +16,7 @@
 
 #include <array>
 #include <chrono>
+#include <deque>
 #include <memory>
 #include <string>
 #include <vector>
@@ -45,6 +46,8 @@ class Hub final : public UpgradeSink {
   const SessionOptions& options() const { return options_; }
   std::chrono::milliseconds now() const { return services_.clock.steady(); }
   void flush_at_turn_end(std::shared_ptr<Connection> connection);
+  // Calls take_turn() when everything else that is ready has been served.
+  void resume_after_others(std::shared_ptr<Connection> connection);
   void remove(const Connection& connection);
   // Sends `bytes` of `run` at the end of the turn with others', unless false.
   bool send_with_others(Connection& connection, int fd, std::string_view bytes,
@@ -60,8 +63,11 @@ class Hub final : public UpgradeSink {
   pb::Input& input() { return input_; }
 
  private:
+  void resume_next();
+  void resume_one();
   void adopt(const std::shared_ptr<Connection>& connection);
   void sweep_later();
+  void sweep();
   void read_pages_after(PageReads::Duration wait);
   void shed(std::size_t unsent);
   template <class Visit>
@@ -73,8 +79,13 @@ class Hub final : public UpgradeSink {
   boost::asio::steady_timer timer_;
   std::vector<std::shared_ptr<Connection>> connections_;  // each knows its place here
   std::vector<std::shared_ptr<Connection>> unsent_;
+  std::deque<std::shared_ptr<Connection>> after_others_;
+  std::chrono::nanoseconds spent_{0};  // on them since the last rest
+  std::size_t sweep_at_ = 0;           // from here on down is still to be visited
+  std::size_t unsent_bytes_ = 0;       // of those who have been
   PageReads page_reads_;
   boost::asio::steady_timer page_timer_;
+  boost::asio::steady_timer rest_timer_;
   std::array<char, 192 * 1024> buffer_{};
   SendBatch batch_;
   bool submit_due_ = false;

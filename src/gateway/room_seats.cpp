@@ -6,24 +6,7 @@
 #include <algorithm>
 
 namespace linnet::gateway {
-namespace {
-
-constexpr std::size_t kWaiting = 64;  // packets
-
-}  // namespace
-
-// What comes while the rights in a room are read waits, so that a client need not.
 void RoomSeats::on_packet(const pb::Input& packet) {
-  if (!loading_) {
-    handle(packet);
-  } else if (waiting_.size() < kWaiting) {
-    waiting_.push_back(packet);
-  } else {
-    refuse(packet, Error(ErrCode::kServerBusy));
-  }
-}
-
-void RoomSeats::handle(const pb::Input& packet) {
   switch (packet.type()) {
     case pb::PT_ROOM_SUBSCRIBE: subscribe(packet); break;
     case pb::PT_ROOM_UNSUBSCRIBE: unsubscribe(packet); break;
@@ -67,11 +50,7 @@ void RoomSeats::on_loaded(const pb::Input& packet, Result<logic::RoomRecordPtr> 
   } else {
     refuse(packet, record.error());
   }
-  while (!loading_ && !waiting_.empty()) {
-    const auto next = std::move(waiting_.front());
-    waiting_.pop_front();
-    handle(next);
-  }
+  loaded_();
 }
 
 void RoomSeats::enter(const pb::Input& packet, const pb::RoomSubscribeInput& request,

@@ -11,8 +11,9 @@
 #include "linnet/user/identity.hpp"
 
 #include <cstddef>
-#include <deque>
+#include <functional>
 #include <memory>
+#include <utility>
 #include <vector>
 
 namespace linnet::gateway {
@@ -21,10 +22,17 @@ namespace linnet::gateway {
 class RoomSeats final : public router::RoomOutlet, public std::enable_shared_from_this<RoomSeats> {
  public:
   RoomSeats(SessionHost& host, const SessionOptions& options, logic::Rooms& rooms,
-            user::Identity identity, Shard& shard)
-      : host_(host), options_(options), rooms_(rooms), identity_(identity), shard_(shard) {}
+            user::Identity identity, Shard& shard, std::function<void()> loaded)
+      : host_(host),
+        options_(options),
+        rooms_(rooms),
+        identity_(identity),
+        shard_(shard),
+        loaded_(std::move(loaded)) {}
 
+  // Not while the rights in a room are being read; `loaded` is called when they have been.
   void on_packet(const pb::Input& packet);
+  bool loading() const { return loading_; }
   // Everything unsent has been sent: the rooms hand on what waited for that.
   void on_drained();
 
@@ -40,7 +48,6 @@ class RoomSeats final : public router::RoomOutlet, public std::enable_shared_fro
     logic::RoomRecordPtr record;
   };
 
-  void handle(const pb::Input& packet);
   void subscribe(const pb::Input& packet);
   void on_loaded(const pb::Input& packet, Result<logic::RoomRecordPtr> record);
   void enter(const pb::Input& packet, const pb::RoomSubscribeInput& request,
@@ -57,8 +64,8 @@ class RoomSeats final : public router::RoomOutlet, public std::enable_shared_fro
   user::Identity identity_;
   Shard& shard_;
   std::vector<Seat> seats_;
-  bool loading_ = false;           // the rights in a room, for a subscription
-  std::deque<pb::Input> waiting_;  // packets that came meanwhile
+  std::function<void()> loaded_;
+  bool loading_ = false;   // the rights in a room, for a subscription
   std::size_t first_ = 0;  // who is served first next time, so that a loud room starves no other
 };
 

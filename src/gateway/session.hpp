@@ -47,7 +47,7 @@ struct SessionOptions {
   std::uint32_t packets_per_second = 500;  // 0: no limit; beyond it the socket is read later
   std::uint32_t packets_burst = 2000;
   std::uint32_t bytes_per_second = 1024 * 1024;  // 0: no limit; beyond it likewise
-  std::uint32_t bytes_burst = 4 * 1024 * 1024;
+  std::uint32_t bytes_burst = 1024 * 1024;
   std::uint8_t calls_at_once = 16;  // with more under way the socket is read later
   std::size_t rooms_per_connection = 16;
   std::size_t room_bytes = 64 * 1024;  // unsent bytes at which the rooms wait

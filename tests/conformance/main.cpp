@@ -83,6 +83,7 @@ int serve(const v1::ServerCompatRequest& wanted, const sigset_t& signals) {
   gateway::HttpOptions options;
   options.body_bytes =
       wanted.message_receive_limit() > 0 ? wanted.message_receive_limit() : kMessageBytes;
+  options.unproved_bytes = options.body_bytes;
   Shard shard(0);
   Refusals refusals;
   gateway::HttpServer server(shard, api, clock, log, refusals, options, sink);

@@ -275,6 +275,46 @@ TEST_CASE("a connection that sends too much is read at its pace, and nobody else
   CHECK(std::chrono::steady_clock::now() - begin >= milliseconds(1000));
 }
 
+TEST_CASE("many packets in one piece are answered each, in order, over however many turns") {
+  constexpr std::int64_t kPackets = 20'000;
+  const Limited limited({"limits.packets_burst=100000", "limits.packets_per_second=100000"});
+  const auto user = sign_in(limited.server.http_port(), "13800000001");
+  for (auto door : {Door::kTcp, Door::kWebSocket, Door::kWebSocketJson}) {
+    auto connection =
+        LongConnection::sign_in(door, limited.server.tcp_port(), limited.server.http_port(), user);
+    std::thread sender([&] {
+      for (std::int64_t i = 1; i <= kPackets; ++i)
+        connection.send(pb::PT_HEARTBEAT, i, {});
+    });
+    std::int64_t answered = 0;
+    bool in_order = true;
+    while (answered < kPackets) {
+      const auto packet = connection.receive();
+      if (!packet) break;
+      if (packet->type() != pb::PT_HEARTBEAT) continue;
+      in_order = in_order && packet->request_id() == ++answered;
+    }
+    sender.join();
+    CHECK(answered == kPackets);
+    CHECK(in_order);
+  }
+}
+
+TEST_CASE("refused requests beyond the burst are read later, on that connection alone") {
+  const Limited limited(
+      {"limits.enabled=true", "limits.refusals_per_second=50", "limits.refusals_burst=20"});
+  HttpConnection flood(limited.server.http_port());
+  const auto began = std::chrono::steady_clock::now();
+  for (int i = 0; i < 60; ++i)
+    CHECK(flood.ask("POST", "/pb.LogicExt/SendMessage", {{"Content-Type", "application/json"}}, "{")
+              .status == 401);
+  // 20 at once, then 40 at 50 a second, of which the last waits for nothing.
+  CHECK(std::chrono::steady_clock::now() - began >= milliseconds(780));
+  CHECK(limited.refused("refusals") >= 39);
+  HttpConnection other(limited.server.http_port());
+  CHECK(other.ask("GET", "/healthz").status == 200);
+}
+
 TEST_CASE("readers that do not read are cut, the fullest first, before they fill the memory") {
   Limited f({"limits.unsent_bytes=600000", "server.io_threads=1"});
   const auto tcp = f.server.tcp_port();

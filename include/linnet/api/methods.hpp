@@ -11,6 +11,7 @@
 
 #include <google/protobuf/message.h>
 
+#include <cstddef>
 #include <functional>
 #include <map>
 #include <memory>
@@ -75,6 +76,13 @@ class MethodTable {
   std::map<std::string, Method, std::less<>> methods_;
 };
 
+// The largest request of a method that anyone may call: what is in one has fewer bytes, and nobody
+// is made to unpack and read more for who has proved nothing.
+inline constexpr std::size_t kUnprovedBytes = 16 * 1024;
+// Puts the caller's request into the message. Called at most once, and only after it is known that
+// the caller may make the call.
+using ReadRequest = std::function<Status(google::protobuf::Message& request)>;
+
 struct Call {
   user::Credentials credentials;                 // as the client gave them; an empty token: none
   RequestId request_id;                          // for retries; 0: none
@@ -93,11 +101,10 @@ class Api {
   const MethodTable& table() const { return table_; }
   user::Authenticator& authenticator() { return authenticator_; }
 
-  // Awaits on the caller's executor. `method`, `call` and `request` outlive the awaiting.
-  // Errors: kUnauthorized, kForbidden (the key lacks the method's scope), kRateLimited,
-  // kServerUnknown (a handler threw), and the handler's own.
-  Async<MessagePtr> call(const Method& method, const Call& call,
-                         const google::protobuf::Message& request);
+  // Awaits on the caller's executor. `method`, `call` and `read` outlive the awaiting.
+  // Errors: kUnauthorized, kForbidden (the key lacks the method's scope), kRateLimited, those of
+  // `read`, kServerUnknown (a handler threw), and the handler's own.
+  Async<MessagePtr> call(const Method& method, const Call& call, const ReadRequest& read);
   // Credentials and limits alone, for a door that carries a stream itself. Errors: kUnauthorized,
   // kRateLimited.
   Async<user::Caller> admit(const Method& method, const Call& call);

@@ -127,7 +127,7 @@ struct Config {
     std::int64_t room_history_bytes = 268435456;
     std::int64_t room_log_bytes = 268435456;
     std::int64_t bytes_per_second = 1048576;
-    std::int64_t bytes_burst = 4194304;
+    std::int64_t bytes_burst = 1048576;
     std::int64_t bad_tokens_per_minute = 300;
     std::int64_t join_per_second = 50;
     std::int64_t join_burst = 500;
@@ -145,6 +145,8 @@ struct Config {
     std::int64_t searches_burst = 30;
     std::int64_t packets_per_second = 500;
     std::int64_t packets_burst = 2000;
+    std::int64_t refusals_per_second = 50;
+    std::int64_t refusals_burst = 20;
     std::int64_t rooms_per_day = 50;
     std::int64_t room_per_second = 10;
     std::int64_t room_burst = 20;

@@ -26,8 +26,9 @@ enum class Refusal : std::uint8_t {
   kSearch,
   kCodeFailures,      // sign-ins by code, after too many wrong ones
   kPasswordFailures,  // the same by password
+  kRefused,           // an HTTP connection is read later: limits.refusals_per_second
 };
-inline constexpr std::size_t kRefusals = 15;
+inline constexpr std::size_t kRefusals = 16;
 
 // What was shown as a proof, and proved nothing.
 enum class Wrong : std::uint8_t { kCode, kPassword, kToken };
@@ -53,7 +54,8 @@ constexpr std::string_view name(Refusal refusal) {
                                                            "code",
                                                            "search",
                                                            "code_failures",
-                                                           "password_failures"};
+                                                           "password_failures",
+                                                           "refusals"};
   return kNames.at(static_cast<std::size_t>(refusal));
 }
 

@@ -44,7 +44,11 @@ struct GatewayOptions {
   std::uint32_t packets_per_second = 500;  // 0: no limit
   std::uint32_t packets_burst = 2000;
   std::uint32_t bytes_per_second = 1024 * 1024;  // 0: no limit
-  std::uint32_t bytes_burst = 4 * 1024 * 1024;
+  std::uint32_t bytes_burst = 1024 * 1024;
+  struct {
+    std::uint32_t per_second = 50;  // 0: no limit
+    std::uint32_t burst = 20;
+  } refusals;  // of requests on an HTTP connection
   // Connections; 0: no limit.
   std::size_t connections = 0;
   std::size_t connections_per_address = 0;

@@ -117,7 +117,7 @@ class Refusal final : public Reactor {
 class UnaryCall final : public Reactor {
  public:
   UnaryCall(api::Api& api, Shard& shard, const Context& context, const api::Method& method)
-      : api_(api), shard_(shard), method_(method), request_(method.new_request()), begun_(context) {
+      : api_(api), shard_(shard), method_(method), begun_(context) {
     if (begun_.wrong) {
       finish(*begun_.wrong);
     } else {
@@ -126,10 +126,7 @@ class UnaryCall final : public Reactor {
   }
 
   void OnReadDone(bool ok) override {
-    Status read = Error(ErrCode::kBadRequest, "a call has a request");
-    if (ok) read = parse(bytes_, *request_);
-    if (!read) return finish(read.take_error());
-    bytes_.Clear();
+    if (!ok) return finish(Error(ErrCode::kBadRequest, "a call has a request"));
     auto finished = [this](std::exception_ptr thrown, Result<api::MessagePtr> answer) {
       if (thrown) answer = Error(ErrCode::kServerUnknown);
       finish(std::move(answer));
@@ -141,8 +138,20 @@ class UnaryCall final : public Reactor {
 
  private:
   Async<api::MessagePtr> run() {
-    Result<api::MessagePtr> answer = co_await api_.call(method_, begun_.call, *request_);
+    const api::ReadRequest read = [this](google::protobuf::Message& message) {
+      return read_request(message);
+    };
+    Result<api::MessagePtr> answer = co_await api_.call(method_, begun_.call, read);
     co_return answer;
+  }
+
+  Status read_request(google::protobuf::Message& message) {
+    if (method_.access == api::Access::kAnyone && bytes_.Length() > api::kUnprovedBytes)
+      return Error(ErrCode::kTooLarge,
+                   "a request has at most " + std::to_string(api::kUnprovedBytes) + " bytes");
+    auto read = parse(bytes_, message);
+    bytes_.Clear();
+    return read;
   }
 
   void finish(Result<api::MessagePtr> answer) {
@@ -158,7 +167,6 @@ class UnaryCall final : public Reactor {
   api::Api& api_;
   Shard& shard_;
   const api::Method& method_;
-  api::MessagePtr request_;
   Begun begun_;
   grpc::ByteBuffer bytes_;  // of the request, then of the response
 };

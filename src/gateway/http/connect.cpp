@@ -52,6 +52,24 @@ HttpResponse success(const google::protobuf::Message& message, Codec codec,
   return response;
 }
 
+// How the bytes of a message are to be read, and how many it may have.
+struct Packed {
+  Codec codec;
+  bool compressed;
+  std::size_t limit;
+};
+
+Status unpack(const Packed& packed, std::string_view bytes, google::protobuf::Message& message) {
+  if (bytes.size() > packed.limit)
+    return Error(ErrCode::kTooLarge,
+                 "a request has at most " + std::to_string(packed.limit) + " bytes");
+  // No bytes stay no bytes: there is nothing to decompress.
+  if (!packed.compressed || bytes.empty()) return decode(packed.codec, bytes, message);
+  auto plain = gunzip(bytes, packed.limit);
+  if (!plain) return plain.take_error();
+  return decode(packed.codec, *plain, message);
+}
+
 HttpResponse failure(const Error& error, const api::Exchange* exchange, const std::string& name) {
   if (exchange != nullptr && exchange->failure) return connect_error(*exchange->failure);
   return connect_error(error, name);
@@ -63,6 +81,7 @@ struct ConnectDoor::Prepared {
   Prepared() = default;
 
   Codec codec = Codec::kJson;
+  std::size_t limit = 0;  // bytes of the message
   TimedCall timed;
 };
 
@@ -89,15 +108,14 @@ Result<ConnectDoor::Prepared> ConnectDoor::prepare(const api::Method& method,
                                                    const HttpRequest& request) const {
   Prepared prepared;
   prepared.timed.method = &method;
-  prepared.timed.message = method.new_request();
-
+  prepared.limit = most_bytes(method, options_);
   if (request.headers.first("Connect-Protocol-Version").value_or("1") != "1")
     return Error(ErrCode::kBadRequest, "Connect-Protocol-Version: 1 is the only one");
   auto timeout = connect_timeout(request.headers);
   if (!timeout) return timeout.take_error();
   prepared.timed.timeout = *timeout;
-  auto read = read_message(request, prepared);
-  if (!read) return read.take_error();
+  auto found = find_message(request, prepared);
+  if (!found) return found.take_error();
   auto call = call_of(request);
   if (!call) return call.take_error();
   prepared.timed.call = std::move(*call);
@@ -105,10 +123,10 @@ Result<ConnectDoor::Prepared> ConnectDoor::prepare(const api::Method& method,
   return prepared;
 }
 
-Status ConnectDoor::read_message(const HttpRequest& request, Prepared& prepared) const {
+Status ConnectDoor::find_message(const HttpRequest& request, Prepared& prepared) const {
   const bool readable = prepared.timed.method->no_side_effects;
   if (request.method == "GET" && readable)
-    return read_query(split_target(request.target).query, prepared);
+    return find_in_query(split_target(request.target).query, prepared);
   if (request.method != "POST")
     return Error(ErrCode::kMethodNotAllowed,
                  readable ? "use POST with a body, or GET with ?encoding=json&message=%7B%7D"
@@ -122,22 +140,14 @@ Status ConnectDoor::read_message(const HttpRequest& request, Prepared& prepared)
   prepared.codec = *codec;
   auto compressed = is_gzip(request.headers, "Content-Encoding");
   if (!compressed) return compressed.take_error();
-  return read_bytes(request.body, *compressed, prepared);
+  prepared.timed.read = [packed = Packed{*codec, *compressed, prepared.limit},
+                         &request](google::protobuf::Message& message) {
+    return unpack(packed, request.body, message);
+  };
+  return linnet::success();
 }
 
-Status ConnectDoor::read_bytes(std::string_view bytes, bool compressed, Prepared& prepared) const {
-  if (bytes.size() > options_.body_bytes)
-    return Error(ErrCode::kTooLarge,
-                 "a request has at most " + std::to_string(options_.body_bytes) + " bytes");
-  auto& message = *prepared.timed.message;
-  // No bytes stay no bytes: there is nothing to decompress.
-  if (!compressed || bytes.empty()) return decode(prepared.codec, bytes, message);
-  auto plain = gunzip(bytes, options_.body_bytes);
-  if (!plain) return plain.take_error();
-  return decode(prepared.codec, *plain, message);
-}
-
-Status ConnectDoor::read_query(std::string_view text, Prepared& prepared) const {
+Status ConnectDoor::find_in_query(std::string_view text, Prepared& prepared) const {
   auto query = Query::parse(text);
   if (!query) return Error(ErrCode::kBadRequest, "the query is not percent-encoded rightly");
   if (query->get("connect").value_or("v1") != "v1")
@@ -152,10 +162,17 @@ Status ConnectDoor::read_query(std::string_view text, Prepared& prepared) const 
   auto message = query->get("message");
   if (!message)
     return Error(ErrCode::kBadRequest, "message: missing; the request, percent-encoded");
-  if (query->get("base64").value_or("") != "1") return read_bytes(*message, *compressed, prepared);
-  auto bytes = base64_decode(*message);
-  if (!bytes) return Error(ErrCode::kBadRequest, "message: no valid base64");
-  return read_bytes(*bytes, *compressed, prepared);
+  std::string bytes(*message);
+  if (query->get("base64").value_or("") == "1") {
+    auto decoded = base64_decode(*message);
+    if (!decoded) return Error(ErrCode::kBadRequest, "message: no valid base64");
+    bytes = std::move(*decoded);
+  }
+  prepared.timed.read = [packed = Packed{prepared.codec, *compressed, prepared.limit},
+                         bytes = std::move(bytes)](google::protobuf::Message& into) {
+    return unpack(packed, bytes, into);
+  };
+  return linnet::success();
 }
 
 }  // namespace linnet::gateway

@@ -27,9 +27,9 @@ class ConnectDoor {
   struct Prepared;
 
   Result<Prepared> prepare(const api::Method& method, const HttpRequest& request) const;
-  Status read_message(const HttpRequest& request, Prepared& prepared) const;
-  Status read_query(std::string_view text, Prepared& prepared) const;
-  Status read_bytes(std::string_view bytes, bool compressed, Prepared& prepared) const;
+  // Where the message is and in which form, without a look into it.
+  Status find_message(const HttpRequest& request, Prepared& prepared) const;
+  Status find_in_query(std::string_view text, Prepared& prepared) const;
 
   api::Api& api_;
   Logger& log_;

@@ -13,6 +13,9 @@
 
 namespace linnet::gateway {
 
+// Whether the door itself refuses: nothing was carried out.
+bool is_refusal(ErrCode code);
+
 // {"code":"unauthenticated","message":"…","details":[pb.ErrorInfo]}; the status and the code word
 // are those of api::error_form, or the ones given. The name is empty when the request was
 // unreadable.

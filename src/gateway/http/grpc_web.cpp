@@ -106,6 +106,7 @@ HttpResponse grpc_web_error(const GrpcWebForm& form, const Error& error, const s
   response.headers.add("Content-Type", form.answered);
   std::string body;
   append_grpc_trailers(&error, name, body);
+  response.refused = is_refusal(error.code());
   response.body = form.text ? base64_encode(body, true) : std::move(body);
   return response;
 }
@@ -142,6 +143,7 @@ asio::awaitable<HttpResponse> GrpcWebDoor::answer(const api::Method& method,
   }
   GrpcStatus status;
   if (!result) status = grpc_status(result.error(), name);
+  response.refused = !result && is_refusal(result.error().code());
   if (!result && exchange && exchange->failure) status = grpc_status(*exchange->failure);
   append_grpc_trailers(status, exchange ? exchange->trailers : api::Exchange::Fields(), body);
   if (exchange) {
@@ -156,12 +158,13 @@ Result<TimedCall> GrpcWebDoor::prepare(const api::Method& method, const HttpRequ
                                        const GrpcWebForm& form) const {
   TimedCall timed;
   timed.method = &method;
-  timed.message = method.new_request();
   auto timeout = grpc_timeout(request.headers);
   if (!timeout) return timeout.take_error();
   timed.timeout = *timeout;
-  auto read = read_grpc_web(request, form, options_.body_bytes, *timed.message);
-  if (!read) return read.take_error();
+  timed.read = [&request, &form,
+                limit = most_bytes(method, options_)](google::protobuf::Message& message) {
+    return read_grpc_web(request, form, limit, message);
+  };
   auto call = call_of(request);
   if (!call) return call.take_error();
   timed.call = std::move(*call);

@@ -49,6 +49,7 @@ struct HttpResponse {
   HttpHeaders headers;  // without Content-Length, Connection and Date, which format_head() adds
   std::string body;
   bool streamed = false;  // the body follows by itself, in chunks (HTTP/1.0: until the end)
+  bool refused = false;   // the request was read for nothing
 };
 
 struct HttpTarget {

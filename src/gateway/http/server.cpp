@@ -40,6 +40,9 @@ constexpr std::size_t kFirstRead = 4096;
 constexpr std::size_t kKeptBuffer = 16 * 1024;  // by an idle connection
 constexpr std::chrono::milliseconds kLingerTime{2000};
 constexpr std::size_t kLingerBytes = 4 * 1024 * 1024;
+// Thousands may have to go at one time: the others are served in between.
+constexpr std::size_t kGivenUpAtOnce = 64;
+constexpr std::chrono::milliseconds kSoon{4};
 constexpr std::chrono::milliseconds kNever = std::chrono::milliseconds::max();
 
 enum class Phase { kFirst, kIdle, kReading, kHandling, kWriting };
@@ -130,6 +133,7 @@ class HttpServer::Impl : public std::enable_shared_from_this<Impl> {
     std::string address;
     Phase phase = Phase::kFirst;
     std::chrono::milliseconds deadline = kNever;
+    RefusalPace pace;
     bool too_slow = false;  // its request did not come in time
   };
   using ConnectionPtr = std::unique_ptr<Connection>;
@@ -143,10 +147,12 @@ class HttpServer::Impl : public std::enable_shared_from_this<Impl> {
                                      unsigned version, bool keep_alive, bool with_body);
   static asio::awaitable<bool> exchange(Connection& connection, Parser& parser);
   static asio::awaitable<void> refuse(Connection& connection, HttpResponse response);
+  static asio::awaitable<void> wait_after_refusal(Connection& connection, std::size_t bytes);
 
   void enter(Connection& connection, Phase phase, std::chrono::milliseconds limit);
   void hand_over(Connection& connection, Reply& reply);
-  void arm_sweep();
+  std::chrono::milliseconds sweep_interval() const;
+  void arm_sweep(std::chrono::milliseconds interval);
   void sweep();
   void give_up(Connection& connection);
 
@@ -177,7 +183,7 @@ void HttpServer::Impl::serve(tcp::socket socket, Gate::Ticket ticket) {
   auto peer = connection->socket.remote_endpoint(ignored);
   if (!ignored) connection->address = limited_address(peer.address());
   enter(*connection, Phase::kFirst, options_.header_timeout);
-  arm_sweep();
+  arm_sweep(sweep_interval());
   auto report = [&log = log_](std::exception_ptr failure) {
     if (!failure) return;
     try {
@@ -197,12 +203,15 @@ void HttpServer::Impl::drain() {
       connection->close();
 }
 
-void HttpServer::Impl::arm_sweep() {
+std::chrono::milliseconds HttpServer::Impl::sweep_interval() const {
+  auto shortest = std::min(options_.header_timeout, options_.idle_timeout) / 4;
+  return std::clamp(shortest, std::chrono::milliseconds(10), std::chrono::milliseconds(1000));
+}
+
+void HttpServer::Impl::arm_sweep(std::chrono::milliseconds interval) {
   if (sweeping_) return;
   sweeping_ = true;
-  auto shortest = std::min(options_.header_timeout, options_.idle_timeout) / 4;
-  timer_.expires_after(
-      std::clamp(shortest, std::chrono::milliseconds(10), std::chrono::milliseconds(1000)));
+  timer_.expires_after(interval);
   timer_.async_wait([weak = weak_from_this()](Code error) {
     auto self = weak.lock();
     if (error || !self) return;
@@ -213,9 +222,13 @@ void HttpServer::Impl::arm_sweep() {
 void HttpServer::Impl::sweep() {
   sweeping_ = false;
   const auto now = clock_.steady();
-  for (auto* connection : connections_)
-    if (connection->deadline <= now) give_up(*connection);
-  if (!connections_.empty()) arm_sweep();
+  std::size_t given_up = 0;
+  for (auto* connection : connections_) {
+    if (connection->deadline > now) continue;
+    give_up(*connection);
+    if (++given_up == kGivenUpAtOnce) break;
+  }
+  if (!connections_.empty()) arm_sweep(given_up == kGivenUpAtOnce ? kSoon : sweep_interval());
 }
 
 // Who has begun a request is told (by read()), others are closed without a word.
@@ -305,6 +318,7 @@ asio::awaitable<bool> HttpServer::Impl::exchange(Connection& connection, Parser&
     co_return false;
   }
   impl.enter(connection, Phase::kIdle, impl.options_.idle_timeout);
+  if (reply.response.refused) co_await wait_after_refusal(connection, request.body.size());
   // Draining may have begun since keep-alive was promised: who has already asked again is answered.
   co_return keep_alive && (!impl.draining_ || connection.buffer.size() > 0);
 }
@@ -334,6 +348,16 @@ asio::awaitable<void> HttpServer::Impl::refuse(Connection& connection, HttpRespo
     failed = error;
     total += bytes;
   }
+}
+
+asio::awaitable<void> HttpServer::Impl::wait_after_refusal(Connection& connection,
+                                                           std::size_t bytes) {
+  auto& impl = *connection.impl;
+  const auto wait = connection.pace.refused(impl.options_.refusals, impl.clock_.steady(), bytes);
+  if (wait.count() == 0) co_return;
+  impl.refusals_.count(Refusal::kRefused);
+  asio::steady_timer timer(connection.socket.get_executor(), wait);
+  co_await timer.async_wait(kAwait);
 }
 
 void HttpServer::Impl::hand_over(Connection& connection, Reply& reply) {

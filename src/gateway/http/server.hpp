@@ -3,6 +3,7 @@
 #pragma once
 
 #include "gate.hpp"
+#include "http/refusal_pace.hpp"
 #include "http/stream_form.hpp"
 
 #include "linnet/api/methods.hpp"
@@ -14,6 +15,7 @@
 
 #include <boost/asio/ip/tcp.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <functional>
@@ -28,12 +30,20 @@ struct HttpOptions {
   std::function<std::string()> trouble;      // for /readyz; may be empty
   std::size_t header_bytes = 16 * 1024;
   std::size_t body_bytes = 256 * 1024;
+  std::size_t unproved_bytes = api::kUnprovedBytes;  // likewise, of a call that anyone may make
   std::chrono::milliseconds header_timeout{
       10000};  // from accept, or the first byte of a further request
   std::chrono::milliseconds idle_timeout{60000};  // between two requests, and of a body
+  RefusalLimits refusals;                         // of one connection
   bool metrics = false;                           // /metrics is there
   const Durations* commits = nullptr;             // of the store; may be none
 };
+
+// The most bytes that a request of the method may have, unpacked or not.
+inline std::size_t most_bytes(const api::Method& method, const HttpOptions& options) {
+  if (method.access != api::Access::kAnyone) return options.body_bytes;
+  return std::min(options.body_bytes, options.unproved_bytes);
+}
 
 // What comes of a WebSocket handshake that was let in.
 struct Upgraded {

@@ -107,13 +107,15 @@ asio::awaitable<Reply> StreamDoor::receive(const api::Method& method, const Http
   if (!opening) co_return ended_at_once(asked->form, asked->type, opening.error(), name);
   auto caller = co_await api_.admit(method, opening->call);
   if (!caller) co_return ended_at_once(asked->form, asked->type, caller.error(), name);
+  auto after = read_start(request);
+  if (!after) co_return ended_at_once(asked->form, asked->type, after.error(), name);
 
   set_stream_headers(reply.response, asked->type);
   reply.response.streamed = true;
   auto& stream = reply.stream.emplace();
   stream.form = asked->form;
   stream.identity = caller->identity;
-  stream.after = opening->after;
+  stream.after = *after;
   stream.timeout = opening->timeout;
   stream.request_name = name;
   co_return reply;
@@ -128,15 +130,18 @@ Result<StreamDoor::Opening> StreamDoor::open(const api::Method& method,
                                                                  : connect_timeout(request.headers);
   if (!timeout) return timeout.take_error();
   opening.timeout = *timeout;
-  pb::SyncInput input;
-  auto read = read_request(request, asked, options_.body_bytes, input);
-  if (!read) return read.take_error();
-  if (input.seq() < 0) return Error(ErrCode::kBadRequest, "seq: 0 or more");
-  opening.after = Seq(input.seq());
   auto call = call_of(request);
   if (!call) return call.take_error();
   opening.call = std::move(*call);
   return opening;
+}
+
+Result<Seq> StreamDoor::read_start(const HttpRequest& request) const {
+  pb::SyncInput input;
+  auto read = read_request(request, *asked_form(request), options_.body_bytes, input);
+  if (!read) return read.take_error();
+  if (input.seq() < 0) return Error(ErrCode::kBadRequest, "seq: 0 or more");
+  return Seq(input.seq());
 }
 
 asio::awaitable<Reply> StreamDoor::events(const HttpRequest& request) {

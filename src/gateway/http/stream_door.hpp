@@ -31,6 +31,8 @@ class StreamDoor {
   struct Opening;
 
   Result<Opening> open(const api::Method& method, const HttpRequest& request) const;
+  // The seq behind which the stream begins.
+  Result<Seq> read_start(const HttpRequest& request) const;
   Result<Opening> open_events(const HttpRequest& request) const;
 
   api::Api& api_;

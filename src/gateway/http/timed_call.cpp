@@ -26,11 +26,16 @@ struct Pending {
   TimedCall timed;
   asio::steady_timer timer;
   std::optional<Result<api::MessagePtr>> answer;
+  bool late = false;  // nobody waits any more, and what the call refers to has gone
 };
 
 Async<api::MessagePtr> run(api::Api& api, std::shared_ptr<Pending> pending) {
   const auto& what = pending->timed;
-  Result<api::MessagePtr> answer = co_await api.call(*what.method, what.call, *what.message);
+  const api::ReadRequest read = [&pending](google::protobuf::Message& message) -> Status {
+    if (pending->late) return Error(ErrCode::kTimeout);
+    return pending->timed.read(message);
+  };
+  Result<api::MessagePtr> answer = co_await api.call(*what.method, what.call, read);
   co_return answer;
 }
 
@@ -79,7 +84,7 @@ void begin_exchange(const HttpRequest& request, TimedCall& call) {
 
 Async<api::MessagePtr> carry_out(api::Api& api, Logger& log, TimedCall call) {
   if (!call.timeout) {
-    Result<api::MessagePtr> answer = co_await api.call(*call.method, call.call, *call.message);
+    Result<api::MessagePtr> answer = co_await api.call(*call.method, call.call, call.read);
     co_return answer;
   }
   auto executor = co_await asio::this_coro::executor;
@@ -95,7 +100,8 @@ Async<api::MessagePtr> carry_out(api::Api& api, Logger& log, TimedCall call) {
     constexpr auto kToken = asio::as_tuple(asio::use_awaitable);
     co_await pending->timer.async_wait(kToken);
   }
-  if (!pending->answer) co_return Error(ErrCode::kTimeout);
+  pending->late = !pending->answer;
+  if (pending->late) co_return Error(ErrCode::kTimeout);
   co_return std::move(*pending->answer);
 }
 

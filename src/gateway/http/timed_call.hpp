@@ -15,7 +15,7 @@ struct TimedCall {
   TimedCall() = default;
 
   const api::Method* method = nullptr;
-  api::MessagePtr message;
+  api::ReadRequest read;  // not called after carry_out() has answered
   api::Call call;
   std::optional<std::chrono::milliseconds> timeout;
 };

@@ -58,11 +58,15 @@ struct Fixture {
     Call call;
     call.credentials = user::Credentials{UserId(5), DeviceId(50), token};
     call.address = "127.0.0.1";
-    auto request = method->new_request();
-    return test::run(api.call(*method, call, *request));
+    const ReadRequest read = [this](google::protobuf::Message&) {
+      ++read_requests;
+      return success();
+    };
+    return test::run(api.call(*method, call, read));
   }
 
   test::FalseClock clock;
+  int read_requests = 0;
   Logger log{LogLevel::kOff};
   Handlers handlers;
   MethodTable table;
@@ -107,6 +111,16 @@ TEST_CASE_METHOD(Fixture,
   auto answer = call("/pb.LogicExt/GetFriends", "good");
   REQUIRE(answer);
   CHECK(dynamic_cast<pb::GetFriendsResp&>(**answer).friends(0).user_id() == 5);
+}
+
+TEST_CASE_METHOD(Fixture, "the request of who may not make the call is not read") {
+  CHECK(call("/pb.LogicExt/GetFriends", "bad").code() == ErrCode::kUnauthorized);
+  CHECK(read_requests == 0);
+  for (int i = 0; i < 3; ++i)
+    CHECK(call("/pb.LogicExt/GetFriends", "good"));
+  CHECK(read_requests == 3);
+  CHECK(call("/pb.LogicExt/GetFriends", "good").code() == ErrCode::kRateLimited);
+  CHECK(read_requests == 3);
 }
 
 TEST_CASE_METHOD(Fixture, "a server's method is reached only with a key of its scope") {

@@ -200,6 +200,7 @@ TEST_CASE("a body that does not parse is told with a reason") {
     check_error(door.ask(json_call(kSend, body)), 400, "invalid_argument", ErrCode::kBadRequest);
 
   auto call = request("POST", kSend);
+  call.headers.add("Authorization", "Bearer " + std::string(kToken));
   call.headers.add("Content-Type", "application/proto");
   call.body = "\xff\xff\xff";
   auto answer = door.ask(call);
@@ -244,6 +245,45 @@ TEST_CASE("a body that is no gzip, or too large in it, is refused") {
     check_error(door.ask(call), 400, "invalid_argument", ErrCode::kBadRequest);
   }
   CHECK(door.handlers.calls == 0);
+}
+
+TEST_CASE("nothing is unpacked or read for who has not proved anything") {
+  Door door;
+  auto call = json_call(kSend, gzip(std::string(5'000'000, ' ')));
+  call.headers = {};
+  call.headers.add("Content-Type", "application/json");
+  call.headers.add("Content-Encoding", "gzip");
+  check_error(door.ask(call), 401, "unauthenticated", ErrCode::kUnauthorized);
+  call.body = "no gzip";
+  check_error(door.ask(call), 401, "unauthenticated", ErrCode::kUnauthorized);
+}
+
+TEST_CASE("a call that anyone may make has 16 KB, unpacked or not") {
+  Door door;
+  auto sign_in = [&](std::size_t spaces, bool packed) {
+    const auto body = "{" + std::string(spaces, ' ') + "}";
+    auto call = request("POST", "/pb.UserExt/SignIn");
+    call.headers.add("Content-Type", "application/json");
+    if (packed) call.headers.add("Content-Encoding", "gzip");
+    call.body = packed ? gzip(body) : body;
+    return door.ask(call);
+  };
+  for (const bool packed : {false, true}) {
+    CHECK(sign_in(api::kUnprovedBytes - 2, packed).status == 200);
+    check_error(sign_in(api::kUnprovedBytes - 1, packed), 429, "resource_exhausted",
+                ErrCode::kTooLarge);
+  }
+}
+
+TEST_CASE("what the door refuses is marked, what a handler refuses is not") {
+  Door door;
+  CHECK(door.ask(json_call(kSend, "{")).refused);
+  auto unproved = json_call(kSend, "{}");
+  unproved.headers = {};
+  unproved.headers.add("Content-Type", "application/json");
+  CHECK(door.ask(unproved).refused);
+  CHECK_FALSE(door.ask(json_call(kGetUser, R"({"userId":"404"})")).refused);
+  CHECK_FALSE(door.ask(json_call(kGetUser, "{}")).refused);
 }
 
 TEST_CASE("an encoding that is not ours is refused by naming what is supported") {
@@ -365,7 +405,9 @@ TEST_CASE("a bad query of a GET is refused by what is wrong with it") {
   };
   for (const auto& [query, status] : bad) {
     Door door;
-    auto answer = door.ask(request("GET", std::string(kGetUser) + query));
+    auto call = request("GET", std::string(kGetUser) + query);
+    call.headers.add("Authorization", "Bearer " + std::string(kToken));
+    auto answer = door.ask(call);
     INFO(query << " " << answer.body);
     CHECK(answer.status == status);
     CHECK(door.handlers.calls == 0);

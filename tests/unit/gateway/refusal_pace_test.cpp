@@ -1,0 +1,35 @@
+#include "http/refusal_pace.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace linnet::gateway;
+using namespace std::chrono_literals;
+
+TEST_CASE("the first refusals cost nothing, further ones their time") {
+  RefusalPace pace;
+  const RefusalLimits limits{10, 3, 0};
+  for (int i = 0; i < 3; ++i)
+    CHECK(pace.refused(limits, 5s, 100'000) == 0s);
+  CHECK(pace.refused(limits, 5s, 0) == 100ms);
+  // Who waits as long as it is told is refused at the rate, and no slower.
+  CHECK(pace.refused(limits, 5100ms, 0) == 100ms);
+  // A pause gives the burst back, and no more than it.
+  for (int i = 0; i < 3; ++i)
+    CHECK(pace.refused(limits, 100s, 0) == 0s);
+  CHECK(pace.refused(limits, 100s, 0) == 100ms);
+}
+
+TEST_CASE("the bytes of refused requests cost time as well, a second at most at once") {
+  RefusalPace pace;
+  const RefusalLimits limits{10, 3, 1000};
+  CHECK(pace.refused(limits, 5s, 100) == 0s);
+  CHECK(pace.refused(limits, 5s, 500) == 500ms);
+  CHECK(pace.refused(limits, 5s, 1'000'000'000) == 1s);
+}
+
+TEST_CASE("without a limit nobody waits") {
+  RefusalPace pace;
+  const RefusalLimits limits{0, 0, 1};
+  for (int i = 0; i < 1000; ++i)
+    CHECK(pace.refused(limits, 5s, 1'000'000) == 0s);
+}
