@@ -68,6 +68,7 @@ void Connection::start_web_socket(user::Identity identity, std::int64_t request_
                                   std::string early) {
   text_ = text;
   in_ = std::move(early);
+  whole_left_ = !in_.empty();
   session_.start(identity, request_id);
   resume();
 }
@@ -107,6 +108,7 @@ void Connection::read() {
   std::memcpy(buffer.data(), in_.data(), in_.size());
   auto got = ::recv(socket_.native_handle(), buffer.data() + in_.size(), kReadBytes, MSG_DONTWAIT);
   if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
+    heavy_ = false;
     wait_readable();
     return;
   }
@@ -140,9 +142,8 @@ void Connection::discard() {
   auto got =
       ::recv(socket_.native_handle(), hub_.buffer().data(), hub_.buffer().size(), MSG_DONTWAIT);
   if (got > 0) discarded_ += static_cast<std::size_t>(got);
-  const bool on = got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR));
-  if (on && discarded_ < kDiscarded) {
-    wait_readable();
+  if (got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR))) {
+    if (discarded_ < kDiscarded) wait_readable();  // else sweep() ends it
   } else {
     peer_done_ = true;
     if (unsent() == 0) finish();

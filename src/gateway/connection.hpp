@@ -144,7 +144,7 @@ class Connection final : public SessionHost,
   Gate::Ticket ticket_;
   std::size_t place_ = 0;
   std::chrono::milliseconds closing_since_{0};
-  std::size_t discarded_ = 0;
+  std::size_t discarded_ = 0;  // bytes of the peer that were read and thrown away
 };
 
 }  // namespace linnet::gateway

@@ -102,7 +102,7 @@ void Connection::on_called(const pb::Output& packet) {
   session_.on_called();
   send(packet);
   if (draining_ && !session_.calling()) say_goodbye();
-  resume();
+  resume_later();  // calls that are refused at once would come round and round in one turn
 }
 
 // ---- the end of the server ----

@@ -7,6 +7,12 @@
 #include <sys/socket.h>
 
 namespace linnet::gateway {
+namespace {
+
+constexpr std::size_t kMostSaid = 64 * 1024;  // by a client that has nothing to say
+
+}  // namespace
+
 void Connection::start_stream(StreamStart start) {
   stream_ = std::make_unique<Stream>(start);
   stream_->last_sent = hub_.now();
@@ -21,7 +27,10 @@ void Connection::start_stream(StreamStart start) {
 void Connection::listen_for_end() {
   auto& buffer = hub_.buffer();
   auto got = ::recv(socket_.native_handle(), buffer.data(), buffer.size(), MSG_DONTWAIT);
-  if (got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR))) {
+  if (got > 0) discarded_ += static_cast<std::size_t>(got);
+  if (discarded_ > kMostSaid) {
+    abort();
+  } else if (got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR))) {
     wait_readable();
   } else {
     on_peer_done();

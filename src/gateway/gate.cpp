@@ -10,13 +10,13 @@ boost::asio::ip::address plain(const boost::asio::ip::address& address) {
   return boost::asio::ip::make_address_v4(boost::asio::ip::v4_mapped, address.to_v6());
 }
 
-// Of a proxy on this machine, behind which everybody may be.
-bool is_local(const boost::asio::ip::address& address) {
-  return address == boost::asio::ip::address_v4::loopback() ||
-         address == boost::asio::ip::address_v6::loopback();
-}
-
 }  // namespace
+
+bool is_local(const boost::asio::ip::address& address) {
+  const auto one = plain(address);
+  return one == boost::asio::ip::address_v4::loopback() ||
+         one == boost::asio::ip::address_v6::loopback();
+}
 
 std::string limited_address(const boost::asio::ip::address& address) {
   const auto one = plain(address);
@@ -28,7 +28,7 @@ std::string limited_address(const boost::asio::ip::address& address) {
 
 Gate::Ticket Gate::enter(const boost::asio::ip::address& address) {
   auto key = limited_address(address);
-  const bool counted = options_.per_address > 0 && !is_local(plain(address));
+  const bool counted = options_.per_address > 0 && !is_local(address);
   std::lock_guard lock(mutex_);
   if (options_.connections > 0 && connections_ >= options_.connections) {
     refusals_.count(Refusal::kConnections);

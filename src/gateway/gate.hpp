@@ -24,9 +24,12 @@ namespace linnet::gateway {
 // as it likes.
 std::string limited_address(const boost::asio::ip::address& address);
 
+// A proxy on this machine, behind which everybody may be, comes from there: 127.0.0.1 or ::1.
+bool is_local(const boost::asio::ip::address& address);
+
 struct GateOptions {
   std::size_t connections = 0;           // 0: no limit
-  std::size_t per_address = 0;           // 0: no limit; 127.0.0.1 and ::1 have none
+  std::size_t per_address = 0;           // 0: no limit; is_local() has none
   std::uint32_t accepts_per_second = 0;  // 0: as fast as it goes
 };
 

@@ -48,6 +48,7 @@ HttpOptions http_options(const GatewayOptions& options) {
   http.refusals.per_second = options.refusals.per_second;
   http.refusals.burst = options.refusals.burst;
   http.refusals.bytes_per_second = options.bytes_per_second;
+  http.refusals.bytes_burst = options.bytes_burst;
   return http;
 }
 

@@ -103,6 +103,7 @@ void Hub::resume_next() {
 }
 
 void Hub::resume_one() {
+  if (after_others_.empty()) return;  // stopped
   const auto began = std::chrono::steady_clock::now();
   after_others_.front()->take_turn();  // it may wait here again, behind itself
   spent_ += std::chrono::steady_clock::now() - began;
@@ -200,6 +201,7 @@ void Hub::stop() {
     connection->abort();
   connections_.clear();
   unsent_.clear();
+  after_others_.clear();
   page_reads_.clear();
 }
 

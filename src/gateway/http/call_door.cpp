@@ -13,6 +13,11 @@ namespace {
 constexpr api::ErrorForm kNotFound{"unimplemented", 404};
 constexpr api::ErrorForm kForbidden{"permission_denied", 403};
 
+Reply refusal(HttpResponse response) {
+  response.refused = true;
+  return Reply(std::move(response));
+}
+
 }  // namespace
 
 asio::awaitable<Reply> CallDoor::handle(const HttpRequest& request) {
@@ -37,15 +42,16 @@ asio::awaitable<Reply> CallDoor::answer(const HttpRequest& request, const std::s
                     " here; calls go to /pb.Service/Method, such as /pb.LogicExt/SendMessage");
     if (const auto* form = grpc_web_form(request))
       co_return Reply(grpc_web_error(*form, error, name));
-    co_return Reply(connect_error(error, name, kNotFound));
+    co_return refusal(connect_error(error, name, kNotFound));
   }
   auto origin = judge_origin(request.headers, options_.allowed_origins);
   if (origin == Origin::kForeign && request.method != "GET") {
     Error error(ErrCode::kBadRequest,
                 "pages of this origin may not call here; the server's operator can allow it");
-    co_return Reply(connect_error(error, name, kForbidden));
+    co_return refusal(connect_error(error, name, kForbidden));
   }
   const bool preflight = request.method == "OPTIONS" && origin != Origin::kNone;
+  if (preflight && !request.body.empty()) co_return refusal(HttpResponse(204));
   if (preflight) co_return Reply(HttpResponse(204));
   if (method->server_streaming) co_return co_await streams_.receive(*method, request, name);
   Reply reply;

@@ -30,6 +30,7 @@ std::optional<Codec> codec_of(const HttpHeaders& headers) {
 
 HttpResponse refusal(const api::Method& method, const Error& error, const std::string& name) {
   auto response = connect_error(error, name);
+  response.refused = true;
   if (error.code() == ErrCode::kMethodNotAllowed)
     response.headers.add("Allow", method.no_side_effects ? "GET, POST" : "POST");
   if (error.code() == ErrCode::kUnsupportedMedia)
@@ -92,9 +93,12 @@ asio::awaitable<HttpResponse> ConnectDoor::answer(const api::Method& method,
   if (!prepared) co_return refusal(method, prepared.error(), name);
   const auto codec = prepared->codec;
   const auto exchange = prepared->timed.call.exchange;
+  bool read = false;
+  note_reading(prepared->timed, read);
   Result<api::MessagePtr> result = co_await carry_out(api_, log_, std::move(prepared->timed));
   HttpResponse response =
       result ? success(**result, codec, request) : failure(result.error(), exchange.get(), name);
+  response.refused = !read;
   if (exchange) {
     for (const auto& [key, value] : exchange->headers)
       response.headers.add(key, value);

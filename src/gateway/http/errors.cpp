@@ -67,19 +67,6 @@ std::string error_body(const Error& error, std::string_view request_name, api::E
 
 }  // namespace
 
-bool is_refusal(ErrCode code) {
-  switch (code) {
-    case ErrCode::kBadRequest:
-    case ErrCode::kUnauthorized:
-    case ErrCode::kRateLimited:
-    case ErrCode::kTooLarge:
-    case ErrCode::kUnsupportedMedia:
-    case ErrCode::kMethodNotAllowed:
-    case ErrCode::kUnimplemented: return true;
-    default: return false;
-  }
-}
-
 HttpResponse connect_error(const Error& error, std::string_view request_name) {
   return connect_error(error, request_name, api::error_form(error.code()));
 }
@@ -87,7 +74,6 @@ HttpResponse connect_error(const Error& error, std::string_view request_name) {
 HttpResponse connect_error(const Error& error, std::string_view request_name, api::ErrorForm form) {
   HttpResponse response(form.http_status);
   set_json(response, error_body(error, request_name, form));
-  response.refused = is_refusal(error.code());
   if (!request_name.empty()) response.headers.add("X-Request-Id", request_name);
   return response;
 }
@@ -119,7 +105,7 @@ std::string short_error_body(const Error& error) {
 HttpResponse short_error(const Error& error, int status) {
   HttpResponse response(status);
   set_json(response, short_error_body(error));
-  response.refused = is_refusal(error.code());
+  response.refused = true;
   return response;
 }
 

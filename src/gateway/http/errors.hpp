@@ -13,9 +13,6 @@
 
 namespace linnet::gateway {
 
-// Whether the door itself refuses: nothing was carried out.
-bool is_refusal(ErrCode code);
-
 // {"code":"unauthenticated","message":"…","details":[pb.ErrorInfo]}; the status and the code word
 // are those of api::error_form, or the ones given. The name is empty when the request was
 // unreadable.
@@ -28,7 +25,7 @@ HttpResponse connect_error(const api::Failure& failure);
 // The body of these alone: what the end of a Connect stream has under "error".
 std::string connect_error_body(const Error& error, std::string_view request_name);
 
-// {"code":1003,"message":"…"}, the body of short_error().
+// {"code":1003,"message":"…"}, the body of short_error(), which is always the door's own refusal.
 std::string short_error_body(const Error& error);
 HttpResponse short_error(const Error& error, int status);
 

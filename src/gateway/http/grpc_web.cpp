@@ -93,6 +93,8 @@ void append_grpc_trailers(const GrpcStatus& status, const api::Exchange::Fields&
 
 Status read_grpc_web(const HttpRequest& request, const GrpcWebForm& form, std::size_t limit,
                      google::protobuf::Message& message) {
+  if (request.body.size() > largest_body(limit))
+    return Error(ErrCode::kTooLarge, "a request has at most " + std::to_string(limit) + " bytes");
   auto compressed = is_gzip(request.headers, "Grpc-Encoding");
   if (!compressed) return compressed.take_error();
   if (!form.text) return read_envelope(form.codec, request.body, *compressed, limit, message);
@@ -106,7 +108,7 @@ HttpResponse grpc_web_error(const GrpcWebForm& form, const Error& error, const s
   response.headers.add("Content-Type", form.answered);
   std::string body;
   append_grpc_trailers(&error, name, body);
-  response.refused = is_refusal(error.code());
+  response.refused = true;
   response.body = form.text ? base64_encode(body, true) : std::move(body);
   return response;
 }
@@ -117,6 +119,7 @@ asio::awaitable<HttpResponse> GrpcWebDoor::answer(const api::Method& method,
                                                   const std::string& name) {
   if (request.method != "POST") {
     HttpResponse refusal(405);
+    refusal.refused = true;
     refusal.headers.add("Allow", "POST");
     co_return refusal;
   }
@@ -127,8 +130,10 @@ asio::awaitable<HttpResponse> GrpcWebDoor::answer(const api::Method& method,
   Result<api::MessagePtr> result = Error(ErrCode::kServerUnknown);
   auto prepared = prepare(method, request, form);
   std::shared_ptr<api::Exchange> exchange;
+  bool read = false;
   if (prepared) {
     exchange = prepared->call.exchange;
+    note_reading(*prepared, read);
     result = co_await carry_out(api_, log_, std::move(*prepared));
   } else {
     result = prepared.take_error();
@@ -143,7 +148,6 @@ asio::awaitable<HttpResponse> GrpcWebDoor::answer(const api::Method& method,
   }
   GrpcStatus status;
   if (!result) status = grpc_status(result.error(), name);
-  response.refused = !result && is_refusal(result.error().code());
   if (!result && exchange && exchange->failure) status = grpc_status(*exchange->failure);
   append_grpc_trailers(status, exchange ? exchange->trailers : api::Exchange::Fields(), body);
   if (exchange) {
@@ -151,6 +155,7 @@ asio::awaitable<HttpResponse> GrpcWebDoor::answer(const api::Method& method,
       response.headers.add(key, value);
   }
   response.body = form.text ? base64_encode(body, true) : std::move(body);
+  response.refused = !read;
   co_return response;
 }
 

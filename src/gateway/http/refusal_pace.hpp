@@ -1,5 +1,5 @@
-// How fast one HTTP connection may be refused: requests that cannot be read, prove nothing, or are
-// too many or too large cost their reader more than their sender.
+// How fast one HTTP connection may be refused: requests that are read for nothing cost their reader
+// more than their sender.
 #pragma once
 
 #include <algorithm>
@@ -9,32 +9,43 @@
 
 namespace linnet::gateway {
 
+// Of refused requests and of their bytes; 0 per second: no limit.
 struct RefusalLimits {
-  std::uint32_t per_second = 50;  // 0: no limit
+  std::uint32_t per_second = 50;
   std::uint32_t burst = 20;
-  std::uint32_t bytes_per_second = 1024 * 1024;  // of refused requests; 0: not counted
+  std::uint32_t bytes_per_second = 1024 * 1024;
+  std::uint32_t bytes_burst = 1024 * 1024;
 };
 
-// A virtual schedule (ITU-T I.371, the generic cell rate algorithm): each refusal moves the time at
-// which all is paid, and beyond the burst the next request is read later. Thread: one.
+// Two virtual schedules (ITU-T I.371, the generic cell rate algorithm): each refusal moves the
+// times at which all is paid, and beyond the bursts the next request is read later. Thread: one.
 class RefusalPace {
  public:
-  using Duration = std::chrono::microseconds;
+  using Duration = std::chrono::nanoseconds;
 
   // A request of so many bytes is refused at `now`: how long to wait before the next is read; a
-  // second at most.
+  // second at most, and nothing of it is owed longer.
   Duration refused(const RefusalLimits& limits, Duration now, std::size_t bytes) {
-    if (limits.per_second == 0) return Duration(0);
-    const Duration one(1'000'000 / limits.per_second);
-    paid_ = std::max(paid_, now) + one;
-    if (limits.bytes_per_second > 0)
-      paid_ += Duration(static_cast<std::int64_t>(bytes) * 1'000'000 / limits.bytes_per_second);
-    const Duration wait = paid_ - now - one * limits.burst;
-    return std::clamp(wait, Duration(0), Duration(std::chrono::seconds(1)));
+    const auto more = static_cast<std::int64_t>(bytes);
+    return std::max(pay(paid_, now, 1, limits.per_second, limits.burst),
+                    pay(bytes_paid_, now, more, limits.bytes_per_second, limits.bytes_burst));
   }
 
  private:
+  static constexpr std::int64_t kSecond = 1'000'000'000;
+
+  static Duration pay(Duration& paid, Duration now, std::int64_t count, std::uint32_t per_second,
+                      std::uint32_t burst) {
+    if (per_second == 0) return Duration(0);
+    // Of what would take longer than a year nobody waits for more than the second.
+    const Duration price(std::min(count, kSecond) * kSecond / per_second);
+    const Duration credit(std::int64_t{burst} * kSecond / per_second);
+    paid = std::min(std::max(paid, now) + price, now + credit + Duration(kSecond));
+    return std::max(paid - now - credit, Duration(0));
+  }
+
   Duration paid_{0};
+  Duration bytes_paid_{0};
 };
 
 }  // namespace linnet::gateway

@@ -4,6 +4,8 @@
 //
 //   accept -> kFirst -> kReading <-> kHandling -> kWriting -> kIdle -> kReading ...
 //             header_timeout         none         idle_timeout
+//
+// After a refusal too many it rests (none) between kWriting and kIdle.
 #include "http/server.hpp"
 
 #include "http/errors.hpp"
@@ -45,7 +47,7 @@ constexpr std::size_t kGivenUpAtOnce = 64;
 constexpr std::chrono::milliseconds kSoon{4};
 constexpr std::chrono::milliseconds kNever = std::chrono::milliseconds::max();
 
-enum class Phase { kFirst, kIdle, kReading, kHandling, kWriting };
+enum class Phase { kFirst, kIdle, kReading, kHandling, kWriting, kResting };
 
 using Parser = http::request_parser<http::string_body>;
 
@@ -134,7 +136,10 @@ class HttpServer::Impl : public std::enable_shared_from_this<Impl> {
     Phase phase = Phase::kFirst;
     std::chrono::milliseconds deadline = kNever;
     RefusalPace pace;
-    bool too_slow = false;  // its request did not come in time
+    bool paced = true;
+    std::chrono::nanoseconds rest{0};          // before the next request is read
+    asio::steady_timer* rest_timer = nullptr;  // while it rests
+    bool too_slow = false;                     // its request did not come in time
   };
   using ConnectionPtr = std::unique_ptr<Connection>;
 
@@ -147,7 +152,7 @@ class HttpServer::Impl : public std::enable_shared_from_this<Impl> {
                                      unsigned version, bool keep_alive, bool with_body);
   static asio::awaitable<bool> exchange(Connection& connection, Parser& parser);
   static asio::awaitable<void> refuse(Connection& connection, HttpResponse response);
-  static asio::awaitable<void> wait_after_refusal(Connection& connection, std::size_t bytes);
+  static asio::awaitable<bool> rest(Connection& connection);
 
   void enter(Connection& connection, Phase phase, std::chrono::milliseconds limit);
   void hand_over(Connection& connection, Reply& reply);
@@ -181,7 +186,10 @@ void HttpServer::Impl::serve(tcp::socket socket, Gate::Ticket ticket) {
   auto connection =
       std::make_unique<Connection>(shared_from_this(), std::move(socket), std::move(ticket));
   auto peer = connection->socket.remote_endpoint(ignored);
-  if (!ignored) connection->address = limited_address(peer.address());
+  if (!ignored) {
+    connection->address = limited_address(peer.address());
+    connection->paced = !is_local(peer.address());
+  }
   enter(*connection, Phase::kFirst, options_.header_timeout);
   arm_sweep(sweep_interval());
   auto report = [&log = log_](std::exception_ptr failure) {
@@ -198,9 +206,11 @@ void HttpServer::Impl::serve(tcp::socket socket, Gate::Ticket ticket) {
 void HttpServer::Impl::drain() {
   draining_ = true;
   site_.drain();
-  for (auto* connection : connections_)
+  for (auto* connection : connections_) {
     if (connection->phase == Phase::kIdle || connection->phase == Phase::kFirst)
       connection->close();
+    if (connection->rest_timer != nullptr) connection->rest_timer->cancel();
+  }
 }
 
 std::chrono::milliseconds HttpServer::Impl::sweep_interval() const {
@@ -258,6 +268,7 @@ asio::awaitable<void> HttpServer::Impl::run(ConnectionPtr connection) {
     parser.body_limit(largest_body(impl.options_.body_bytes));
     going = co_await read(*connection, parser);
     if (going) going = co_await exchange(*connection, parser);
+    if (going && connection->rest.count() > 0) going = co_await rest(*connection);
   }
 }
 
@@ -318,7 +329,9 @@ asio::awaitable<bool> HttpServer::Impl::exchange(Connection& connection, Parser&
     co_return false;
   }
   impl.enter(connection, Phase::kIdle, impl.options_.idle_timeout);
-  if (reply.response.refused) co_await wait_after_refusal(connection, request.body.size());
+  if (reply.response.refused && connection.paced)
+    connection.rest =
+        connection.pace.refused(impl.options_.refusals, impl.clock_.steady(), request.body.size());
   // Draining may have begun since keep-alive was promised: who has already asked again is answered.
   co_return keep_alive && (!impl.draining_ || connection.buffer.size() > 0);
 }
@@ -350,14 +363,18 @@ asio::awaitable<void> HttpServer::Impl::refuse(Connection& connection, HttpRespo
   }
 }
 
-asio::awaitable<void> HttpServer::Impl::wait_after_refusal(Connection& connection,
-                                                           std::size_t bytes) {
+// False when the connection has ended. As in exchange(), who has already asked again is answered.
+asio::awaitable<bool> HttpServer::Impl::rest(Connection& connection) {
   auto& impl = *connection.impl;
-  const auto wait = connection.pace.refused(impl.options_.refusals, impl.clock_.steady(), bytes);
-  if (wait.count() == 0) co_return;
   impl.refusals_.count(Refusal::kRefused);
-  asio::steady_timer timer(connection.socket.get_executor(), wait);
+  impl.enter(connection, Phase::kResting, kNever);
+  asio::steady_timer timer(connection.socket.get_executor(), connection.rest);
+  connection.rest = {};
+  connection.rest_timer = &timer;
   co_await timer.async_wait(kAwait);
+  connection.rest_timer = nullptr;
+  impl.enter(connection, Phase::kIdle, impl.options_.idle_timeout);
+  co_return !impl.draining_ || connection.buffer.size() > 0;
 }
 
 void HttpServer::Impl::hand_over(Connection& connection, Reply& reply) {

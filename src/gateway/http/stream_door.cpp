@@ -59,6 +59,7 @@ Reply ended_at_once(StreamForm form, std::string_view type, const Error& why,
   form.chunked = false;  // its length is known
   Reply reply;
   reply.response.headers.add("Content-Type", type);
+  reply.response.refused = true;
   ItemStream(form, name).end(why, reply.response.body);
   return reply;
 }
@@ -90,6 +91,7 @@ asio::awaitable<Reply> StreamDoor::receive(const api::Method& method, const Http
   if (request.method != "POST") {
     reply.response =
         connect_error(Error(ErrCode::kMethodNotAllowed, "a stream is opened with POST"), name);
+    reply.response.refused = true;
     reply.response.headers.add("Allow", "POST");
     co_return reply;
   }
@@ -99,6 +101,7 @@ asio::awaitable<Reply> StreamDoor::receive(const api::Method& method, const Http
                 "this is a stream: use Content-Type application/connect+json or "
                 "application/connect+proto with the request in a frame; with curl: GET /events");
     reply.response = connect_error(error, name);
+    reply.response.refused = true;
     reply.response.headers.add("Accept-Post",
                                "application/connect+json, application/connect+proto");
     co_return reply;

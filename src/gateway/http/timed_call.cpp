@@ -82,6 +82,14 @@ void begin_exchange(const HttpRequest& request, TimedCall& call) {
   exchange.timeout = call.timeout;
 }
 
+void note_reading(TimedCall& call, bool& done) {
+  call.read = [read = std::move(call.read), &done](google::protobuf::Message& message) {
+    auto outcome = read(message);
+    done = outcome.ok();
+    return outcome;
+  };
+}
+
 Async<api::MessagePtr> carry_out(api::Api& api, Logger& log, TimedCall call) {
   if (!call.timeout) {
     Result<api::MessagePtr> answer = co_await api.call(*call.method, call.call, call.read);

@@ -24,6 +24,10 @@ struct TimedCall {
 // call's timeout and method are not changed any more.
 void begin_exchange(const HttpRequest& request, TimedCall& call);
 
+// Notes in `done` whether the call's request was read: if not, the door refused it. `done` outlives
+// carry_out().
+void note_reading(TimedCall& call, bool& done);
+
 // The deadline of Connect-Timeout-Ms, or of Grpc-Timeout (whose units below a millisecond count as
 // one); nothing without the header. Error: kBadRequest.
 Result<std::optional<std::chrono::milliseconds>> connect_timeout(const HttpHeaders& headers);

@@ -282,7 +282,9 @@ TEST_CASE("what the door refuses is marked, what a handler refuses is not") {
   unproved.headers = {};
   unproved.headers.add("Content-Type", "application/json");
   CHECK(door.ask(unproved).refused);
+  CHECK(door.ask(request("POST", "/pb.Nothing/There")).refused);
   CHECK_FALSE(door.ask(json_call(kGetUser, R"({"userId":"404"})")).refused);
+  CHECK_FALSE(door.ask(json_call(kGetUser, R"({"userId":"400"})")).refused);
   CHECK_FALSE(door.ask(json_call(kGetUser, "{}")).refused);
 }
 

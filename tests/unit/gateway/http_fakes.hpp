@@ -51,6 +51,7 @@ class Handlers {
     ++calls;
     last_caller = caller;
     if (request.user_id() == 404) co_return Error(ErrCode::kUserNotExist);
+    if (request.user_id() == 400) co_return Error(ErrCode::kBadRequest, "this user cannot be read");
     pb::GetUserResp response;
     response.mutable_user()->set_user_id(request.user_id());
     response.mutable_user()->set_nickname(nickname);
