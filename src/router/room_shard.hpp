@@ -94,7 +94,8 @@ class RoomShard {
   void empty_mailbox();
   void take(const RoomParcel& parcel);
   void put_out(ShardRoom& room, UserId user, ErrCode why);
-  void serve(ShardRoom& room, RoomPlace& place);
+  // The bytes that were handed over.
+  std::size_t serve(ShardRoom& room, RoomPlace& place);
   const RoomNext& next_run(ShardRoom& room, Seq cursor);
   void mark(ShardRoom& room);
   // At once, or as long after the last beginning as the pace asks for.

@@ -43,7 +43,7 @@ constexpr std::size_t kKeptBuffer = 16 * 1024;  // by an idle connection
 constexpr std::chrono::milliseconds kLingerTime{2000};
 constexpr std::size_t kLingerBytes = 4 * 1024 * 1024;
 // Thousands may have to go at one time: the others are served in between.
-constexpr std::size_t kGivenUpAtOnce = 64;
+constexpr std::size_t kGivenUpAtOnce = 16;
 constexpr std::chrono::milliseconds kSoon{4};
 constexpr std::chrono::milliseconds kNever = std::chrono::milliseconds::max();
 
