@@ -300,20 +300,27 @@ TEST_CASE("many packets in one piece are answered each, in order, over however m
   }
 }
 
+// So many requests that prove nothing, one after the other on a connection from there.
+void refuse(const ServerProcess& server, const std::string& from, int count) {
+  Socket socket(server.http_port(), from);
+  for (int i = 0; i < count; ++i) {
+    socket.send(
+        "POST /pb.LogicExt/SendMessage HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        "Content-Length: 1\r\n\r\n{");
+    std::string answer;
+    while (!answer.ends_with("]}") && socket.receive(answer)) {
+    }
+    CHECK(answer.starts_with("HTTP/1.1 401 "));
+  }
+}
+
 TEST_CASE("refused requests beyond the burst are read later") {
   const Limited limited(
       {"limits.enabled=true", "limits.refusals_per_second=50", "limits.refusals_burst=20"});
-  const auto refuse_60 = [&](const std::string& from) {
-    HttpConnection flood(limited.server.http_port(), from);
-    for (int i = 0; i < 60; ++i)
-      CHECK(
-          flood.ask("POST", "/pb.LogicExt/SendMessage", {{"Content-Type", "application/json"}}, "{")
-              .status == 401);
-  };
-  refuse_60("127.0.0.1");
+  refuse(limited.server, "127.0.0.1", 60);
   CHECK(limited.refused("refusals") == 0);  // everybody may come from there, through a proxy
   const auto began = std::chrono::steady_clock::now();
-  refuse_60("127.0.0.2");
+  refuse(limited.server, "127.0.0.2", 60);
   // 20 at once, then 40 at 50 a second, of which the last waits for nothing.
   CHECK(std::chrono::steady_clock::now() - began >= milliseconds(780));
   CHECK(limited.refused("refusals") >= 39);

@@ -69,8 +69,7 @@ HttpAnswer http(std::uint16_t port, const std::string& method, const std::string
 // One connection for any number of requests.
 class HttpConnection {
  public:
-  explicit HttpConnection(std::uint16_t port, const std::string& from = {})
-      : port_(port), socket_(port, from) {}
+  explicit HttpConnection(std::uint16_t port) : port_(port), socket_(port) {}
   HttpAnswer ask(const std::string& method, const std::string& target, const Headers& headers = {},
                  const std::string& body = {});
 
