@@ -139,6 +139,7 @@ void Connection::on_peer_done() {
 
 // What is still to come after the last word is thrown away, so that the kernel delivers that word.
 void Connection::discard() {
+  if (discarded_ == 0) release_what_came();
   auto got =
       ::recv(socket_.native_handle(), hub_.buffer().data(), hub_.buffer().size(), MSG_DONTWAIT);
   if (got > 0) discarded_ += static_cast<std::size_t>(got);
@@ -148,6 +149,13 @@ void Connection::discard() {
     peer_done_ = true;
     if (unsent() == 0) finish();
   }
+}
+
+// Thousands may wait here for their ends.
+void Connection::release_what_came() {
+  std::string().swap(in_);
+  if (web_socket_)
+    web_socket_ = std::make_unique<wire::WsDecoder>(wire::WsRole::kServer, wire::kMaxPacket);
 }
 
 // The packets that came while the session was busy or others had their turn, then the socket again.

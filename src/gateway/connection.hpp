@@ -88,6 +88,7 @@ class Connection final : public SessionHost,
   void listen_for_end();
   void on_peer_done();
   void discard();
+  void release_what_came();
   class Turn;
   bool process(char* bytes, std::size_t size);
   void read();
