@@ -83,6 +83,8 @@ class Connection final : public SessionHost,
   template <class T>
   Done<T> on_shard(void (Session::*function)(Result<T>));
 
+  static void release_if_large(std::string& buffer);
+  // connection_reading.cpp
   void wait_readable();
   void on_readable();
   void listen_for_end();
@@ -91,7 +93,7 @@ class Connection final : public SessionHost,
   void release_what_came();
   class Turn;
   bool process(char* bytes, std::size_t size);
-  void read();
+  void read_some();
   void end_turn();
   void resume_later();
   bool busy() const;
