@@ -8,6 +8,7 @@
 #include "grpc/reflection.hpp"
 #include "grpc/status.hpp"
 #include "http/caller.hpp"
+#include "http/codec.hpp"
 #include "pb/conn.ext.pb.h"
 
 #include <boost/asio/co_spawn.hpp>
@@ -147,8 +148,7 @@ class UnaryCall final : public Reactor {
 
   Status read_request(google::protobuf::Message& message) {
     if (method_.access == api::Access::kAnyone && bytes_.Length() > api::kUnprovedBytes)
-      return Error(ErrCode::kTooLarge,
-                   "a request has at most " + std::to_string(api::kUnprovedBytes) + " bytes");
+      return too_large(api::kUnprovedBytes);
     auto read = parse(bytes_, message);
     bytes_.Clear();
     return read;

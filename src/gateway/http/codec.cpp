@@ -1,5 +1,6 @@
 #include "http/codec.hpp"
 
+#include "http/compression.hpp"
 #include "http/message.hpp"
 
 #include "linnet/wire/json.hpp"
@@ -57,6 +58,18 @@ std::string encode(Codec codec, const google::protobuf::Message& message) {
     case Codec::kProto: break;
   }
   return message.SerializeAsString();
+}
+
+Status unpack(const Packed& packed, std::string_view bytes, google::protobuf::Message& message) {
+  if (bytes.size() > packed.limit) return too_large(packed.limit);
+  if (!packed.compressed || bytes.empty()) return decode(packed.codec, bytes, message);
+  auto plain = gunzip(bytes, packed.limit);
+  if (!plain) return plain.take_error();
+  return decode(packed.codec, *plain, message);
+}
+
+Error too_large(std::size_t limit) {
+  return Error(ErrCode::kTooLarge, "a request has at most " + std::to_string(limit) + " bytes");
 }
 
 }  // namespace linnet::gateway

@@ -3,6 +3,7 @@
 
 #include "linnet/base/error.hpp"
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -25,5 +26,16 @@ std::optional<std::string> media_type(std::string_view header);
 // JSON.
 Status decode(Codec codec, std::string_view bytes, google::protobuf::Message& message);
 std::string encode(Codec codec, const google::protobuf::Message& message);
+
+// How the bytes of a message are to be read, and how many it may have, compressed or not.
+struct Packed {
+  Codec codec;
+  bool compressed;  // by gzip; no bytes stay no bytes
+  std::size_t limit;
+};
+// Errors: kTooLarge; those of gunzip() and of decode().
+Status unpack(const Packed& packed, std::string_view bytes, google::protobuf::Message& message);
+// What is said of a request with more bytes than that.
+Error too_large(std::size_t limit);
 
 }  // namespace linnet::gateway

@@ -53,24 +53,6 @@ HttpResponse success(const google::protobuf::Message& message, Codec codec,
   return response;
 }
 
-// How the bytes of a message are to be read, and how many it may have.
-struct Packed {
-  Codec codec;
-  bool compressed;
-  std::size_t limit;
-};
-
-Status unpack(const Packed& packed, std::string_view bytes, google::protobuf::Message& message) {
-  if (bytes.size() > packed.limit)
-    return Error(ErrCode::kTooLarge,
-                 "a request has at most " + std::to_string(packed.limit) + " bytes");
-  // No bytes stay no bytes: there is nothing to decompress.
-  if (!packed.compressed || bytes.empty()) return decode(packed.codec, bytes, message);
-  auto plain = gunzip(bytes, packed.limit);
-  if (!plain) return plain.take_error();
-  return decode(packed.codec, *plain, message);
-}
-
 HttpResponse failure(const Error& error, const api::Exchange* exchange, const std::string& name) {
   if (exchange != nullptr && exchange->failure) return connect_error(*exchange->failure);
   return connect_error(error, name);

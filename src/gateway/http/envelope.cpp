@@ -1,9 +1,6 @@
 #include "http/envelope.hpp"
 
-#include "http/compression.hpp"
-
 namespace linnet::gateway {
-namespace {}  // namespace
 
 void append_envelope(std::uint8_t flags, std::string_view payload, std::string& out) {
   out += static_cast<char>(flags);
@@ -36,15 +33,10 @@ Status read_envelope(Codec codec, std::string_view body, bool compressed, std::s
                      google::protobuf::Message& message) {
   auto envelope = only_envelope(body);
   if (!envelope) return envelope.take_error();
-  if (envelope->payload.size() > limit)
-    return Error(ErrCode::kTooLarge, "a request has at most " + std::to_string(limit) + " bytes");
   const bool packed = (envelope->flags & kCompressed) != 0;
-  if (packed && !compressed)
+  if (packed && !compressed && envelope->payload.size() <= limit)
     return Error(ErrCode::kBadRequest, "a compressed frame needs the encoding gzip");
-  if (!packed || envelope->payload.empty()) return decode(codec, envelope->payload, message);
-  auto plain = gunzip(envelope->payload, limit);
-  if (!plain) return plain.take_error();
-  return decode(codec, *plain, message);
+  return unpack({codec, packed, limit}, envelope->payload, message);
 }
 
 }  // namespace linnet::gateway

@@ -93,8 +93,7 @@ void append_grpc_trailers(const GrpcStatus& status, const api::Exchange::Fields&
 
 Status read_grpc_web(const HttpRequest& request, const GrpcWebForm& form, std::size_t limit,
                      google::protobuf::Message& message) {
-  if (request.body.size() > largest_body(limit))
-    return Error(ErrCode::kTooLarge, "a request has at most " + std::to_string(limit) + " bytes");
+  if (request.body.size() > largest_body(limit)) return too_large(limit);
   auto compressed = is_gzip(request.headers, "Grpc-Encoding");
   if (!compressed) return compressed.take_error();
   if (!form.text) return read_envelope(form.codec, request.body, *compressed, limit, message);

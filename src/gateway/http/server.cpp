@@ -1,4 +1,5 @@
-// The sockets of the HTTP door. The only file of the doors that knows Beast, whose parser it uses.
+// The sockets of the HTTP door. With beast_request the only file of the doors that knows Beast,
+// whose parser it uses.
 //
 // A connection's states, with the stamp after which the sweep closes it:
 //
@@ -8,12 +9,11 @@
 // After a refusal too many it rests (none) between kWriting and kIdle.
 #include "http/server.hpp"
 
+#include "http/beast_request.hpp"
 #include "http/errors.hpp"
 #include "http/grpc_web.hpp"
 #include "http/reply.hpp"
 #include "http/site.hpp"
-
-#include "linnet/base/beast_parser.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -22,7 +22,6 @@
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/read.hpp>
-#include <boost/beast/http/string_body.hpp>
 
 #include <algorithm>
 #include <array>
@@ -48,45 +47,6 @@ constexpr std::chrono::milliseconds kSoon{4};
 constexpr std::chrono::milliseconds kNever = std::chrono::milliseconds::max();
 
 enum class Phase { kFirst, kIdle, kReading, kHandling, kWriting, kResting };
-
-using Parser = http::request_parser<http::string_body>;
-
-HttpRequest to_request(Parser& parser, const std::string& address) {
-  auto& message = parser.get();
-  HttpRequest request;
-  request.method = std::string_view(message.method_string());
-  request.target = std::string_view(message.target());
-  request.version = message.version();
-  for (const auto& field : message)
-    request.headers.add(std::string_view(field.name_string()), std::string_view(field.value()));
-  request.body = std::move(message.body());
-  request.address = address;
-  return request;
-}
-
-// What is answered to a request that cannot be read; nothing when the peer is simply gone.
-std::optional<HttpResponse> read_failure(Code error, Parser& parser, const HttpOptions& options) {
-  if (error == http::error::body_limit) {
-    const Error too_large(ErrCode::kTooLarge,
-                          "a request has at most " + std::to_string(options.body_bytes) + " bytes");
-    if (const auto* form = grpc_web_form(to_request(parser, "")))
-      return grpc_web_error(*form, too_large, "");
-    return connect_error(too_large, "");
-  }
-  api::ErrorForm form{"invalid_argument", 400};
-  if (error == http::error::header_limit) form = api::ErrorForm{"resource_exhausted", 431};
-  if (error == http::error::end_of_stream || error == http::error::partial_message ||
-      error.category() != make_error_code(http::error::bad_method).category())
-    return std::nullopt;
-  return connect_error(
-      Error(ErrCode::kBadRequest, "the request is no valid HTTP/1.1: " + error.message()), "",
-      form);
-}
-
-std::optional<HttpResponse> late_request() {
-  return connect_error(Error(ErrCode::kTimeout, "the request did not come in time"), "",
-                       api::ErrorForm{"deadline_exceeded", 408});
-}
 
 }  // namespace
 
@@ -287,8 +247,8 @@ asio::awaitable<bool> HttpServer::Impl::read(Connection& connection, Parser& par
       co_await http::async_read_header(connection.socket, connection.buffer, parser, kAwait);
   if (!error && !parser.is_done()) error = co_await read_body(connection, parser);
   if (!error) co_return true;
-  auto answer =
-      connection.too_slow ? late_request() : read_failure(error, parser, connection.impl->options_);
+  auto answer = connection.too_slow ? std::optional(late_request())
+                                    : read_failure(error, parser, connection.impl->options_);
   if (answer) co_await refuse(connection, std::move(*answer));
   co_return false;
 }

@@ -1,0 +1,26 @@
+// What Beast's parser has read, as the doors' own values.
+#pragma once
+
+#include "http/message.hpp"
+#include "http/server.hpp"
+
+#include "linnet/base/beast_parser.hpp"
+
+#include <boost/beast/http/string_body.hpp>
+
+#include <optional>
+#include <string>
+
+namespace linnet::gateway {
+
+using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
+
+// Takes the body out of the parser.
+HttpRequest to_request(Parser& parser, const std::string& address);
+// What is answered to a request that cannot be read; nothing when the peer is simply gone.
+std::optional<HttpResponse> read_failure(boost::system::error_code error, Parser& parser,
+                                         const HttpOptions& options);
+// What is answered to one that did not come in time.
+HttpResponse late_request();
+
+}  // namespace linnet::gateway
