@@ -9,8 +9,10 @@
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <cstdio>
 #include <exception>
+#include <iterator>
 #include <thread>
 
 using namespace linnet;
@@ -52,13 +54,13 @@ bench::Doors doors_of(const test::ServerProcess& server) {
   return {bench::loopback(server.tcp_port()), bench::loopback(server.http_port())};
 }
 
-// The descriptors of a server that somebody has used and left.
-std::size_t at_rest(const test::ServerProcess& server, const test::World& world) {
+// What is open in a server that somebody has used and left.
+std::multiset<std::string> at_rest(const test::ServerProcess& server, const test::World& world) {
   test::LongConnection::sign_in(test::LongConnection::Door::kWebSocket, server.tcp_port(),
                                 server.http_port(), world.senders[0])
       .sync(0);
   std::this_thread::sleep_for(std::chrono::seconds(1));
-  return descriptors_of(server.pid());
+  return open_of(server.pid());
 }
 
 // A growth that is more than is allowed, in a word for the reader.
@@ -147,15 +149,21 @@ class Soak {
   }
 
   // Everybody has left: what is open still was never closed.
-  void judge_descriptors(const test::ServerProcess& server, std::size_t rest) {
+  void judge_descriptors(const test::ServerProcess& server,
+                         const std::multiset<std::string>& rest) {
     const auto deadline = std::chrono::steady_clock::now() + kUntilClosed;
-    auto left = descriptors_of(server.pid());
-    while (left > rest && std::chrono::steady_clock::now() < deadline) {
+    auto left = open_of(server.pid());
+    while (left.size() > rest.size() && std::chrono::steady_clock::now() < deadline) {
       std::this_thread::sleep_for(std::chrono::milliseconds(50));
-      left = descriptors_of(server.pid());
+      left = open_of(server.pid());
     }
-    std::printf("descriptors at rest: %zu before, %zu after\n", rest, left);
-    if (left > rest + kOpenedLate) faults_.emplace_back("descriptors were not closed");
+    std::printf("descriptors at rest: %zu before, %zu after\n", rest.size(), left.size());
+    std::vector<std::string> opened;
+    std::ranges::set_difference(left, rest, std::back_inserter(opened));
+    for (const auto& one : opened)
+      std::printf("  opened since: %s\n", one.c_str());
+    if (left.size() > rest.size() + kOpenedLate)
+      faults_.emplace_back("descriptors were not closed");
   }
 
   Options options_;

@@ -19,6 +19,15 @@ std::size_t descriptors_of(pid_t pid) {
   return static_cast<std::size_t>(std::distance(begin(all), end(all)));
 }
 
+std::multiset<std::string> open_of(pid_t pid) {
+  std::multiset<std::string> open;
+  std::error_code closed_meanwhile;
+  const std::filesystem::path all("/proc/" + std::to_string(pid) + "/fd");
+  for (const auto& one : std::filesystem::directory_iterator(all))
+    open.insert(std::filesystem::read_symlink(one.path(), closed_meanwhile).string());
+  return open;
+}
+
 Samples::Samples(pid_t server, const std::string& file)
     : server_(server), file_(std::fopen(file.c_str(), "w")), begin_(bench::now()) {
   if (file_ == nullptr) throw std::runtime_error("cannot write " + file);

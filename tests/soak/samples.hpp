@@ -4,6 +4,7 @@
 #include "visitors.hpp"
 
 #include <cstdio>
+#include <set>
 #include <string>
 #include <sys/types.h>
 #include <vector>
@@ -28,6 +29,9 @@ struct Sample {
 };
 
 std::size_t descriptors_of(pid_t pid);
+
+// What they stand for, as /proc says: a path, or a kind and the number of its inode.
+std::multiset<std::string> open_of(pid_t pid);
 
 // Takes samples, and writes each to the file as a line of CSV. Throws when it cannot be made.
 class Samples {
