@@ -16,9 +16,16 @@ namespace {
 // What the packet around a response takes at most, besides the method's path.
 constexpr std::size_t kAround = 64;
 
+// `waited`: for another call, by which the caller may have been signed out, or meanwhile.
 Async<api::MessagePtr> carry_out(api::Api& api, const api::Method& method,
                                  const user::Caller& caller,
-                                 const google::protobuf::Message& request) {
+                                 const google::protobuf::Message& request, bool waited) {
+  if (waited) {
+    auto held = co_await wait_for<user::Identity>([&](Done<user::Identity> done) {
+      api.authenticator().confirm(caller.identity, std::move(done));
+    });
+    if (!held) co_return held.take_error();
+  }
   Result<api::MessagePtr> answer = co_await api.call_as(method, caller, request);
   co_return answer;
 }
@@ -60,6 +67,7 @@ void Calls::start(const std::shared_ptr<Connection>& connection, user::Identity 
   call->caller.identity = identity;
   call->caller.address = address_;
   if (call->ordered && std::exchange(ordered_running_, true)) {
+    call->waited = true;
     waiting_.push_back(std::move(call));
   } else {
     run(connection, std::move(call));
@@ -74,7 +82,7 @@ void Calls::run(const std::shared_ptr<Connection>& connection, CallPtr call) {
     finish(connection, *call, std::move(answer));
   };
   boost::asio::co_spawn(connection->context(),
-                        carry_out(api_, *now.method, now.caller, *now.request),
+                        carry_out(api_, *now.method, now.caller, *now.request, now.waited),
                         std::move(finished));
 }
 
@@ -92,6 +100,11 @@ void Calls::finish(const std::shared_ptr<Connection>& connection, const Call& ca
     connection->on_called(failed(call.request_id, answer.error()));
     return;
   }
+  if ((*answer)->ByteSizeLong() + call.path.size() + kAround > wire::kMaxPacket) {
+    const Error error(ErrCode::kTooLarge, "the answer does not fit a packet; ask for less at once");
+    connection->on_called(failed(call.request_id, error));
+    return;
+  }
   pb::CallOutput output;
   output.set_method(call.path);
   output.set_response((*answer)->SerializeAsString());
@@ -99,11 +112,6 @@ void Calls::finish(const std::shared_ptr<Connection>& connection, const Call& ca
   packet.set_type(pb::PT_CALL);
   packet.set_request_id(call.request_id);
   packet.set_data(output.SerializeAsString());
-  if (packet.data().size() + kAround > wire::kMaxPacket) {
-    const Error error(ErrCode::kTooLarge, "the answer does not fit a packet; ask for less at once");
-    connection->on_called(failed(call.request_id, error));
-    return;
-  }
   connection->on_called(packet);
 }
 

@@ -30,6 +30,7 @@ class Calls {
     std::int64_t request_id = 0;
     std::string path;
     bool ordered = false;
+    bool waited = false;  // for one before it
     const api::Method* method = nullptr;
     user::Caller caller;
     api::MessagePtr request;

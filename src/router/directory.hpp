@@ -47,16 +47,18 @@ class Directory {
   }
 
   void remove(UserId user, DeviceId device, const Address& address) {
+    bool own = false;
     {
       auto& stripe = device_stripes_[stripe_of(device.value())];
       std::lock_guard lock(stripe.mutex);
       auto it = stripe.map.find(device);
       // The device may have connected again: then the entry is the successor's.
-      if (it == stripe.map.end() || !same(it->second.address, address)) return;
-      stripe.map.erase(it);
+      own = it != stripe.map.end() && same(it->second.address, address);
+      if (own) stripe.map.erase(it);
     }
+    // Also when it is not: a successor on another shard may have looked before insert() added it.
     remove_from_user(user, address);
-    connected_.fetch_sub(1, std::memory_order_relaxed);
+    if (own) connected_.fetch_sub(1, std::memory_order_relaxed);
   }
 
   template <class Visit>

@@ -2,48 +2,38 @@
 
 namespace linnet::router {
 
-Followers::Place* Followers::find(std::size_t slot, GroupId group) {
-  auto it = slots_.find(slot);
-  if (it == slots_.end()) return nullptr;
-  for (auto& place : it->second)
-    if (place.group == group) return &place;
-  return nullptr;
-}
-
 void Followers::add(std::size_t slot, GroupId group) {
-  if (find(slot, group) != nullptr) return;
   auto& list = groups_[group];
-  slots_[slot].push_back({group, list.size()});
-  list.push_back(slot);
+  if (slots_[slot].emplace(group, list.size()).second) list.push_back(slot);
 }
 
 // The last of the list takes the place that falls empty.
-void Followers::take_from_group(const Place& place) {
-  auto it = groups_.find(place.group);
+void Followers::take_from_group(GroupId group, std::size_t place) {
+  auto it = groups_.find(group);
   auto& list = it->second;
   const auto last = list.back();
-  list[place.index] = last;
-  find(last, place.group)->index = place.index;
+  list[place] = last;
+  slots_.at(last).at(group) = place;
   list.pop_back();
   if (list.empty()) groups_.erase(it);
 }
 
 void Followers::remove(std::size_t slot, GroupId group) {
-  auto* place = find(slot, group);
-  if (place == nullptr) return;
-  take_from_group(*place);
   auto it = slots_.find(slot);
-  *place = it->second.back();
-  it->second.pop_back();
+  if (it == slots_.end()) return;
+  auto place = it->second.find(group);
+  if (place == it->second.end()) return;
+  take_from_group(group, place->second);
+  it->second.erase(place);
   if (it->second.empty()) slots_.erase(it);
 }
 
 void Followers::remove_all(std::size_t slot) {
   auto it = slots_.find(slot);
   if (it == slots_.end()) return;
-  for (const auto& place : it->second)
-    take_from_group(place);
-  slots_.erase(slot);
+  for (const auto& [group, place] : it->second)
+    take_from_group(group, place);
+  slots_.erase(it);
 }
 
 void Followers::remove_group(GroupId group) {

@@ -9,8 +9,8 @@
 
 namespace linnet::router {
 
-// Adding, removing and finding cost a look at the few groups of one slot, however many follow a
-// group. Thread: the shard's.
+// Each costs the same however many follow a group, and however many one follows. Thread: the
+// shard's.
 class Followers {
  public:
   // Adding what is there and removing what is not changes nothing.
@@ -21,15 +21,11 @@ class Followers {
   const std::vector<std::size_t>& of(GroupId group) const;
 
  private:
-  struct Place {
-    GroupId group;
-    std::size_t index;  // in the group's list
-  };
-  Place* find(std::size_t slot, GroupId group);
-  void take_from_group(const Place& place);
+  void take_from_group(GroupId group, std::size_t place);
 
   std::unordered_map<GroupId, std::vector<std::size_t>> groups_;
-  std::unordered_map<std::size_t, std::vector<Place>> slots_;
+  // By slot and group: the slot's place in the group's list.
+  std::unordered_map<std::size_t, std::unordered_map<GroupId, std::size_t>> slots_;
 };
 
 }  // namespace linnet::router

@@ -41,6 +41,8 @@ using Code = boost::system::error_code;
 namespace {
 
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
+// An answer's head, or what it has between its chunks, is no longer.
+constexpr std::size_t kBufferBytes = 96 * 1024;
 using Request = http::request<http::string_body>;
 using Clock = std::chrono::steady_clock;
 
@@ -229,7 +231,7 @@ asio::awaitable<Result<HttpAnswer>> HttpClient::Impl::talk(Job& job, Stream& str
   auto request = to_request(job.call);
   auto [unsent, sent] = co_await http::async_write(stream, request, kAwait);
   if (unsent) co_return unreachable(job.call, "write", unsent);
-  boost::beast::flat_buffer buffer;
+  boost::beast::flat_buffer buffer{kBufferBytes};
   http::response_parser<http::string_body> parser;
   parser.body_limit(options_.answer_bytes);
   auto [unread, got] = co_await http::async_read(stream, buffer, parser, kAwait);

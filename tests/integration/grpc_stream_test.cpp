@@ -166,6 +166,8 @@ TEST_CASE("who may not, or asks for nonsense, gets no gRPC stream") {
   CHECK(Receiver(f.house, {{"user_id", "x"}}, "").end() == 1007);
   CHECK(Receiver(f.house, f.ben, -1).end() == 1007);
   CHECK(Receiver(f.house, lineage(f.ben), "\xff\xff").end() == 1007);
+  // What a stranger asks is not even read.
+  CHECK(Receiver(f.house, Metadata(), "\xff\xff").end() == 1003);
 }
 
 TEST_CASE(

@@ -110,6 +110,26 @@ TEST_CASE("hostile requests over gRPC are refused, and the next is served") {
   CHECK(server.call("/pb.LogicExt/SendMessage", lineage(anna), text_to(anna.id, "x"), none).ok());
 }
 
+TEST_CASE("what is compressed is refused: gRPC would inflate it for anybody") {
+  GrpcHouse server;
+  for (const char* path : {"/pb.LogicExt/RegisterDevice", "/pb.LogicExt/SendMessage",
+                           "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo"}) {
+    grpc::GenericStub stub(server.channel());
+    grpc::ClientContext context;
+    context.set_compression_algorithm(GRPC_COMPRESS_GZIP);
+    context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(30));
+    grpc::Slice slice(std::string(50'000'000, '\0'));
+    grpc::ByteBuffer request(&slice, 1);
+    grpc::ByteBuffer response;
+    std::promise<grpc::Status> promise;
+    stub.UnaryCall(&context, path, {}, &request, &response,
+                   [&](grpc::Status status) { promise.set_value(std::move(status)); });
+    const auto status = promise.get_future().get();
+    CAPTURE(path, status.error_message());
+    CHECK(status.error_code() == grpc::StatusCode::UNIMPLEMENTED);
+  }
+}
+
 TEST_CASE("many calls at once over one channel are each answered") {
   GrpcHouse server;
   auto anna = join(server, "100");

@@ -120,6 +120,35 @@ TEST_CASE("many calls at once are each answered, and ordered ones take effect in
   CHECK(answered.size() == kCount);
 }
 
+TEST_CASE("what waited behind a sign-out or an erasure is not carried out") {
+  Fixture f;
+  auto connection = f.live(Door::kWebSocket, f.anna);
+  pb::EraseUserReq erase;
+  erase.set_code(kCode);
+  const bool erased = GENERATE(true, false);
+  if (erased) {
+    call(connection, 1, "/pb.UserExt/EraseUser", erase, true);
+  } else {
+    call(connection, 1, "/pb.LogicExt/SignOut", pb::SignOutReq(), true);
+  }
+  pb::CreateGroupReq group;
+  group.set_name("behind it");
+  for (int i = 2; i <= 10; ++i)
+    call(connection, i, "/pb.LogicExt/CreateGroup", group, true);
+  while (connection.receive()) {
+  }
+  if (!erased) {
+    Caller caller(f.server.http_port());
+    caller.use(sign_in(f.server.http_port(), "100"));
+    CHECK(caller.call<pb::GetUserGroupsResp>("/pb.LogicExt/GetUserGroups", pb::GetUserGroupsReq())
+              .groups_size() == 0);
+  }
+  // The next group is the first that was ever made.
+  Caller caller(f.server.http_port());
+  caller.use(f.ben);
+  CHECK(caller.call<pb::CreateGroupResp>("/pb.LogicExt/CreateGroup", group).group_id() == 1);
+}
+
 TEST_CASE("a packet's request id is no id for retries: clients count it anew on each connection") {
   Fixture f;
   for (std::int64_t expected : {1, 3}) {

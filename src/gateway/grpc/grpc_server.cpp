@@ -190,23 +190,22 @@ class ReceiveCall final : public Reactor, public MessageWriter {
   }
 
   void OnReadDone(bool ok) override {
-    pb::SyncInput input;
-    Status read = Error(ErrCode::kBadRequest, "a call has a request");
-    if (ok) read = parse(bytes_, input);
-    if (begun_.wrong) read = *begun_.wrong;
-    if (read && input.seq() < 0) read = Error(ErrCode::kBadRequest, "seq: 0 or more");
-    if (!read) {
-      stream_->shard().post([stream = stream_, why = read.take_error()] { stream->refuse(why); });
+    if (!ok || begun_.wrong) {
+      const auto why = begun_.wrong.value_or(Error(ErrCode::kBadRequest, "a call has a request"));
+      stream_->shard().post([stream = stream_, why] { stream->refuse(why); });
       return;
     }
-    const Seq after(input.seq());
-    auto admitted = [stream = stream_, after](std::exception_ptr thrown,
-                                              Result<user::Caller> caller) {
+    auto admitted = [this, stream = stream_](std::exception_ptr thrown,
+                                             Result<user::Caller> caller) {
+      // It was cancelled meanwhile: this reactor may be gone.
+      if (stream->closed()) return;
       if (thrown) caller = Error(ErrCode::kServerUnknown);
-      if (caller) {
-        stream->start(caller->identity, after);
+      // Of a stranger's request nothing is read.
+      auto after = caller ? read_request() : Result<Seq>(caller.error());
+      if (after) {
+        stream->start(caller->identity, *after);
       } else {
-        stream->refuse(caller.error());
+        stream->refuse(after.error());
       }
     };
     boost::asio::co_spawn(stream_->shard().context(), admit(api_, method_, begun_.call),
@@ -230,6 +229,15 @@ class ReceiveCall final : public Reactor, public MessageWriter {
   void cancel() override { context_.TryCancel(); }
 
  private:
+  Result<Seq> read_request() {
+    pb::SyncInput input;
+    auto read = parse(bytes_, input);
+    bytes_.Clear();
+    if (!read) return read.take_error();
+    if (input.seq() < 0) return Error(ErrCode::kBadRequest, "seq: 0 or more");
+    return Seq(input.seq());
+  }
+
   api::Api& api_;
   const api::Method& method_;
   Context& context_;
@@ -316,6 +324,11 @@ class GrpcServer::Impl {
     builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
     builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kMetadataBytes);
     builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kStreamsPerConnection);
+    // gRPC inflates a message before anybody has looked who sends it, and looks at its size
+    // afterwards.
+    builder.AddChannelArgument(GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 0);
+    for (auto algorithm : {GRPC_COMPRESS_GZIP, GRPC_COMPRESS_DEFLATE})
+      builder.SetCompressionAlgorithmSupportStatus(algorithm, false);
     builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
     builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
     std::vector<int> ports(addresses.size());

@@ -46,6 +46,8 @@ constexpr std::size_t kGivenUpAtOnce = 16;
 constexpr std::chrono::milliseconds kSoon{4};
 constexpr std::chrono::milliseconds kNever = std::chrono::milliseconds::max();
 
+constexpr std::size_t kBufferBytes = 96 * 1024;
+
 enum class Phase { kFirst, kIdle, kReading, kHandling, kWriting, kResting };
 
 }  // namespace
@@ -91,7 +93,9 @@ class HttpServer::Impl : public std::enable_shared_from_this<Impl> {
     std::shared_ptr<Impl> impl;
     tcp::socket socket;
     Gate::Ticket ticket;
-    boost::beast::flat_buffer buffer;
+    // The parser limits heads and bodies, but neither a chunk's extensions nor trailers, which it
+    // reads when it has all of them.
+    boost::beast::flat_buffer buffer{kBufferBytes};
     std::string address;
     Phase phase = Phase::kFirst;
     std::chrono::milliseconds deadline = kNever;

@@ -16,6 +16,7 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr std::size_t kConnectDigits = 10;
+constexpr std::chrono::hours kYear{24 * 365};
 constexpr std::size_t kGrpcDigits = 8;
 
 // Shared by the one who waits and the work, whoever ends last.
@@ -60,8 +61,12 @@ Result<std::optional<std::chrono::milliseconds>> grpc_timeout(const HttpHeaders&
   auto value = parse_decimal(text->substr(0, text->size() - 1));
   if (!value || *value < 0 || text->front() == '-') return wrong;
   switch (text->back()) {
-    case 'H': return std::optional<std::chrono::milliseconds>(std::chrono::hours(*value));
-    case 'M': return std::optional<std::chrono::milliseconds>(std::chrono::minutes(*value));
+    // What is longer than a year does not fit a timer's nanoseconds.
+    case 'H':
+      return std::optional<std::chrono::milliseconds>(std::min(std::chrono::hours(*value), kYear));
+    case 'M':
+      return std::optional<std::chrono::milliseconds>(
+          std::min<std::chrono::minutes>(std::chrono::minutes(*value), kYear));
     case 'S': return std::optional<std::chrono::milliseconds>(std::chrono::seconds(*value));
     case 'm': return std::optional(std::chrono::milliseconds(*value));
     case 'u': return std::optional(std::chrono::milliseconds((*value + 999) / 1000));
