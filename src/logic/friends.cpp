@@ -110,14 +110,12 @@ Async<pb::GetFriendsResp> Friends::get_friends(const user::Caller& caller,
                                                const pb::GetFriendsReq& request) {
   auto page = page_of(request, kFriendsAtOnce);
   if (!page) co_return page.take_error();
-  auto found =
-      co_await wait_for<std::vector<store::Friend>>([&](Done<std::vector<store::Friend>> done) {
-        store_.friends(caller.identity.user, UserId(page->after), page->read(), std::move(done));
-      });
-  if (!found) co_return found.take_error();
   pb::GetFriendsResp response;
-  cut(*found, *page, response);
-  for (const auto& entry : *found) {
+  const auto read = [&](std::int64_t after, std::size_t most,
+                        Done<std::vector<store::Friend>> done) {
+    store_.friends(caller.identity.user, UserId(after), most, std::move(done));
+  };
+  const auto add = [&](const store::Friend& entry) {
     auto* one = response.add_friends();
     one->set_user_id(entry.user.id.value());
     one->set_phone_number(entry.user.phone_number);
@@ -129,7 +127,10 @@ Async<pb::GetFriendsResp> Friends::get_friends(const user::Caller& caller,
     one->set_extra(entry.extra);
     one->set_online(router_.online(entry.user.id));
     if (!one->online()) one->set_last_seen(entry.seen.value());
-  }
+    return std::pair(entry.user.id.value(), one->ByteSizeLong());
+  };
+  auto filled = co_await fill<store::Friend>(*page, response, read, add);
+  if (!filled) co_return filled.take_error();
   co_return response;
 }
 

@@ -112,16 +112,18 @@ Async<pb::GetUserGroupsResp> Groups::list(const user::Caller& caller,
                                           const pb::GetUserGroupsReq& request) {
   auto page = page_of(request, kGroupsAtOnce);
   if (!page) co_return page.take_error();
-  auto found = co_await wait_for<std::vector<store::Membership>>(
-      [&](Done<std::vector<store::Membership>> done) {
-        store_.user_groups(caller.identity.user, GroupId(page->after), page->read(),
-                           std::move(done));
-      });
-  if (!found) co_return found.take_error();
   pb::GetUserGroupsResp response;
-  cut(*found, *page, response);
-  for (const auto& one : *found)
-    *response.add_groups() = to_pb(one.group, one.member, one.head);
+  const auto read = [&](std::int64_t after, std::size_t most,
+                        Done<std::vector<store::Membership>> done) {
+    store_.user_groups(caller.identity.user, GroupId(after), most, std::move(done));
+  };
+  const auto add = [&](const store::Membership& one) {
+    auto* added = response.add_groups();
+    *added = to_pb(one.group, one.member, one.head);
+    return std::pair(one.group.id.value(), added->ByteSizeLong());
+  };
+  auto filled = co_await fill<store::Membership>(*page, response, read, add);
+  if (!filled) co_return filled.take_error();
   co_return response;
 }
 

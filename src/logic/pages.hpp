@@ -1,10 +1,14 @@
 // Lists in pages: "ids over this one, at most so many".
 #pragma once
 
+#include "linnet/base/async.hpp"
 #include "linnet/base/error.hpp"
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
+#include <utility>
+#include <vector>
 
 namespace linnet::logic {
 
@@ -34,6 +38,35 @@ template <class List, class Response>
 void cut(List& list, const Page& page, Response& response) {
   response.set_has_more(list.size() > page.limit);
   if (list.size() > page.limit) list.resize(page.limit);
+}
+
+// What is too long to be read at once, for an old client that asks for everything, is read in
+// portions, and ends where the answer has this many bytes.
+inline constexpr std::size_t kPortion = 500;
+inline constexpr std::size_t kPageBytes = 4 * 1024 * 1024;
+
+// Fills `response` from read(after, most, done), which gives rows in the order of their ids;
+// add(row) puts one into the response, and gives its id and its bytes.
+template <class Row, class Response, class Read, class Add>
+Async<Unit> fill(Page page, Response& response, Read read, Add add) {
+  std::size_t bytes = 0;
+  for (std::size_t count = 0;;) {
+    const auto wanted = std::min(kPortion, page.limit - count + 1);
+    auto rows = co_await wait_for<std::vector<Row>>(
+        [&](Done<std::vector<Row>> done) { read(page.after, wanted, std::move(done)); });
+    if (!rows) co_return rows.take_error();
+    for (const auto& row : *rows) {
+      if (count == page.limit || bytes >= kPageBytes) {
+        response.set_has_more(true);
+        co_return Unit{};
+      }
+      const std::pair<std::int64_t, std::size_t> added = add(row);
+      page.after = added.first;
+      bytes += added.second;
+      ++count;
+    }
+    if (rows->size() < wanted) co_return Unit{};
+  }
 }
 
 }  // namespace linnet::logic

@@ -10,6 +10,7 @@
 #include <cmath>
 #include <cstdint>
 #include <mutex>
+#include <random>
 #include <string>
 
 namespace linnet::logic {
@@ -57,9 +58,10 @@ class Rooms::Paces {
                                  const Pace::Rate& rate) {
     auto& stripe = stripes_[mix(static_cast<std::uint64_t>(room.value())) >> 58U];
     std::lock_guard lock(stripe.mutex);
-    // One map for a stripe's rooms: two that share a key share a pace, which is rare and harmless.
-    auto key =
-        mix(static_cast<std::uint64_t>(room.value())) ^ static_cast<std::uint64_t>(user.value());
+    // One map for a stripe's rooms: two that share a key share a pace. That is rare, and nobody
+    // can find a room that shares somebody else's, as nobody knows the secret.
+    auto key = mix(static_cast<std::uint64_t>(room.value()) ^ secret_) ^
+               static_cast<std::uint64_t>(user.value());
     return stripe.pace.take(UserId(static_cast<std::int64_t>(key)), now, rate);
   }
 
@@ -68,6 +70,11 @@ class Rooms::Paces {
     std::mutex mutex;
     Pace pace;
   };
+  static std::uint64_t any_number() {
+    std::random_device device;
+    return std::uint64_t{device()} << 32U | device();
+  }
+  const std::uint64_t secret_ = any_number();
   std::array<Stripe, 64> stripes_;
 };
 
