@@ -65,8 +65,9 @@ void add_call_limits(std::vector<Setting>& all) {
        LINNET_MEMBER(limits.server_per_second));
   rate("limits.server_burst", "How many of them at once.", LINNET_MEMBER(limits.server_burst));
   rate("limits.code_failures_per_minute",
-       "Wrong sign-in codes or passwords, per phone number; of passwords five times as many per "
-       "address.",
+       "Wrong passwords, and wrong codes of development mode, per phone number (a code that was "
+       "sent "
+       "is void after 5 wrong ones); of passwords five times as many per address.",
        LINNET_MEMBER(limits.code_failures_per_minute));
   rate("limits.all_code_failures_per_minute",
        "Wrong sign-in codes of all phone numbers together; then nobody signs in by code for the "

@@ -135,7 +135,9 @@ Decided add_members(const GroupView& view, const Doer& doer, const Profiles& pro
   std::vector<store::Member> added;
   for (std::size_t i = 1; i < view.persons.size(); ++i) {
     const auto& person = view.persons[i];
-    if (!person.member) added.push_back(newcomer(view, person.user, doer.now));
+    // Whoever blocks the doer is not brought to where it can be written to.
+    if (!person.member && !person.blocks_first && !person.erased)
+      added.push_back(newcomer(view, person.user, doer.now));
   }
   if (added.empty()) return GroupEdit();
   return with_newcomers(view, doer, std::move(added), profiles, options);

@@ -114,21 +114,66 @@ Status sign_out(Connection& db, UserId user, DeviceId device, Millis now) {
 
 namespace {
 
-Result<std::vector<DeviceId>> exclude_others(Connection& db, UserId user, const SignIn& sign_in) {
+Result<std::vector<DeviceId>> exclude_others(Connection& db, UserId user, DeviceId own,
+                                             const SignIn& sign_in) {
   std::vector<DeviceId> excluded;
   const auto& types = sign_in.exclusive_types;
   if (types.empty()) return excluded;
   auto devices = user_devices(db, user);
   if (!devices) return devices.take_error();
   for (const auto& device : *devices) {
-    if (device.id == sign_in.device ||
-        std::find(types.begin(), types.end(), device.type) == types.end())
+    if (device.id == own || std::find(types.begin(), types.end(), device.type) == types.end())
       continue;
     auto out = sign_out(db, user, device.id, sign_in.now);
     if (!out) return out.take_error();
     excluded.push_back(device.id);
   }
   return excluded;
+}
+
+Result<DeviceId> device_behind(Connection& db, DeviceId named, UserId user) {
+  Query row(db, "SELECT id FROM device WHERE known_as = ?1 AND known_as != 0 AND owner = ?2", named,
+            user);
+  const auto device = row.next() ? row.id<DeviceId>(0) : DeviceId();
+  if (row.failed()) return row.error();
+  return device;
+}
+
+Result<DeviceId> make_device_behind(Connection& db, DeviceId named, UserId user, Millis now) {
+  Query row(db,
+            "INSERT INTO device (user_id, type, brand, model, system_version, sdk_version, created,"
+            " updated, owner, known_as) SELECT 0, type, brand, model, system_version, sdk_version,"
+            " ?3, ?3, ?2, ?1 FROM device WHERE id = ?1 RETURNING id",
+            named, user, now);
+  DeviceId device;
+  while (row.next())
+    device = row.id<DeviceId>(0);
+  if (row.failed()) return row.error();
+  return device;
+}
+
+// The user's when its client names that device: the device itself if it is the user's or nobody's
+// yet, else one behind it.
+Result<DeviceId> device_for(Connection& db, DeviceId named, UserId user, Millis now) {
+  std::int64_t owner = 0;
+  DeviceId known_as;
+  {
+    Query row(db, "SELECT owner, known_as FROM device WHERE id = ?1", named);
+    if (!row.next()) return row.failed() ? row.error() : Error(ErrCode::kDeviceNotExist);
+    owner = row.number(0);
+    known_as = row.id<DeviceId>(1);
+  }
+  if (owner == user.value()) return named;
+  if (owner == 0) {
+    auto taken = Query(db, "UPDATE device SET owner = ?2 WHERE id = ?1", named, user).run();
+    if (!taken) return taken.take_error();
+    return named;
+  }
+  // None stands behind one that does so itself.
+  if (known_as) return device_for(db, known_as, user, now);
+  auto known = device_behind(db, named, user);
+  if (!known || *known) return known;
+  return make_device_behind(db, named, user, now);
 }
 
 // Who is on a device, and when somebody was signed out of it last.
@@ -150,6 +195,7 @@ Result<SignedIn> sign_in(Connection& db, const SignIn& sign_in) {
   auto user = find_by_phone(db, sign_in.phone_number);
   const bool created = user.ok() && !*user;
   if (created) {
+    if (!sign_in.makes_user) return Error(ErrCode::kUserNotExist);
     User made;
     made.phone_number = sign_in.phone_number;
     made.nickname = sign_in.nickname_if_new;
@@ -157,27 +203,29 @@ Result<SignedIn> sign_in(Connection& db, const SignIn& sign_in) {
     user = insert_user(db, made);
   }
   if (!user) return user.take_error();
-  auto bound = Query(db, "UPDATE device SET user_id = ?2, updated = ?3 WHERE id = ?1",
-                     sign_in.device, *user, sign_in.now)
+  auto device = device_for(db, sign_in.device, *user, sign_in.now);
+  if (!device) return device.take_error();
+  auto bound = Query(db, "UPDATE device SET user_id = ?2, updated = ?3 WHERE id = ?1", *device,
+                     *user, sign_in.now)
                    .run();
   if (!bound) return bound.take_error();
-  if (db.changes() == 0) return Error(ErrCode::kDeviceNotExist);
-  auto ended = Query(db, "DELETE FROM token WHERE device_id = ?1", sign_in.device).run();
+  auto ended = Query(db, "DELETE FROM token WHERE device_id = ?1", *device).run();
   if (!ended) return ended.take_error();
-  auto excluded = exclude_others(db, *user, sign_in);
+  auto excluded = exclude_others(db, *user, *device, sign_in);
   if (!excluded) return excluded.take_error();
-  return SignedIn{*user, created, std::move(*excluded)};
+  return SignedIn{*user, *device, created, std::move(*excluded)};
 }
 
-Result<UserId> bind_device(Connection& db, const Binding& binding) {
-  auto seat = seat_of(db, binding.device);
+Result<DeviceId> bind_device(Connection& db, const Binding& binding) {
+  auto device = device_for(db, binding.device, binding.user, binding.now);
+  if (!device) return device;
+  auto seat = seat_of(db, *device);
   if (!seat) return seat.take_error();
-  // What was issued before somebody was signed out is good for nothing, whoever came since;
-  // compared by seconds, as tokens have them.
+  // What was issued before a sign-out is good for nothing; compared by seconds, as tokens have
+  // them.
   if (binding.issued.value() / 1000 < seat->signed_out.value() / 1000)
     return Error(ErrCode::kUnauthorized);
-  const auto before = seat->user;
-  if (before == binding.user) return before;
+  if (seat->user == binding.user) return device;
   auto known = get_user(db, binding.user);
   if (!known) return known.take_error();
   if (!*known) {
@@ -188,13 +236,13 @@ Result<UserId> bind_device(Connection& db, const Binding& binding) {
     made.id = binding.user;
     made.created = binding.now;
     auto id = insert_user(db, made);
-    if (!id) return id;
+    if (!id) return id.take_error();
   }
-  auto bound = Query(db, "UPDATE device SET user_id = ?2, updated = ?3 WHERE id = ?1",
-                     binding.device, binding.user, binding.now)
+  auto bound = Query(db, "UPDATE device SET user_id = ?2, updated = ?3 WHERE id = ?1", *device,
+                     binding.user, binding.now)
                    .run();
   if (!bound) return bound.take_error();
-  return before;
+  return device;
 }
 
 Status extend_token(Connection& db, DeviceId device, const TokenRecord& token) {
@@ -216,9 +264,13 @@ Status set_token(Connection& db, DeviceId device, const TokenRecord& token) {
 }
 
 Result<std::optional<TokenRecord>> get_token(Connection& db, DeviceId device) {
-  Query row(db, "SELECT user_id, hash, expires FROM token WHERE device_id = ?1", device);
+  Query row(db,
+            "SELECT token.user_id, hash, expires, known_as FROM token JOIN device ON device.id ="
+            " token.device_id WHERE token.device_id = ?1",
+            device);
   std::optional<TokenRecord> found;
-  if (row.next()) found = TokenRecord{row.id<UserId>(0), row.text(1), row.id<Millis>(2)};
+  if (row.next())
+    found = TokenRecord{row.id<UserId>(0), row.text(1), row.id<Millis>(2), row.id<DeviceId>(3)};
   if (row.failed()) return row.error();
   return found;
 }

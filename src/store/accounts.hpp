@@ -14,7 +14,7 @@ namespace linnet::store {
 Result<DeviceId> create_device(Connection& db, const Device& device);
 Result<std::optional<Device>> get_device(Connection& db, DeviceId device);
 Result<SignedIn> sign_in(Connection& db, const SignIn& sign_in);
-Result<UserId> bind_device(Connection& db, const Binding& binding);
+Result<DeviceId> bind_device(Connection& db, const Binding& binding);
 Status set_token(Connection& db, DeviceId device, const TokenRecord& token);
 Status extend_token(Connection& db, DeviceId device, const TokenRecord& token);
 Status sign_out(Connection& db, UserId user, DeviceId device, Millis now);

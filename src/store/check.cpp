@@ -1,5 +1,6 @@
 // Whether a database is sound: what SQLite can tell, and whether the log and the inboxes agree.
 #include "connection.hpp"
+#include "high_water_mark.hpp"
 #include "inbox_index.hpp"
 #include "migrate.hpp"
 #include "packing.hpp"
@@ -147,8 +148,11 @@ Result<Checked> check(const std::filesystem::path& directory, const Progress& pr
   if (!db) return unreadable(db.error());
   auto set = (*db)->exec("PRAGMA wal_autocheckpoint=0");
   if (!set) return unreadable(set.error());
+  // Before the look, as a server may write meanwhile. What cannot be read is told below.
+  const auto fits = check_mark(**db, directory);
   auto checked = Check(**db, progress).run();
   if (!checked) return unreadable(checked.error());
+  if (!fits && !fits.error().message().empty()) checked->problems.push_back(fits.error().message());
   return checked;
 }
 

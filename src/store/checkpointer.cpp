@@ -33,7 +33,9 @@ void Checkpointer::watch(Connection& committing) {
 
 Status Checkpointer::start() {
   // Its own descriptors, opened while the files surely have their names.
-  (void)passive();
+  // Also the first sync of what a killed server had written.
+  auto pass = passive();
+  note(pass ? success() : Status(pass.take_error()));
   auto portions = store::sync_in_portions(*db_);
   if (!portions) return portions.take_error();
   portions_ = *portions;

@@ -121,11 +121,12 @@ Status Chores::write_acks(const std::vector<Ack>& acks) {
   if (!transaction.begun()) return transaction.begun();
   for (const auto& ack : acks) {
     auto head = log_.head(inbox_of(ack.user));
-    if (!head) return head.take_error();
-    const auto seq = std::min(ack.seq, *head);
+    // A damaged inbox keeps nobody else's from being written.
+    const auto seq = head ? std::min(ack.seq, *head) : Seq();
     if (!seq) continue;
     auto written = Query(db_,
-                         "INSERT INTO device_ack (user_id, device_id, seq) VALUES (?1, ?2, ?3)"
+                         "INSERT INTO device_ack (user_id, device_id, seq) SELECT ?1, ?2, ?3"
+                         " WHERE NOT EXISTS (SELECT 1 FROM erased_user WHERE id = ?1)"
                          " ON CONFLICT DO UPDATE SET seq = max(seq, excluded.seq)",
                          ack.user, ack.device, seq)
                        .run();

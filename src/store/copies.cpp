@@ -2,6 +2,7 @@
 
 #include "connection.hpp"
 #include "data_directory.hpp"
+#include "high_water_mark.hpp"
 #include "migrate.hpp"
 #include "small_syncs.hpp"
 
@@ -52,6 +53,12 @@ Result<std::unique_ptr<Connection>> open_beside(const fs::path& directory) {
   auto set = (*db)->exec("PRAGMA wal_autocheckpoint=0");
   if (!set) return failed("cannot read the database in " + directory.string(), set.error());
   return db;
+}
+
+// Whether acknowledged messages are missing in it.
+bool is_short(Connection& db, const fs::path& directory) {
+  const auto whole = check_mark(db, directory);
+  return !whole && !whole.error().message().empty();
 }
 
 Result<std::int64_t> number(Connection& db, std::string_view sql) {
@@ -164,10 +171,11 @@ std::string stamp() {
   return text;
 }
 
-// All of it in one file, so that one step moves it. A database that cannot be read keeps its log.
+// All of it in one file, so that one step moves it. A database that cannot be read, or of which
+// something is missing, keeps its log.
 void fold_log(const fs::path& directory) {
   auto db = Connection::open(database_in(directory), Connection::Mode::kWrite);
-  if (db) (void)(*db)->exec("PRAGMA wal_checkpoint(TRUNCATE)");
+  if (db && !is_short(**db, directory)) (void)(*db)->exec("PRAGMA wal_checkpoint(TRUNCATE)");
 }
 
 // The database first: a log without its database is nothing that could be mistaken for one.
@@ -176,7 +184,7 @@ Result<fs::path> move_aside(const fs::path& directory) {
   for (int n = 2; fs::exists(aside); ++n)
     aside = directory / ("before-restore-" + stamp() + "-" + std::to_string(n));
   if (::mkdir(aside.c_str(), 0700) != 0) return system_failure("cannot make " + aside.string());
-  for (const char* name : {"linnet.db", "linnet.db-wal", "linnet.db-shm"}) {
+  for (const char* name : {"linnet.db", "linnet.db-wal", "linnet.db-shm", "linnet.mark"}) {
     if (!fs::exists(directory / name)) continue;
     auto moved = move_into_place(directory / name, aside / name);
     if (!moved) return moved.take_error();
@@ -201,6 +209,8 @@ Result<Copied> back_up(const fs::path& directory, const fs::path& target,
                        const Progress& progress) {
   auto from = open_beside(directory);
   if (!from) return from.take_error();
+  auto whole = check_mark(**from, directory);
+  if (!whole) return failed("cannot back up " + directory.string(), whole.error());
   if (holds_database(target) || fs::exists(log_in(target)))
     return failure(target.string() + " holds a database already: give each backup a directory");
   std::error_code ignored;
@@ -221,6 +231,7 @@ Result<Copied> restore(const fs::path& source, const fs::path& directory, bool r
                        const Progress& progress) {
   auto from = open_beside(source);
   if (!from) return from.take_error();
+  (void)is_short(**from, source);  // then its log stays as it is
   auto schema = schema_of(**from);
   if (!schema) return failed("cannot restore " + source.string(), schema.error());
   const auto known = migrations().back().number;
@@ -239,6 +250,8 @@ Result<Copied> restore(const fs::path& source, const fs::path& directory, bool r
   const Unfinished unfinished(part);
   auto copied = copy(**from, part, Beside::kNobody, progress);
   if (!copied) return failed("cannot restore " + source.string(), copied.error());
+  // It may be the one that is moved aside.
+  from->reset();
   auto renewed = renew_epoch(part);
   if (!renewed) return failed("cannot restore " + source.string(), renewed.error());
   // A log alone is what another restore left that was ended in the middle of moving.

@@ -76,8 +76,9 @@ Status DataDirectory::lock() {
 
 Status DataDirectory::make_database() {
   // Made here because SQLite would make it readable for others; its -wal and -shm take after it.
-  const int fd = ::open(database().c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (fd < 0) return system_error(database(), "write");
+  // One that is there is not opened: closing it would end every lock that this process has on it.
+  const int fd = ::open(database().c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (fd < 0) return errno == EEXIST ? success() : Status(system_error(database(), "write"));
   ::close(fd);
   sync_directory(path_);
   return success();
@@ -87,6 +88,26 @@ bool holds_database(const std::filesystem::path& directory) {
   std::error_code ignored;
   const auto file = directory / "linnet.db";
   return std::filesystem::exists(file, ignored) && std::filesystem::file_size(file, ignored) > 0;
+}
+
+Status check_database_there(const std::filesystem::path& directory) {
+  if (holds_database(directory)) return success();
+  std::error_code ignored;
+  const auto where = directory.string();
+  if (std::filesystem::exists(part_in(directory), ignored))
+    return Error(ErrCode::kStorage, "a restore or a backup into " + where +
+                                        " was ended before it was whole: give it again, or remove"
+                                        " linnet.db.part to begin with an empty database; what a"
+                                        " restore moved aside is in before-restore-*");
+  for (const char* name : {"linnet.db-wal", "linnet.mark"}) {
+    const auto size = std::filesystem::file_size(directory / name, ignored);
+    if (ignored || size == 0) continue;
+    return Error(ErrCode::kStorage, "linnet.db in " + where + " is missing or empty, but its " +
+                                        name +
+                                        " is there: put it back, or restore a backup; to begin"
+                                        " with an empty database move that file away");
+  }
+  return success();
 }
 
 std::filesystem::path part_in(const std::filesystem::path& directory) {

@@ -31,6 +31,10 @@ class DataDirectory {
 
 // Whether there is a database in the directory that is not empty.
 bool holds_database(const std::filesystem::path& directory);
+// Refuses to begin an empty database where one should be: beside its own log or mark, or half a
+// copy. SQLite removes the log of an empty database. Error: kStorage with a sentence for the
+// operator.
+Status check_database_there(const std::filesystem::path& directory);
 // The copy that a backup or a restore into the directory has not finished.
 std::filesystem::path part_in(const std::filesystem::path& directory);
 

@@ -41,17 +41,25 @@ Result<std::int64_t> Dedup::saved(std::string_view key) {
 }
 
 Status Dedup::scan() {
-  days_.clear();
-  highest_ = INT64_MIN;
+  // What was known stays known when this fails: a day too many only costs a lookup.
+  std::vector<std::int64_t> days;
+  std::int64_t highest = INT64_MIN;
   for (std::int64_t before = INT64_MAX;;) {
     Query row(db_,
               "SELECT day, request_id FROM dedup_key WHERE day < ?1"
               " ORDER BY day DESC, request_id DESC, device_id DESC LIMIT 1",
               before);
-    if (!row.next()) return row.failed() ? Status(row.error()) : success();
+    if (!row.next()) {
+      if (row.failed()) return row.error();
+      break;
+    }
     before = row.number(0);
-    note(before, row.number(1));
+    days.push_back(before);
+    highest = std::max(highest, row.number(1));
   }
+  days_ = std::move(days);
+  highest_ = highest;
+  return success();
 }
 
 Result<std::optional<Answer>> Dedup::find(const RequestKey& key) {

@@ -56,7 +56,13 @@ Result<std::vector<DeviceId>> erase_user(Connection& db, UserId user, Millis now
     auto removed = Query(db, trace, user).run();
     if (!removed) return removed.take_error();
   }
-  return sign_out_everywhere(db, user, now);
+  auto devices = sign_out_everywhere(db, user, now);
+  if (!devices) return devices;
+  // Nobody else's: what it sent from there is known by its devices' request ids.
+  auto disowned =
+      Query(db, "UPDATE device SET owner = -1, known_as = 0 WHERE owner = ?1", user).run();
+  if (!disowned) return disowned.take_error();
+  return devices;
 }
 
 }  // namespace linnet::store

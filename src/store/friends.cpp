@@ -1,6 +1,9 @@
 #include "friends.hpp"
 
 #include "accounts.hpp"
+#include "erasure.hpp"
+
+#include <chrono>
 
 namespace linnet::store {
 namespace {
@@ -8,6 +11,10 @@ namespace {
 // friend.status; no row: none.
 constexpr std::int32_t kAsked = 1;
 constexpr std::int32_t kAgreed = 2;
+constexpr std::int32_t kWithdrawn = 3;  // `updated` is when it was asked
+
+// Taking a request back and asking again makes no second notice for so long.
+constexpr std::chrono::milliseconds kNoticedFor = std::chrono::hours(24);
 
 // How `user` stands to `other`, 0 when there is no row.
 Result<std::int32_t> status_of(Connection& db, UserId user, UserId other) {
@@ -26,12 +33,11 @@ Status check_exists(Connection& db, UserId user) {
   return success();
 }
 
-Result<bool> blocks(Connection& db, UserId blocker, UserId blocked) {
-  Query query(db, "SELECT 1 FROM user_block WHERE user_id = ?1 AND blocked_id = ?2", blocker,
-              blocked);
-  const bool found = query.next();
-  if (query.failed()) return query.error();
-  return found;
+// A call may have been admitted before its caller was erased.
+Status check_not_erased(Connection& db, UserId user) {
+  auto erased = was_erased(db, user);
+  if (!erased) return erased.take_error();
+  return *erased ? Error(ErrCode::kUnauthorized) : success();
 }
 
 Appended nothing_new() {
@@ -40,18 +46,50 @@ Appended nothing_new() {
   return result;
 }
 
+Result<Appended> ask_again(Connection& db, MessageLog& log, const FriendRequest& request,
+                           const NewMessage& notice) {
+  Millis asked;
+  {
+    Query row(db, "SELECT updated FROM friend WHERE user_id = ?1 AND friend_id = ?2", request.from,
+              request.to);
+    if (row.next()) asked = row.id<Millis>(0);
+    if (row.failed()) return row.error();
+  }
+  const bool noticed = request.now.value() - asked.value() < kNoticedFor.count();
+  auto noted = Query(db,
+                     "UPDATE friend SET status = ?3, remarks = ?4, description = ?5, updated = ?6"
+                     " WHERE user_id = ?1 AND friend_id = ?2",
+                     request.from, request.to, kAsked, request.remarks, request.description,
+                     noticed ? asked : request.now)
+                   .run();
+  if (!noted) return noted.take_error();
+  if (noticed) return nothing_new();
+  return log.append(notice);
+}
+
 }  // namespace
+
+Result<bool> blocks(Connection& db, UserId blocker, UserId blocked) {
+  Query query(db, "SELECT 1 FROM user_block WHERE user_id = ?1 AND blocked_id = ?2", blocker,
+              blocked);
+  const bool found = query.next();
+  if (query.failed()) return query.error();
+  return found;
+}
 
 Result<Appended> request_friend(Connection& db, MessageLog& log, const FriendRequest& request,
                                 const NewMessage& notice) {
   auto exists = check_exists(db, request.to);
   if (!exists) return exists.take_error();
+  auto self = check_not_erased(db, request.from);
+  if (!self) return self.take_error();
   auto blocked = blocks(db, request.to, request.from);
   if (!blocked) return blocked.take_error();
   if (*blocked) return Error(ErrCode::kBlocked);
   auto status = status_of(db, request.from, request.to);
   if (!status) return status.take_error();
   // Asking again would be a way to fill somebody's inbox.
+  if (*status == kWithdrawn) return ask_again(db, log, request, notice);
   if (*status != 0) return nothing_new();
   auto noted =
       Query(db,
@@ -121,10 +159,16 @@ Result<std::vector<Friend>> friends(Connection& db, UserId user, UserId after, s
 }
 
 Status delete_friend(Connection& db, UserId user, UserId other) {
-  return Query(db,
-               "DELETE FROM friend WHERE (user_id = ?1 AND friend_id = ?2)"
-               " OR (user_id = ?2 AND friend_id = ?1 AND status = ?3)",
-               user, other, kAgreed)
+  auto ended = Query(db,
+                     "DELETE FROM friend WHERE status = ?3 AND ((user_id = ?1 AND friend_id = ?2)"
+                     " OR (user_id = ?2 AND friend_id = ?1))",
+                     user, other, kAgreed)
+                   .run();
+  if (!ended) return ended;
+  return Query(
+             db,
+             "UPDATE friend SET status = ?3 WHERE user_id = ?1 AND friend_id = ?2 AND status = ?4",
+             user, other, kWithdrawn, kAsked)
       .run();
 }
 
@@ -141,6 +185,8 @@ Status set_friend(Connection& db, UserId user, const Friend& entry, Millis now) 
 Status set_blocked(Connection& db, UserId user, UserId other, bool blocked, Millis now) {
   auto exists = check_exists(db, other);
   if (!exists) return exists;
+  auto self = check_not_erased(db, user);
+  if (!self) return self;
   if (!blocked)
     return Query(db, "DELETE FROM user_block WHERE user_id = ?1 AND blocked_id = ?2", user, other)
         .run();

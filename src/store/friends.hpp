@@ -22,6 +22,7 @@ Result<Appended> request_friend(Connection& db, MessageLog& log, const FriendReq
                                 const NewMessage& notice);
 Result<Appended> agree_friend(Connection& db, MessageLog& log, const Agreement& agreement,
                               const NewMessage& notice);
+Result<bool> blocks(Connection& db, UserId blocker, UserId blocked);
 Result<Friendship> friendship(Connection& db, UserId user, UserId other);
 Result<std::vector<Friend>> friends(Connection& db, UserId user, UserId after, std::size_t limit);
 Status delete_friend(Connection& db, UserId user, UserId other);

@@ -1,5 +1,6 @@
 #include "group_log.hpp"
 
+#include "erasure.hpp"
 #include "groups.hpp"
 
 #include <algorithm>
@@ -28,6 +29,11 @@ std::vector<UserId> joined(std::vector<UserId> a, const std::vector<UserId>& b) 
 }  // namespace
 
 Result<GroupId> GroupLog::create(const Group& group, const std::vector<Member>& members) {
+  for (const auto& member : members) {
+    auto erased = was_erased(db_, member.user);
+    if (!erased) return erased.take_error();
+    if (*erased) return Error(ErrCode::kUserNotExist);
+  }
   GroupId id;
   {
     Query query(db_,
@@ -69,6 +75,8 @@ Result<GroupEdited> GroupLog::edit(GroupId group, const std::vector<UserId>& per
                                    const GroupDecision& decide) {
   auto view = view_group(db_, group, persons);
   if (!view) return view.take_error();
+  auto closer = look_closer(db_, *view);
+  if (!closer) return closer.take_error();
   auto newest = log_.head(inbox_of(group));
   if (!newest) return newest.take_error();
   view->head = *newest;

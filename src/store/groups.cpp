@@ -1,5 +1,7 @@
 #include "groups.hpp"
 
+#include "erasure.hpp"
+#include "friends.hpp"
 #include "inbox.hpp"
 
 #include <algorithm>
@@ -101,7 +103,11 @@ Result<GroupView> view_group(Connection& db, GroupId group, const std::vector<Us
     if (!member) return member.take_error();
     auto asked = has_asked(db, group, user);
     if (!asked) return asked.take_error();
-    view.persons.push_back({user, std::move(*member), *asked});
+    GroupView::Person person;
+    person.user = user;
+    person.member = std::move(*member);
+    person.asked_to_join = *asked;
+    view.persons.push_back(std::move(person));
   }
   return view;
 }
@@ -155,6 +161,18 @@ Result<std::vector<Membership>> user_groups(Connection& db, const Tail& tail, Us
   return groups;
 }
 
+Status look_closer(Connection& db, GroupView& view) {
+  for (auto& person : view.persons) {
+    auto erased = was_erased(db, person.user);
+    if (!erased) return erased.take_error();
+    person.erased = *erased;
+    auto blocks = store::blocks(db, person.user, view.persons.front().user);
+    if (!blocks) return blocks.take_error();
+    person.blocks_first = *blocks;
+  }
+  return success();
+}
+
 Result<std::vector<GroupId>> large_groups(Connection& db, UserId user) {
   std::vector<GroupId> groups;
   Query row(db,
@@ -175,10 +193,13 @@ Result<InboxPage> read_group(Connection& db, const Tail& tail, GroupId group, Us
   if (!member) return Error(ErrCode::kIsNotInGroup);
   auto page = read_inbox(db, tail, inbox_of(group), std::max(after, member->visible_after), limit);
   if (!page) return page;
-  // Whoever was removed meanwhile must not see what was said afterwards.
+  // Whoever was removed meanwhile must not see what was said afterwards, also when it has come back
+  // since.
   auto still = get_member(db, group, reader);
   if (!still) return still.take_error();
   if (!*still) return Error(ErrCode::kIsNotInGroup);
+  if ((*still)->visible_after > member->visible_after)
+    return Error(ErrCode::kServerBusy, "you came into the group at this moment; try again");
   return page;
 }
 

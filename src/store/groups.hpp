@@ -16,8 +16,10 @@ namespace linnet::store {
 Result<Group> get_group(Connection& db, GroupId group);
 Result<std::optional<Member>> get_member(Connection& db, GroupId group, UserId user);
 Result<std::vector<UserId>> member_ids(Connection& db, GroupId group);
-// Without the head. Error: kGroupNotExist.
+// Without the head and what is told to a decision alone. Error: kGroupNotExist.
 Result<GroupView> view_group(Connection& db, GroupId group, const std::vector<UserId>& persons);
+// Adds what is told to a decision.
+Status look_closer(Connection& db, GroupView& view);
 
 Result<std::vector<Member>> group_members(Connection& db, GroupId group, UserId after,
                                           std::size_t limit);

@@ -1,6 +1,7 @@
 #include "keys.hpp"
 
 #include "data_directory.hpp"
+#include "high_water_mark.hpp"
 #include "migrate.hpp"
 
 #include <utility>
@@ -88,8 +89,12 @@ Result<std::unique_ptr<KeyBook>> open_key_book(const std::filesystem::path& dire
   const auto file = directory / "linnet.db";
   std::error_code failed;
   if (!own && !std::filesystem::exists(file, failed)) return opened.take_error();
+  auto there = check_database_there(directory);
+  if (!there) return there.take_error();
   auto db = Connection::open(file, Connection::Mode::kWrite);
   if (!db) return unusable(directory, db.error());
+  auto whole = check_mark(**db, directory);
+  if (!whole) return unusable(directory, whole.error());
   for (const char* sql : {"PRAGMA journal_mode=WAL", "PRAGMA wal_autocheckpoint=0"}) {
     auto set = (*db)->exec(sql);
     if (!set) return unusable(directory, set.error());

@@ -11,19 +11,21 @@ Result<std::int64_t> version_of(Connection& db) {
   return query.number(0);
 }
 
+Status make_epoch(Connection& db) {
+  return Query(db, "INSERT OR IGNORE INTO meta (key, value) VALUES ('epoch', ?1)", random_token(12))
+      .run();
+}
+
 Status apply(Connection& db, const Migration& migration) {
   Transaction transaction(db, Transaction::Kind::kWrite);
   if (!transaction.begun()) return transaction.begun();
   auto applied = db.exec(migration.sql);
   if (!applied) return applied;
+  auto named = make_epoch(db);
+  if (!named) return named;
   auto noted = db.exec(("PRAGMA user_version=" + std::to_string(migration.number)).c_str());
   if (!noted) return noted;
   return transaction.commit();
-}
-
-Status make_epoch(Connection& db) {
-  return Query(db, "INSERT OR IGNORE INTO meta (key, value) VALUES ('epoch', ?1)", random_token(12))
-      .run();
 }
 
 }  // namespace
@@ -43,7 +45,7 @@ Status migrate(Connection& db) {
     auto applied = apply(db, migration);
     if (!applied) return applied;
   }
-  return make_epoch(db);
+  return success();
 }
 
 }  // namespace linnet::store

@@ -31,10 +31,12 @@ Error for_operator(const Error& error, const std::filesystem::path& path) {
                error.detail());
 }
 
-Result<std::unique_ptr<Connection>> open_writer(const std::filesystem::path& file,
+Result<std::unique_ptr<Connection>> open_writer(const DataDirectory& directory,
                                                 const std::string& vfs) {
-  auto opened = Connection::open(file, Connection::Mode::kWrite, vfs);
+  auto opened = Connection::open(directory.database(), Connection::Mode::kWrite, vfs);
   if (!opened) return opened;
+  auto whole = check_mark(**opened, directory.path());
+  if (!whole) return whole.take_error();
   // The write-ahead log's file is cut to this length when it begins anew.
   for (const char* sql : {"PRAGMA journal_mode=WAL", "PRAGMA wal_autocheckpoint=0",
                           "PRAGMA journal_size_limit=67108864"}) {
@@ -55,6 +57,20 @@ Result<std::unique_ptr<Connection>> open_checkpointer(const std::filesystem::pat
   auto set = (*opened)->set_durable(true);
   if (!set) return set.take_error();
   return opened;
+}
+
+// A database of which the last moments may be lost has no mark.
+Result<HighWaterMark> open_mark(Connection& db, const SqliteOptions& options, Logger& logger) {
+  if (options.synchronous != Synchronous::kFull) {
+    HighWaterMark::remove(options.directory);
+    return HighWaterMark();
+  }
+  auto epoch = epoch_of(db);
+  if (!epoch) return epoch.take_error();
+  auto mark = HighWaterMark::open(options.directory, *epoch);
+  if (mark) return mark;
+  logger.warn("store_without_mark", {{"error", mark.error().detail()}});
+  return HighWaterMark();
 }
 
 Chores::Limits chore_limits(const SqliteOptions& options, const Tuning& tuning) {
@@ -80,18 +96,19 @@ Writer::Limits writer_limits(const SqliteOptions& options, const Tuning& tuning)
 
 SqliteStore::SqliteStore(DataDirectory directory, const SqliteOptions& options,
                          const Tuning& tuning, std::unique_ptr<Connection> write_db,
-                         std::unique_ptr<Connection> checkpoint_db, const Clock& clock,
-                         Logger& logger)
+                         std::unique_ptr<Connection> checkpoint_db, HighWaterMark mark,
+                         const Clock& clock, Logger& logger)
     : directory_(std::move(directory)),
       db_(std::move(write_db)),
       readers_(std::max<std::size_t>(options.queue, 1)),
       dedup_(*db_),
       log_(*db_, tail_, dedup_, clock, tuning.tail_limit * kTailRefused),
+      mark_(std::move(mark)),
       groups_(*db_, log_, clock),
       merge_(*db_, tail_, dedup_,
              [this](std::function<void()> work) { readers_.lend(std::move(work)); }),
       chores_(*db_, tail_, log_, dedup_, acks_, merge_, chore_limits(options, tuning)),
-      writer_(*db_, log_, chores_, logger, writer_limits(options, tuning)),
+      writer_(*db_, log_, mark_, chores_, logger, writer_limits(options, tuning)),
       checkpointer_(std::move(checkpoint_db), directory_.database(), writer_, logger, tuning),
       clock_(clock) {}
 
@@ -102,15 +119,14 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const SqliteOptions& opti
   const auto began = std::chrono::steady_clock::now();
   auto directory = DataDirectory::open(options.directory);
   if (!directory) return directory.take_error();
-  if (!holds_database(options.directory) && std::filesystem::exists(part_in(options.directory)))
-    return Error(ErrCode::kStorage, "a restore or a backup into " + options.directory.string() +
-                                        " was ended before it was whole: give "
-                                        "it again, or remove linnet.db.part to"
-                                        " begin with an empty database");
+  auto sound = check_database_there(options.directory);
+  if (!sound) return sound.take_error();
   const auto file = directory->database();
   auto fail = [&](const Error& error) { return for_operator(error, options.directory); };
-  auto write_db = open_writer(file, tuning.vfs);
+  auto write_db = open_writer(*directory, tuning.vfs);
   if (!write_db) return fail(write_db.error());
+  auto mark = open_mark(**write_db, options, logger);
+  if (!mark) return fail(mark.error());
   auto cached = (*write_db)->set_cache(options.cache_bytes);
   if (!cached) return fail(cached.error());
   auto checkpoint_db = open_checkpointer(file, tuning.vfs);
@@ -118,7 +134,7 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const SqliteOptions& opti
 
   std::unique_ptr<SqliteStore> made(new SqliteStore(std::move(*directory), options, tuning,
                                                     std::move(*write_db), std::move(*checkpoint_db),
-                                                    clock, logger));
+                                                    std::move(*mark), clock, logger));
   auto loaded = made->log_.load();
   if (!loaded) return fail(loaded.error());
   auto reading = made->readers_.start(file, tuning.vfs, std::max<std::size_t>(options.readers, 1),
@@ -140,8 +156,8 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const SqliteOptions& opti
 void SqliteStore::close() {
   if (std::exchange(closed_, true)) return;
   checkpointer_.close();
-  sqlite3_wal_hook(db_->handle(), nullptr, nullptr);
   writer_.close();
+  sqlite3_wal_hook(db_->handle(), nullptr, nullptr);
   readers_.close();
   if (writer_.gave_up()) {
     // What the disk did not take must not be spread further; a restart reads what is really there.
@@ -213,8 +229,8 @@ void SqliteStore::extend_token(DeviceId device, TokenRecord token, Done<Unit> do
       std::move(done));
 }
 
-void SqliteStore::bind_device(Binding binding, Done<UserId> done) {
-  write<UserId>(
+void SqliteStore::bind_device(Binding binding, Done<DeviceId> done) {
+  write<DeviceId>(
       Job::Writes::kSeveral, [this, binding] { return store::bind_device(*db_, binding); },
       std::move(done));
 }
@@ -336,8 +352,8 @@ void SqliteStore::friends(UserId user, UserId after, std::size_t limit,
 
 void SqliteStore::delete_friend(UserId user, UserId other, Done<Unit> done) {
   write<Unit>(
-      Job::Writes::kOne, [this, user, other] { return store::delete_friend(*db_, user, other); },
-      std::move(done));
+      Job::Writes::kSeveral,
+      [this, user, other] { return store::delete_friend(*db_, user, other); }, std::move(done));
 }
 
 void SqliteStore::set_friend(UserId user, UserId other, std::string remarks, std::string extra,

@@ -13,6 +13,7 @@
 #include "data_directory.hpp"
 #include "dedup.hpp"
 #include "group_log.hpp"
+#include "high_water_mark.hpp"
 #include "merge.hpp"
 #include "message_log.hpp"
 #include "readers.hpp"
@@ -42,7 +43,7 @@ class SqliteStore final : public Store {
   void create_device(Device device, Done<DeviceId> done) override;
   void get_device(DeviceId device, Done<std::optional<Device>> done) override;
   void sign_in(SignIn sign_in, Done<SignedIn> done) override;
-  void bind_device(Binding binding, Done<UserId> done) override;
+  void bind_device(Binding binding, Done<DeviceId> done) override;
   void set_token(DeviceId device, TokenRecord token, Done<Unit> done) override;
   void extend_token(DeviceId device, TokenRecord token, Done<Unit> done) override;
   void sign_out(UserId user, DeviceId device, Millis now, Done<Unit> done) override;
@@ -105,7 +106,7 @@ class SqliteStore final : public Store {
  private:
   SqliteStore(DataDirectory directory, const SqliteOptions& options, const Tuning& tuning,
               std::unique_ptr<Connection> write_db, std::unique_ptr<Connection> checkpoint_db,
-              const Clock& clock, Logger& logger);
+              HighWaterMark mark, const Clock& clock, Logger& logger);
   template <class T, class Run>
   void write(Job::Writes writes, Run run, Done<T> done, std::size_t bytes = 0) {
     writer_.submit(make_job<T>(writes, std::move(run), std::move(done)), kJobBytes + bytes);
@@ -121,6 +122,7 @@ class SqliteStore final : public Store {
   Dedup dedup_;
   Acks acks_;
   MessageLog log_;
+  HighWaterMark mark_;
   GroupLog groups_;
   Merge merge_;
   Chores chores_;

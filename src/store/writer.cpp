@@ -124,6 +124,7 @@ void Writer::run_batch(const Jobs& jobs) {
     written = why_;
   }
   if (written) {
+    mark_.raise(log_.last());
     log_.committed();
   } else {
     if (db_.disk_failed()) give_up(written.error());
@@ -175,7 +176,12 @@ void Writer::run_chores(bool idle) {
   if (gave_up() || chores_rest_) return;
   auto done = chores_.run(idle);
   if (!done && db_.disk_failed()) give_up(done.error());
-  if (!gave_up()) note(done, "merge", chores_failing_);
+  if (gave_up()) return;
+  if (done.ok() == chores_failing_) {
+    std::lock_guard lock(mutex_);
+    not_merged_ = done ? std::string() : done.error().detail();
+  }
+  note(done, "merge", chores_failing_);
 }
 
 void Writer::probe() {
@@ -198,7 +204,8 @@ void Writer::probe() {
 std::string Writer::trouble() const {
   std::lock_guard lock(mutex_);
   if (gave_up_.load(std::memory_order_relaxed)) return why_.detail();
-  return refused_.empty() ? waiting() : refused_;
+  if (!refused_.empty()) return refused_;
+  return not_merged_.empty() ? waiting() : not_merged_;
 }
 
 std::string Writer::waiting() const {

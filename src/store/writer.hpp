@@ -4,6 +4,7 @@
 
 #include "chores.hpp"
 #include "connection.hpp"
+#include "high_water_mark.hpp"
 #include "job.hpp"
 #include "message_log.hpp"
 
@@ -31,8 +32,9 @@ class Writer {
     std::size_t batch = 0;  // jobs in one transaction
     bool durable = true;
   };
-  Writer(Connection& db, MessageLog& log, Chores& chores, Logger& logger, const Limits& limits)
-      : db_(db), log_(log), chores_(chores), logger_(logger), limits_(limits) {}
+  Writer(Connection& db, MessageLog& log, HighWaterMark& mark, Chores& chores, Logger& logger,
+         const Limits& limits)
+      : db_(db), log_(log), mark_(mark), chores_(chores), logger_(logger), limits_(limits) {}
   ~Writer() { close(); }
 
   void start();
@@ -92,6 +94,7 @@ class Writer {
 
   Connection& db_;
   MessageLog& log_;
+  HighWaterMark& mark_;
   Chores& chores_;
   Logger& logger_;
   Limits limits_;
@@ -104,8 +107,9 @@ class Writer {
   int holders_ = 0;
   bool busy_ = false;
   bool closing_ = false;
-  Error why_;            // it gave up
-  std::string refused_;  // why the last commit failed; empty: it did not
+  Error why_;               // it gave up
+  std::string refused_;     // why the last commit failed; empty: it did not
+  std::string not_merged_;  // the same of the last chore
   std::atomic<bool> gave_up_ = false;
   std::atomic<bool> chores_rest_ = false;
   // When it began to write, in milliseconds of the steady clock; 0: it does not.

@@ -127,13 +127,9 @@ std::unique_ptr<Accounts::Outside> Accounts::open_outside() {
   } else {
     return nullptr;
   }
-  auto changed = [this](DeviceId device) {
-    if (revoked_) revoked_(device, ErrCode::kSignedOut);
-  };
   const auto fresh =
       options_.users_hook ? options_.users_hook->cache : std::chrono::milliseconds(0);
-  return std::make_unique<Outside>(std::move(users), store_, clock_, *guard_, std::move(changed),
-                                   fresh);
+  return std::make_unique<Outside>(std::move(users), store_, clock_, *guard_, fresh);
 }
 
 void Accounts::close() {
@@ -187,9 +183,12 @@ Async<pb::SignInResp> Accounts::sign_in(const Caller& caller, const pb::SignInRe
   if (!is_phone_number(request.phone_number())) co_return no_phone_number();
   if (request.device_id() < 1)
     co_return Error(ErrCode::kBadRequest, "device_id: the one that RegisterDevice gave");
+  // A code is used up by being right.
+  auto there = co_await find_device(DeviceId(request.device_id()));
+  if (!there) co_return there.take_error();
   auto verified = co_await verify_code(caller, request.phone_number(), request.code());
   if (!verified) co_return verified.take_error();
-  co_return co_await admit(request.phone_number(), DeviceId(request.device_id()));
+  co_return co_await admit(request.phone_number(), DeviceId(request.device_id()), true);
 }
 
 Async<Unit> Accounts::verify_code(const Caller& caller, const std::string& number,
@@ -200,23 +199,25 @@ Async<Unit> Accounts::verify_code(const Caller& caller, const std::string& numbe
 }
 
 // Whoever has proved to be the phone number's user is signed in on `device`.
-Async<pb::SignInResp> Accounts::admit(const std::string& phone_number, DeviceId device) {
+Async<pb::SignInResp> Accounts::admit(const std::string& phone_number, DeviceId device,
+                                      bool makes_user) {
   auto sign_in = co_await describe(phone_number, device);
   if (!sign_in) co_return sign_in.take_error();
+  sign_in->makes_user = makes_user;
   auto signed_in = co_await wait_for<store::SignedIn>(
       [&](Done<store::SignedIn> done) { store_.sign_in(*sign_in, std::move(done)); });
   if (!signed_in) co_return signed_in.take_error();
-  end_token(sign_in->device, ErrCode::kSignedOut);
+  end_token(signed_in->device, ErrCode::kSignedOut);
   for (auto excluded : signed_in->signed_out)
     end_token(excluded, ErrCode::kDeviceExcluded);
-  auto token = co_await tokens_->issue(signed_in->user, device);
+  auto token = co_await tokens_->issue(signed_in->user, signed_in->device);
   if (token.code() == ErrCode::kDeviceNotBindUser)
     co_return Error(ErrCode::kServerBusy,
                     "somebody signed in or out on this device at the same moment; try again");
   if (!token) co_return token.take_error();
 
   log_.info("signed_in", {{"user", signed_in->user},
-                          {"device", sign_in->device},
+                          {"device", signed_in->device},
                           {"new", signed_in->created ? "yes" : "no"}});
   pb::SignInResp response;
   response.set_user_id(signed_in->user.value());
@@ -231,12 +232,18 @@ Async<store::SignIn> Accounts::describe(const std::string& phone_number, DeviceI
   sign_in.device = device;
   sign_in.now = clock_.wall();
   if (options_.device_policy == DevicePolicy::kAny) co_return sign_in;
+  auto known = co_await find_device(device);
+  if (!known) co_return known.take_error();
+  sign_in.exclusive_types = exclusive_types(options_.device_policy, known->type);
+  co_return sign_in;
+}
+
+Async<store::Device> Accounts::find_device(DeviceId device) {
   auto known = co_await wait_for<std::optional<store::Device>>(
       [&](Done<std::optional<store::Device>> done) { store_.get_device(device, std::move(done)); });
   if (!known) co_return known.take_error();
   if (!*known) co_return Error(ErrCode::kDeviceNotExist);
-  sign_in.exclusive_types = exclusive_types(options_.device_policy, (*known)->type);
-  co_return sign_in;
+  co_return std::move(**known);
 }
 
 void Accounts::end_token(DeviceId device, ErrCode why) {

@@ -20,6 +20,12 @@ Error failed(const HttpAnswer& answer) {
   return Error(ErrCode::kUserSystem, {}, "the user hook answered " + std::to_string(answer.status));
 }
 
+// `now` for what cannot be.
+Millis time_of(std::int64_t seconds, Millis now) {
+  constexpr std::int64_t kLast = 253'402'300'799;  // the end of the year 9999
+  return seconds > 0 && seconds <= kLast ? Millis(seconds * 1000) : now;
+}
+
 // Nothing but what was asked for, and of a size that can be kept.
 std::vector<store::User> users_in(const pb::GetUsersResp& answer, const std::vector<UserId>& asked,
                                   Millis now) {
@@ -34,11 +40,11 @@ std::vector<store::User> users_in(const pb::GetUsersResp& answer, const std::vec
     store::User user;
     user.id = id;
     user.nickname = given.nickname();
-    user.sex = given.sex();
+    user.sex = given.sex() >= 0 && given.sex() <= 127 ? given.sex() : 0;
     user.avatar_url = given.avatar_url();
     user.extra = given.extra();
-    user.created = given.create_time() > 0 ? Millis(given.create_time() * 1000) : now;
-    user.updated = given.update_time() > 0 ? Millis(given.update_time() * 1000) : now;
+    user.created = time_of(given.create_time(), now);
+    user.updated = time_of(given.update_time(), now);
     users.push_back(std::move(user));
   }
   return users;
@@ -65,17 +71,18 @@ void HookUsers::prove(Credentials credentials, Done<Proof> done) {
   request.set_device_id(credentials.device.value());
   request.set_token(credentials.token);
   const Identity identity{credentials.user, credentials.device};
-  Done<HttpAnswer> answered = [this, identity,
+  // It vouches for the moment at which it was asked: a sign-out meanwhile is later.
+  const auto asked = clock_.wall();
+  Done<HttpAnswer> answered = [this, identity, asked,
                                done = std::move(done)](Result<HttpAnswer> answer) mutable {
     if (answer.code() == ErrCode::kTimeout) return done(Error(ErrCode::kUserSystem));
     if (!answer) return done(answer.take_error());
     if (answer->status == 401 || answer->status == 403) return done(Error(ErrCode::kUnauthorized));
     if (!is_yes(*answer)) return done(failed(*answer));
-    const auto now = clock_.wall();
     Proof proof;
     proof.identity = identity;
-    proof.issued = now;
-    proof.until = Millis(now.value() + options_.cache.count());
+    proof.issued = asked;
+    proof.until = Millis(asked.value() + options_.cache.count());
     done(proof);
   };
   ask("Auth", request, std::move(answered));

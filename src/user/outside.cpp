@@ -3,22 +3,28 @@
 #include "linnet/base/random.hpp"
 
 namespace linnet::user {
+namespace {
+
+// What is remembered of a token depends on the ids that come with it.
+std::string bearer(const std::string& hash, Identity named) {
+  return hash + std::to_string(named.user.value()) + "/" + std::to_string(named.device.value());
+}
+
+}  // namespace
 
 void Accounts::Outside::authenticate(Credentials credentials, Done<Identity> done) {
   if (credentials.token.empty()) return done(Error(ErrCode::kUnauthorized));
   auto hash = sha256(credentials.token);
-  Identity named{credentials.user, credentials.device};
-  if (!named.user && !named.device) named = bearers_.get(hash).value_or(named);
-  if (named.user && remembers(named.device, named.user, hash)) return done(named);
+  const Identity named{credentials.user, credentials.device};
+  if (auto known = bearers_.get(bearer(hash, named)); known && remembers(*known, hash))
+    return done(*known);
   if (!guard_.enter(credentials.address)) return done(Error(ErrCode::kRateLimited));
   const auto version = cache_.version();
-  Done<Proof> proved = [this, hash = std::move(hash), version, address = credentials.address,
+  Done<Proof> proved = [this, hash = std::move(hash), named, version, address = credentials.address,
                         done = std::move(done)](Result<Proof> proof) mutable {
     guard_.leave(address, proof.code() != ErrCode::kUnauthorized);
     if (!proof) return done(proof.take_error());
-    // A token that came without ids is found only now.
-    if (remembers(proof->identity.device, proof->identity.user, hash)) return done(proof->identity);
-    note(*proof, std::move(hash), version, std::move(done));
+    note(*proof, std::move(hash), named, version, std::move(done));
   };
   users_->prove(std::move(credentials), std::move(proved));
 }
@@ -74,28 +80,28 @@ void Accounts::Outside::keep(std::vector<UserId> asked, std::vector<store::User>
   store_.put_users(std::move(users), std::move(kept));
 }
 
-bool Accounts::Outside::remembers(DeviceId device, UserId user, const std::string& hash) const {
-  auto known = cache_.get(device);
-  return known && known->user == user && equal_in_constant_time(known->hash, hash) &&
+bool Accounts::Outside::remembers(Identity identity, const std::string& hash) const {
+  auto known = cache_.get(identity.device);
+  return known && known->user == identity.user && equal_in_constant_time(known->hash, hash) &&
          clock_.wall() < known->until;
 }
 
-void Accounts::Outside::note(const Proof& proof, std::string hash, std::uint64_t version,
-                             Done<Identity> done) {
+void Accounts::Outside::note(const Proof& proof, std::string hash, Identity named,
+                             std::uint64_t version, Done<Identity> done) {
   store::Binding binding;
   binding.user = proof.identity.user;
   binding.device = proof.identity.device;
   binding.issued = proof.issued;
   binding.now = clock_.wall();
   Known known{proof.identity.user, std::move(hash), proof.until};
-  Done<UserId> bound = [this, known = std::move(known), identity = proof.identity, version,
-                        done = std::move(done)](Result<UserId> before) mutable {
-    if (before.code() == ErrCode::kDeviceNotExist)
+  Done<DeviceId> bound = [this, known = std::move(known), named, version,
+                          done = std::move(done)](Result<DeviceId> device) mutable {
+    if (device.code() == ErrCode::kDeviceNotExist)
       return done(Error(ErrCode::kUnauthorized, "register this device first"));
-    if (!before) return done(before.take_error());
-    bearers_.put(known.hash, identity, bearers_.version());
-    cache_.put(identity.device, std::move(known), version);
-    if (*before && *before != identity.user) changed_(identity.device);
+    if (!device) return done(device.take_error());
+    const Identity identity{known.user, *device};
+    bearers_.put(bearer(known.hash, named), identity, bearers_.version());
+    cache_.put(*device, std::move(known), version);
     done(identity);
   };
   store_.bind_device(binding, std::move(bound));

@@ -18,14 +18,12 @@ namespace linnet::user {
 // Thread: any.
 class Accounts::Outside {
  public:
-  // `changed` is told the device on which another user has signed in than before.
   Outside(std::unique_ptr<OutsideUsers> users, store::AccountStore& store, const Clock& clock,
-          TokenGuard& guard, std::function<void(DeviceId)> changed, std::chrono::milliseconds fresh)
+          TokenGuard& guard, std::chrono::milliseconds fresh)
       : users_(std::move(users)),
         store_(store),
         clock_(clock),
         guard_(guard),
-        changed_(std::move(changed)),
         fresh_(fresh),
         cache_(kRemembered),
         bearers_(kRemembered),
@@ -47,19 +45,20 @@ class Accounts::Outside {
     Millis until;
   };
 
-  // Whether the token was proved on that device lately.
   void keep(std::vector<UserId> asked, std::vector<store::User> users, Done<Unit> done);
-  bool remembers(DeviceId device, UserId user, const std::string& hash) const;
-  void note(const Proof& proof, std::string hash, std::uint64_t version, Done<Identity> done);
+  // Whether the token was proved on that device lately.
+  bool remembers(Identity identity, const std::string& hash) const;
+  // `named`: the ids that came with the token.
+  void note(const Proof& proof, std::string hash, Identity named, std::uint64_t version,
+            Done<Identity> done);
 
   std::unique_ptr<OutsideUsers> users_;
   store::AccountStore& store_;
   const Clock& clock_;
   TokenGuard& guard_;
-  std::function<void(DeviceId)> changed_;
   const std::chrono::milliseconds fresh_;  // 0: profiles are kept here
   BoundedCache<DeviceId, Known> cache_;
-  // By the token's hash, for those that come without ids; cache_ says whether they are good still.
+  // By the token's hash and the ids beside it; cache_ says whether they are good still.
   BoundedCache<std::string, Identity> bearers_;
   BoundedCache<UserId, std::chrono::milliseconds> looked_up_;  // when
 };

@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::size_t kShortest = 8;
 constexpr std::size_t kLongest = 256;
+constexpr std::chrono::milliseconds kJustSignedIn = std::chrono::minutes(10);
 
 Error not_offered() {
   return Error(ErrCode::kNotOffered, "this server has no passwords");
@@ -63,16 +64,26 @@ Async<pb::SignInResp> Accounts::sign_in_by_password(const Caller& caller,
   if (!stored) co_return stored.take_error();
   auto right = co_await check_password(caller, number, *stored, request.password());
   if (!right) co_return right.take_error();
-  co_return co_await admit(number, DeviceId(request.device_id()));
+  auto signed_in = co_await admit(number, DeviceId(request.device_id()), false);
+  // It was erased while its password was being proved.
+  if (signed_in.code() == ErrCode::kUserNotExist) co_return Error(ErrCode::kBadPassword);
+  co_return signed_in;
 }
 
-// Who has a password proves it, or its number once more: a token that was stolen is not enough.
+// Who has a password proves it, or its number once more; who has none has just signed in, or proves
+// its number. A token that was stolen is not enough.
 Async<Unit> Accounts::may_set_password(const Caller& caller, const std::string& number,
                                        const pb::SetPasswordReq& request) {
   auto stored = co_await stored_password(number);
   if (!stored) co_return stored.take_error();
-  if (stored->empty()) co_return Unit{};
   if (!request.code().empty()) co_return co_await verify_code(caller, number, request.code());
+  if (stored->empty()) {
+    auto device = co_await find_device(caller.identity.device);
+    if (!device) co_return device.take_error();
+    const auto since = clock_.wall().value() - device->updated.value();
+    if (since >= 0 && since < kJustSignedIn.count()) co_return Unit{};
+    co_return Error(ErrCode::kBadCode, "a first password needs a code, or a sign-in just before");
+  }
   if (request.old_password().size() > kLongest) co_return Error(ErrCode::kBadPassword);
   co_return co_await check_password(caller, number, *stored, request.old_password());
 }

@@ -27,14 +27,18 @@ Async<std::string> Accounts::Tokens::issue(UserId user, DeviceId device) {
 }
 
 void Accounts::Tokens::authenticate(Credentials credentials, Done<Identity> done) {
-  if (!credentials.user || !credentials.device || credentials.token.empty()) {
+  // Only the token says which device of those behind one id it is.
+  const auto named = parse_token(credentials.token);
+  if (!named || !credentials.user || !credentials.device) {
     done(Error(ErrCode::kUnauthorized));
     return;
   }
-  if (auto known = cache_.get(credentials.device)) {
-    auto identity = check(credentials, *known);
+  const auto device = named->device;
+  const auto version = cache_.version();
+  if (auto known = cache_.get(device)) {
+    auto identity = check(credentials, device, *known);
     if (identity) {
-      renew(credentials.device, std::move(*known));
+      renew(device, std::move(*known), version);
     } else if (guard_.enter(credentials.address)) {
       guard_.leave(credentials.address, false);
     } else {
@@ -44,10 +48,8 @@ void Accounts::Tokens::authenticate(Credentials credentials, Done<Identity> done
     return;
   }
   if (!guard_.enter(credentials.address)) return done(Error(ErrCode::kRateLimited));
-  auto device = credentials.device;
-  auto version = cache_.version();
   store_.get_token(
-      device, [this, version, credentials = std::move(credentials),
+      device, [this, device, version, credentials = std::move(credentials),
                done = std::move(done)](Result<std::optional<store::TokenRecord>> found) mutable {
         if (!found) {
           guard_.leave(credentials.address, true);
@@ -56,10 +58,10 @@ void Accounts::Tokens::authenticate(Credentials credentials, Done<Identity> done
           guard_.leave(credentials.address, false);
           done(Error(ErrCode::kUnauthorized));
         } else {
-          auto identity = check(credentials, **found);
+          auto identity = check(credentials, device, **found);
           guard_.leave(credentials.address, identity.code() != ErrCode::kUnauthorized);
-          cache_.put(credentials.device, **found, version);
-          if (identity) renew(credentials.device, std::move(**found));
+          cache_.put(device, **found, version);
+          if (identity) renew(device, std::move(**found), version);
           done(std::move(identity));
         }
       });
@@ -81,11 +83,10 @@ void Accounts::Tokens::confirm(Identity identity, Done<Identity> done) {
   });
 }
 
-void Accounts::Tokens::renew(DeviceId device, store::TokenRecord record) {
+void Accounts::Tokens::renew(DeviceId device, store::TokenRecord record, std::uint64_t version) {
   const auto life = std::chrono::duration_cast<std::chrono::milliseconds>(life_).count();
   const auto full = clock_.wall().value() + life;
   if (full - record.expires.value() < std::min(kRenewEvery.count(), life / 2)) return;
-  const auto version = cache_.version();
   record.expires = Millis(full);
   cache_.put(device, record, version);
   // When it fails the token is renewed after the cache has forgotten it.
@@ -93,12 +94,13 @@ void Accounts::Tokens::renew(DeviceId device, store::TokenRecord record) {
   store_.extend_token(device, std::move(record), std::move(ignored));
 }
 
-Result<Identity> Accounts::Tokens::check(const Credentials& credentials,
+Result<Identity> Accounts::Tokens::check(const Credentials& credentials, DeviceId device,
                                          const store::TokenRecord& record) const {
-  bool same = equal_in_constant_time(sha256(credentials.token), record.hash);
-  if (!same || record.user != credentials.user || record.expires <= clock_.wall())
+  const bool same = equal_in_constant_time(sha256(credentials.token), record.hash);
+  const bool named = credentials.device == device || credentials.device == record.known_as;
+  if (!same || !named || record.user != credentials.user || record.expires <= clock_.wall())
     return Error(ErrCode::kUnauthorized);
-  return Identity{credentials.user, credentials.device};
+  return Identity{credentials.user, device};
 }
 
 }  // namespace linnet::user

@@ -32,8 +32,10 @@ class Accounts::Tokens {
  private:
   static constexpr std::size_t kRemembered = 100000;  // about 20 MB
   // A token that is used lives on: written at most once a day.
-  void renew(DeviceId device, store::TokenRecord record);
-  Result<Identity> check(const Credentials& credentials, const store::TokenRecord& record) const;
+  // `version`: the cache's before the record was read.
+  void renew(DeviceId device, store::TokenRecord record, std::uint64_t version);
+  Result<Identity> check(const Credentials& credentials, DeviceId device,
+                         const store::TokenRecord& record) const;
 
   store::AccountStore& store_;
   const Clock& clock_;

@@ -258,7 +258,7 @@ std::vector<Row> rows() {
       {"LogicExt/SetFriend", "IS_NOT_FRIEND", "owner", R"({"userId":"$admin"})"},
       {"LogicExt/BlockUser", "USER_NOT_EXIST", "owner", R"({"userId":"999"})"},
       {"LogicExt/UnblockUser", "USER_NOT_EXIST", "owner", R"({"userId":"999"})"},
-      {"LogicExt/AddGroupMembers", "GROUP_FULL", "owner",
+      {"LogicExt/AddGroupMembers", "GROUP_FULL", "admin",
        R"({"groupId":"$group","userIds":["$stranger","$fourth"]})"},
       {"LogicExt/AddGroupMembers", "USER_NOT_EXIST", "owner",
        R"({"groupId":"$group","userIds":["999"]})"},

@@ -92,9 +92,45 @@ TEST_CASE_METHOD(Fixture, "a new sign-in on a device ends its older token") {
   CHECK(caller.fails("/pb.LogicExt/SendMessage", text_to(anna.id, "x")).code == 1003);
   caller.use(again);
   CHECK(caller.fails("/pb.LogicExt/SendMessage", text_to(anna.id, "x")).code == 0);
+}
+
+TEST_CASE_METHOD(Fixture, "whoever names another's device gets one of its own behind it") {
+  auto anna = sign_in(port, "100");
+  make_friends(port, anna, sign_in(port, "300"));
   auto ben = sign_in_on(port, "200", anna.device);
   CHECK(ben.id != anna.id);
-  CHECK(caller.fails("/pb.LogicExt/SendMessage", text_to(anna.id, "x")).code == 1003);
+  auto own = anna;
+  auto on_it = LongConnection::sign_in(LongConnection::Door::kTcp, server.tcp_port(), port, anna);
+  auto behind =
+      LongConnection::sign_in(LongConnection::Door::kWebSocket, server.tcp_port(), port, ben);
+  // Both count their requests from 1, and each is its own.
+  for (const auto& who : {anna, ben}) {
+    caller.use(who);
+    const auto sent = caller.call<pb::SendMessageResp>("/pb.LogicExt/SendMessage",
+                                                       text_to(who.id, "of its own", 1));
+    CHECK(sent.seq() >= 1);
+    CHECK(
+        caller
+            .call<pb::SendMessageResp>("/pb.LogicExt/SendMessage", text_to(who.id, "of its own", 1))
+            .seq() == sent.seq());
+  }
+  CHECK(text_of(on_it.sync(0).back()) == "of its own");
+  CHECK(text_of(behind.sync(0).back()) == "of its own");
+
+  // The lineage's clients say the device's id, and the token for it.
+  const auto with = [&](const TestUser& user) {
+    return http(port, "POST", "/pb.LogicExt/GetFriends",
+                {{"Content-Type", "application/json"},
+                 {"user_id", std::to_string(user.id.value())},
+                 {"device_id", std::to_string(anna.device.value())},
+                 {"token", user.token}},
+                "{}")
+        .status;
+  };
+  CHECK(with(anna) == 200);
+  CHECK(with(ben) == 200);
+  own.token = ben.token;
+  CHECK(with(own) == 401);
 }
 
 TEST_CASE_METHOD(Fixture, "the lineage's metadata are credentials too") {

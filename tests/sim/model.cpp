@@ -21,6 +21,8 @@ constexpr int kTooLarge = 2004;
 constexpr int kMuted = 2011;
 constexpr int kBlocked = 2014;
 
+constexpr std::int64_t kDay = 24 * 3600 * 1000;
+
 bool exists(std::int64_t user) {
   return user >= 1 && user <= kUsers;
 }
@@ -35,7 +37,7 @@ Answer Model::perform(const Call& call, std::int64_t now) {
   now_ = now;
   handed_ = {};
   if (call.op != Op::kSignIn) {
-    self_ = signed_in_[call.device];
+    self_ = user_of(call.device);
     if (self_ == 0 || call.proof != Proof::kOwn) return refused(kUnauthorized);
   }
   switch (call.op) {
@@ -82,6 +84,8 @@ Answer Model::friends(const Call& call) {
       if (friends_.contains(there) || asked_.contains(there)) return {};
       asked_.insert(there);
       remarks_[there] = call.text;
+      if (noticed_.contains(there) && now_ - noticed_[there] < kDay) return {};
+      noticed_[there] = now_;
       put(other, "asked by " + std::to_string(self()));
       return {};
     case Op::kAgree:
@@ -89,8 +93,10 @@ Answer Model::friends(const Call& call) {
       if (!asked_.contains(back)) return refused(kBadRequest);
       friends_[back] = remarks_[back];
       friends_[there] = call.text;
-      asked_.erase(back);
-      asked_.erase(there);
+      for (const auto& pair : {back, there}) {
+        asked_.erase(pair);
+        noticed_.erase(pair);
+      }
       put(other, "agreed by " + std::to_string(self()));
       return {};
     case Op::kDeleteFriend:
@@ -124,14 +130,14 @@ Answer Model::friends(const Call& call) {
 }
 
 std::string Model::line_of(const Call& call, int receiver_type, std::int64_t receiver) const {
-  return std::to_string(self()) + " on " + std::to_string(call.device) + " to " +
+  return std::to_string(self()) + " on " + std::to_string(current(call.device)) + " to " +
          std::to_string(receiver_type) + "/" + std::to_string(receiver) + ": " + call.text;
 }
 
 // What was answered when the same device sent the same request before.
 std::optional<Answer> Model::answered(const Call& call) const {
   if (call.request == 0) return std::nullopt;
-  const auto before = requests_.find({call.device, call.request});
+  const auto before = requests_.find({current(call.device), call.request});
   if (before == requests_.end()) return std::nullopt;
   return Answer{kOk, {std::to_string(before->second)}};
 }
@@ -155,7 +161,7 @@ Answer Model::send(const Call& call) {
   const auto line = line_of(call, 1, other);
   const auto seq = put(self(), line);
   if (other != self()) put(other, line);
-  if (call.request != 0) requests_[{call.device, call.request}] = seq;
+  if (call.request != 0) requests_[{current(call.device), call.request}] = seq;
   return {kOk, {std::to_string(seq)}};
 }
 
@@ -188,19 +194,29 @@ Answer Model::send_to_group(const Call& call) {
     const auto placed = put(user, line);
     if (user == self()) seq = placed;
   }
-  if (call.request != 0) requests_[{call.device, call.request}] = seq;
+  if (call.request != 0) requests_[{current(call.device), call.request}] = seq;
   return {kOk, {std::to_string(seq)}};
+}
+
+int Model::device_for(int device, std::int64_t user) {
+  const auto owner = owners_.try_emplace(device, user).first->second;
+  if (owner == user) return device;
+  const auto [found, made] = behind_.try_emplace({device, user}, last_device_ + 1);
+  if (made) in_front_[++last_device_] = device;
+  return found->second;
 }
 
 Answer Model::devices(const Call& call) {
   if (call.op == Op::kSignIn) {
     if (!call.yes) return refused(kBadCode);
-    signed_in_[call.device] = call.user;
+    const auto device = device_for(call.device, call.user);
+    signed_in_[device] = call.user;
+    current_[call.device] = device;
     leave_rooms(call.device);
     return {kOk, {std::to_string(call.user)}};
   }
   if (call.op == Op::kSignOut) {
-    signed_in_[call.device] = 0;
+    signed_in_[current(call.device)] = 0;
     leave_rooms(call.device);
     return {};
   }
@@ -208,7 +224,8 @@ Answer Model::devices(const Call& call) {
     const auto device = static_cast<int>(call.number);
     if (device < 1 || signed_in_[device] != self()) return refused(kDeviceNotExist);
     signed_in_[device] = 0;
-    leave_rooms(device);
+    const auto front = in_front_.contains(device) ? in_front_.at(device) : device;
+    if (current(front) == device) leave_rooms(front);
     return {};
   }
   Answer list;

@@ -21,8 +21,10 @@ class Model {
 
   // A line for each message.
   const std::vector<std::string>& inbox(std::int64_t user) const { return inboxes_[user]; }
-  // Who is signed in on a device; 0: nobody.
-  std::int64_t user_of(int device) const { return signed_in_[device]; }
+  // Who is signed in on a device; 0: nobody. For the server it is the device of whoever signed in
+  // on it first; for each other who does there is one behind it.
+  std::int64_t user_of(int device) const { return signed_in_[current_[device]]; }
+  int current(int device) const { return current_[device]; }
   std::int64_t acknowledged(std::int64_t user) const { return acknowledged_[user]; }
   // (user, group) for every member of every large group.
   std::set<Pair> followers() const;
@@ -71,6 +73,7 @@ class Model {
   Answer rooms(const Call& call);
   Answer moderate(const Call& call);
   void leave_rooms(int device);
+  int device_for(int device, std::int64_t user);
   Answer look_at_group(const Call& call);
   Answer change_group(const Call& call);
   Answer membership(const Call& call);
@@ -90,10 +93,16 @@ class Model {
   std::int64_t self_ = 0;
   Handed handed_;
   mutable std::map<std::int64_t, std::vector<std::string>> inboxes_;
-  mutable std::map<int, std::int64_t> signed_in_;
+  mutable std::map<int, std::int64_t> signed_in_;  // by what is a device for the server
+  mutable std::map<int, int> current_;             // that of a device, of who was on it last
+  std::map<int, std::int64_t> owners_;
+  std::map<Pair, int> behind_;   // (device, user)
+  std::map<int, int> in_front_;  // of one behind it
+  int last_device_ = kDevices;
   mutable std::map<std::int64_t, std::int64_t> acknowledged_;
   std::map<Pair, std::int64_t> requests_;  // (device, request id): the seq answered
   std::set<Pair> asked_;                   // (who, whom)
+  std::map<Pair, std::int64_t> noticed_;   // when that was told, also if it was taken back
   std::map<Pair, std::string> friends_;    // (who, of whom): its note
   std::map<Pair, std::string> remarks_;    // of a request, for when it is agreed to
   std::set<Pair> blocks_;                  // (who, whom)

@@ -206,7 +206,7 @@ Answer Model::add_members(const Call& call) {
   Answer answer;  // who was in it before
   std::vector<std::int64_t> added;
   for (auto user : asked) {
-    if (group.members.contains(user))
+    if (group.members.contains(user) || blocks_.contains({user, self()}))
       answer.lines.push_back(std::to_string(user));
     else
       added.push_back(user);

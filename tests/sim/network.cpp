@@ -10,6 +10,7 @@ namespace linnet::sim {
 void Device::signed_in(std::int64_t user, std::string token) {
   user_ = user;
   token_ = std::move(token);
+  device_ = user::parse_token(token_)->device.value();
   last_ = 0;
   cut();
 }
@@ -115,7 +116,7 @@ void Device::receive(const pb::Output& packet) {
     pb::Message push;
     if (!push.ParseFromString(packet.data())) throw Broken{"a push that is none"};
     const auto& item = push.message();
-    if (item.sender_type() == pb::ST_USER && item.sender_device_id() == id_)
+    if (item.sender_type() == pb::ST_USER && item.sender_device_id() == device_)
       throw Broken{"a device is pushed what it sent itself"};
     // What is stored nowhere, and a large group's live messages, have their own seqs or none. To a
     // device that is slow to ask what comes now is pushed before what came meanwhile is read.
@@ -132,7 +133,7 @@ void Device::take(const pb::MessageItem& item, bool whole) {
   if (item.seq() <= last_) throw Broken{where + ": it comes twice, or late"};
   if (item.seq() > static_cast<std::int64_t>(inbox.size()))
     throw Broken{where + ": it is not in the inbox"};
-  const auto own = " on " + std::to_string(id_) + " to ";
+  const auto own = " on " + std::to_string(device_) + " to ";
   for (auto seq = last_ + 1; seq < item.seq(); ++seq)
     if (whole || inbox[static_cast<std::size_t>(seq - 1)].find(own) == std::string::npos)
       throw Broken{where + ": seq " + std::to_string(seq) + " was left out"};
@@ -149,8 +150,8 @@ void Device::authenticate(user::Credentials credentials) {
     auto proved = wait<user::Identity>([&](Done<user::Identity> done) {
       network_.accounts_->authenticate(credentials, std::move(done));
     });
-    if (proved &&
-        (proved->user.value() != network_.model_.user_of(id_) || proved->device.value() != id_))
+    if (proved && (proved->user.value() != network_.model_.user_of(id_) ||
+                   proved->device.value() != network_.model_.current(id_)))
       throw Broken{"device " + std::to_string(id_) + " is let in as somebody else"};
     session_->on_authenticated(std::move(proved));
   });
@@ -190,7 +191,7 @@ void Device::acknowledge(UserId user, DeviceId device, Seq seq) {
 }
 
 router::Attachment Device::attach(UserId user, DeviceId device, router::Outlet&) {
-  if (device.value() != id_) throw Broken{"another device is attached"};
+  if (device.value() != device_) throw Broken{"another device is attached"};
   network_.attached_[id_] = user.value();
   attached_ = true;
   return {};

@@ -57,6 +57,7 @@ class Device final : public gateway::SessionHost {
   void sweep();
 
   int id() const { return id_; }
+  std::int64_t device() const { return device_; }
   bool connected() const { return session_ != nullptr; }
   bool attached() const { return attached_; }
   // Has been answered its first sync, and everything since.
@@ -91,7 +92,8 @@ class Device final : public gateway::SessionHost {
 
   Network& network_;
   const int id_;
-  std::int64_t user_ = 0;  // that its token is of
+  std::int64_t device_ = 0;  // what it is for the server: its token says
+  std::int64_t user_ = 0;    // that its token is of
   std::string token_;
   std::int64_t last_ = 0;
   std::unique_ptr<gateway::Session> session_;

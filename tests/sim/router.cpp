@@ -5,14 +5,6 @@
 
 namespace linnet::sim {
 
-namespace {
-
-int number(DeviceId device) {
-  return static_cast<int>(device.value());
-}
-
-}  // namespace
-
 Network::Network(const Clock& clock, const Model& model, unsigned lost_of_hundred,
                  std::uint64_t seed)
     : clock_(clock), model_(model), lost_of_hundred_(lost_of_hundred), random_(seed) {
@@ -93,12 +85,15 @@ void Network::forget_group(GroupId group) {
 }
 
 void Network::dismiss(DeviceId device, ErrCode why) {
-  if (number(device) < 1 || number(device) > kDevices) return;
-  this->device(number(device)).on_event([why](router::Outlet& outlet) { outlet.dismissed(why); });
+  for (auto& one : devices_)
+    if (one->device() == device.value())
+      one->on_event([why](router::Outlet& outlet) { outlet.dismissed(why); });
 }
 
 bool Network::online(DeviceId device) const {
-  return attached_.contains(number(device));
+  return std::any_of(devices_.begin(), devices_.end(), [&](const auto& one) {
+    return one->device() == device.value() && one->attached();
+  });
 }
 
 bool Network::online(UserId user) const {

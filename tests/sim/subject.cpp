@@ -120,8 +120,11 @@ Answer Subject::sign_in(const Call& call) {
   if (!done) return answer;
   answer.lines.push_back(text(done->user_id()));
   auto& device = network_.device(call.device);
-  ended_tokens_[call.device] = device.token();
+  const auto former = device.token();
+  const auto before = device.device();
   device.signed_in(done->user_id(), done->token());
+  // Another user's goes on.
+  if (before == device.device()) ended_tokens_[call.device] = former;
   return answer;
 }
 

@@ -145,7 +145,8 @@ class Trial {
     if (call.op == Op::kMuteGroup || call.op == Op::kMuteMember ||
         (call.op > Op::kRoomRole && call.op < Op::kDeleteRoom))
       call.number *= 300;
-    if (call.op == Op::kRevoke) call.number = some_device();
+    // Also of those behind others.
+    if (call.op == Op::kRevoke) call.number = 1 + below(2 * kDevices);
     if (call.op == Op::kAck) call.number = below(12) - 1;
     call.request = chance(60) ? 1 + below(12) : 0;
     if (call.op == Op::kSend && chance(2)) call.request = -1;

@@ -33,16 +33,38 @@ UserId MemoryStore::next_user() const {
   return UserId(std::max(last, last_erased) + 1);
 }
 
+// A device is its first user's; there are others' behind it.
+Device* MemoryStore::device_for(DeviceId named, UserId user, Millis now) {
+  auto found = devices_.find(named);
+  if (found == devices_.end()) return nullptr;
+  const auto owner = owners_.try_emplace(named, user).first->second;
+  if (owner == user) return &found->second;
+  if (const auto front = known_as_.find(named); front != known_as_.end() && front->second)
+    return device_for(front->second, user, now);
+  auto& behind = behind_[{named, user}];
+  if (!behind) {
+    behind = DeviceId(static_cast<std::int64_t>(devices_.size()) + 1);
+    auto made = found->second;
+    made.id = behind;
+    made.user = UserId();
+    made.created = made.updated = now;
+    devices_[behind] = made;
+    owners_[behind] = user;
+    known_as_[behind] = named;
+  }
+  return &devices_[behind];
+}
+
 void MemoryStore::sign_in(SignIn sign_in, Done<SignedIn> done) {
   call<SignedIn>(
       [&]() -> Result<SignedIn> {
-        auto device = devices_.find(sign_in.device);
-        if (device == devices_.end()) return Error(ErrCode::kDeviceNotExist);
+        if (!devices_.contains(sign_in.device)) return Error(ErrCode::kDeviceNotExist);
         auto found = std::find_if(users_.begin(), users_.end(), [&](const auto& user) {
           return user.second.phone_number == sign_in.phone_number;
         });
         SignedIn result;
         result.created = found == users_.end();
+        if (result.created && !sign_in.makes_user) return Error(ErrCode::kUserNotExist);
         if (result.created) {
           User user;
           user.id = next_user();
@@ -52,12 +74,14 @@ void MemoryStore::sign_in(SignIn sign_in, Done<SignedIn> done) {
           found = users_.emplace(user.id, user).first;
         }
         result.user = found->first;
-        device->second.user = result.user;
-        device->second.updated = sign_in.now;
-        tokens_.erase(sign_in.device);
+        auto& device = *device_for(sign_in.device, result.user, sign_in.now);
+        result.device = device.id;
+        device.user = result.user;
+        device.updated = sign_in.now;
+        tokens_.erase(device.id);
         for (auto& [id, other] : devices_) {
           const auto& types = sign_in.exclusive_types;
-          if (id == sign_in.device || other.user != result.user ||
+          if (id == result.device || other.user != result.user ||
               std::find(types.begin(), types.end(), other.type) == types.end())
             continue;
           other.user = UserId();
@@ -70,23 +94,21 @@ void MemoryStore::sign_in(SignIn sign_in, Done<SignedIn> done) {
       std::move(done));
 }
 
-void MemoryStore::bind_device(store::Binding binding, Done<UserId> done) {
-  call<UserId>(
-      [&]() -> Result<UserId> {
-        auto it = devices_.find(binding.device);
-        if (it == devices_.end()) return Error(ErrCode::kDeviceNotExist);
-        auto& device = it->second;
-        if (binding.issued.value() / 1000 < signed_out_[binding.device].value() / 1000)
-          return Error(ErrCode::kUnauthorized);
-        const auto before = device.user;
-        if (before == binding.user) return before;
+void MemoryStore::bind_device(store::Binding binding, Done<DeviceId> done) {
+  call<DeviceId>(
+      [&]() -> Result<DeviceId> {
+        if (!devices_.contains(binding.device)) return Error(ErrCode::kDeviceNotExist);
         if (erased_.count(binding.user) != 0) return Error(ErrCode::kUnauthorized);
+        auto& device = *device_for(binding.device, binding.user, binding.now);
+        if (binding.issued.value() / 1000 < signed_out_[device.id].value() / 1000)
+          return Error(ErrCode::kUnauthorized);
+        if (device.user == binding.user) return device.id;
         auto& user = users_[binding.user];
         if (!user.id) user.created = user.updated = binding.now;
         user.id = binding.user;
         device.user = binding.user;
         device.updated = binding.now;
-        return before;
+        return device.id;
       },
       std::move(done));
 }
@@ -154,7 +176,10 @@ void MemoryStore::get_token(DeviceId device, Done<std::optional<TokenRecord>> do
   call<std::optional<TokenRecord>>(
       [&] {
         auto it = tokens_.find(device);
-        return it == tokens_.end() ? std::nullopt : std::optional(it->second);
+        if (it == tokens_.end()) return std::optional<TokenRecord>();
+        auto found = it->second;
+        found.known_as = known_as_[device];
+        return std::optional(found);
       },
       std::move(done));
 }
@@ -289,6 +314,12 @@ void MemoryStore::erase_user(UserId user, Millis now, Done<std::vector<DeviceId>
           tokens_.erase(id);
           ended.push_back(id);
         }
+        for (auto& [id, owner] : owners_)
+          if (owner == user) {
+            owner = UserId(-1);
+            known_as_.erase(id);
+          }
+        std::erase_if(behind_, [&](const auto& one) { return one.first.second == user; });
         return ended;
       },
       std::move(done));

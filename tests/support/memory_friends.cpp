@@ -14,9 +14,15 @@ void MemoryStore::request_friend(FriendRequest request, NewMessage notice, Done<
         Appended nothing;
         nothing.duplicate = true;
         const std::pair pair(request.from, request.to);
-        if (standings_.contains(pair)) return nothing;
-        auto placed = place(notice);
-        if (placed) standings_[pair] = {Friendship::kRequested, request.remarks, {}};
+        if (erased_.contains(request.from)) return Error(ErrCode::kUnauthorized);
+        auto& standing = standings_[pair];
+        if (standing.kind != Friendship::kNone) return nothing;
+        const auto asked = standing.asked;
+        const bool noticed = asked && request.now.value() - asked.value() < 24 * 3600 * 1000;
+        Result<Appended> placed = nothing;
+        if (!noticed) placed = place(notice);
+        if (placed)
+          standing = {Friendship::kRequested, noticed ? asked : request.now, request.remarks, {}};
         return placed;
       },
       std::move(done));
@@ -27,14 +33,15 @@ void MemoryStore::agree_friend(UserId user, UserId asker, std::string remarks, M
   call<Appended>(
       [&]() -> Result<Appended> {
         auto asked = standings_.find({asker, user});
-        if (asked == standings_.end()) return Error(ErrCode::kBadRequest);
+        if (asked == standings_.end() || asked->second.kind == Friendship::kNone)
+          return Error(ErrCode::kBadRequest);
         Appended nothing;
         nothing.duplicate = true;
         if (asked->second.kind == Friendship::kFriends) return nothing;
         auto placed = place(notice);
         if (!placed) return placed;
         asked->second.kind = Friendship::kFriends;
-        standings_[{user, asker}] = {Friendship::kFriends, remarks, {}};
+        standings_[{user, asker}] = {Friendship::kFriends, {}, remarks, {}};
         return placed;
       },
       std::move(done));
@@ -69,7 +76,11 @@ void MemoryStore::friends(UserId user, UserId after, std::size_t limit,
 void MemoryStore::delete_friend(UserId user, UserId other, Done<Unit> done) {
   call<Unit>(
       [&] {
-        standings_.erase({user, other});
+        auto own = standings_.find({user, other});
+        if (own != standings_.end() && own->second.kind == Friendship::kRequested)
+          own->second.kind = Friendship::kNone;
+        else if (own != standings_.end() && own->second.kind == Friendship::kFriends)
+          standings_.erase(own);
         auto back = standings_.find({other, user});
         if (back != standings_.end() && back->second.kind == Friendship::kFriends)
           standings_.erase(back);
@@ -96,6 +107,7 @@ void MemoryStore::set_blocked(UserId user, UserId other, bool blocked, Millis, D
   call<Unit>(
       [&]() -> Status {
         if (!users_.contains(other)) return Error(ErrCode::kUserNotExist);
+        if (erased_.contains(user)) return Error(ErrCode::kUnauthorized);
         if (blocked) {
           blocks_.insert({user, other});
         } else {

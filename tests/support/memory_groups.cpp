@@ -28,7 +28,9 @@ constexpr Millis kNow{1'700'000'000'000};
 
 void MemoryStore::create_group(Group group, std::vector<Member> members, Done<GroupId> done) {
   call<GroupId>(
-      [&] {
+      [&]() -> Result<GroupId> {
+        for (const auto& member : members)
+          if (erased_.contains(member.user)) return Error(ErrCode::kUserNotExist);
         GroupRecord record;
         record.group = group;
         record.group.id = GroupId(++last_group_);
@@ -53,7 +55,13 @@ Result<GroupView> MemoryStore::view(GroupId group, const std::vector<UserId>& pe
     auto member = it->second.members.find(user);
     std::optional<Member> found;
     if (member != it->second.members.end()) found = member->second;
-    result.persons.push_back({user, found, it->second.requests.contains(user)});
+    GroupView::Person person;
+    person.user = user;
+    person.member = found;
+    person.asked_to_join = it->second.requests.contains(user);
+    person.blocks_first = blocks_.contains({user, persons.front()});
+    person.erased = erased_.contains(user);
+    result.persons.push_back(person);
   }
   return result;
 }

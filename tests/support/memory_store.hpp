@@ -43,7 +43,7 @@ class MemoryStore final : public store::Store {
   void create_device(store::Device device, Done<DeviceId> done) override;
   void get_device(DeviceId device, Done<std::optional<store::Device>> done) override;
   void sign_in(store::SignIn sign_in, Done<store::SignedIn> done) override;
-  void bind_device(store::Binding binding, Done<UserId> done) override;
+  void bind_device(store::Binding binding, Done<DeviceId> done) override;
   void set_token(DeviceId device, store::TokenRecord token, Done<Unit> done) override;
   void extend_token(DeviceId device, store::TokenRecord token, Done<Unit> done) override;
   void sign_out(UserId user, DeviceId device, Millis now, Done<Unit> done) override;
@@ -113,6 +113,7 @@ class MemoryStore final : public store::Store {
  private:
   struct Standing {
     store::Friendship kind = store::Friendship::kNone;
+    Millis asked = {};
     std::string remarks;
     std::string extra;
   };
@@ -155,6 +156,8 @@ class MemoryStore final : public store::Store {
     store::Room room;
     std::map<UserId, store::RoomUser> users;
   };
+  // Null: there is none of that name.
+  store::Device* device_for(DeviceId named, UserId user, Millis now);
   // Null: there is none, and none was to be made.
   RoomRecord* room_to_edit(RoomId room, bool make, Millis now);
 
@@ -172,6 +175,9 @@ class MemoryStore final : public store::Store {
   std::map<UserId, Seq> acks_;
   std::map<DeviceId, store::Device> devices_;
   std::map<DeviceId, Millis> signed_out_;
+  std::map<DeviceId, UserId> owners_;
+  std::map<std::pair<DeviceId, UserId>, DeviceId> behind_;  // by what is named, and by whom
+  std::map<DeviceId, DeviceId> known_as_;
   std::map<DeviceId, store::TokenRecord> tokens_;
   std::map<UserId, store::User> users_;
   std::set<UserId> erased_;

@@ -28,9 +28,9 @@ Result<Copied> back_up(const std::filesystem::path& directory, const std::filesy
                        const Progress& progress);
 
 // Puts the database of `source` in place of that of `directory`, on which no server may run, and
-// gives it a new epoch. A database that is there is moved aside if `replace`, and refused else. A
-// source of a newer schema than this program knows is refused; an older one is migrated by the next
-// start.
+// gives it a new epoch. A database that is there is moved aside if `replace`, and refused else; it
+// may be the source itself, of which acknowledged messages are missing. A source of a newer schema
+// than this program knows is refused; an older one is migrated by the next start.
 Result<Copied> restore(const std::filesystem::path& source, const std::filesystem::path& directory,
                        bool replace, const Progress& progress);
 

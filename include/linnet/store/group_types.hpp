@@ -64,6 +64,9 @@ struct GroupView {
     UserId user;
     std::optional<Member> member;  // nothing: not a member
     bool asked_to_join = false;
+    // Told to a decision alone.
+    bool blocks_first = false;  // the first of the persons
+    bool erased = false;
   };
   Group group;
   Seq head;                     // of the group's inbox

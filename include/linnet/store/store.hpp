@@ -55,13 +55,15 @@ class AccountStore {
   virtual void get_device(DeviceId device, Done<std::optional<Device>> done) = 0;
 
   // Finds the user of the phone number or makes one, and binds the device to it; what the device's
-  // former token allowed ends, and so do the devices that the new one excludes. Error:
-  // kDeviceNotExist.
+  // former token allowed ends, and so do the devices that the new one excludes. A device is its
+  // first user's: another is bound to a device of its own behind it, the same each time. Errors:
+  // kDeviceNotExist, kUserNotExist (and none was to be made).
   virtual void sign_in(SignIn sign_in, Done<SignedIn> done) = 0;
   // Binds the device to the user, who is made if there is none of that id. A device that was signed
-  // out is bound again only by what was issued since. Gives the user before; 0: none. Errors:
-  // kDeviceNotExist, kUnauthorized (also for a user who was erased).
-  virtual void bind_device(Binding binding, Done<UserId> done) = 0;
+  // out is bound again only by what was issued since. Gives the device, which may stand behind the
+  // one that was named, as in sign_in(). Errors: kDeviceNotExist, kUnauthorized (also for a user
+  // who was erased).
+  virtual void bind_device(Binding binding, Done<DeviceId> done) = 0;
   // Makes `token` the only one of `device`. Error: kDeviceNotBindUser when the device's user is
   // another.
   virtual void set_token(DeviceId device, TokenRecord token, Done<Unit> done) = 0;
@@ -121,7 +123,8 @@ class FriendStore {
   // Ascending by the friend's id, after `after`, at most `limit`; likewise blocked().
   virtual void friends(UserId user, UserId after, std::size_t limit,
                        Done<std::vector<Friend>> done) = 0;
-  // Ends the friendship, or takes a request back; neither there: nothing to do.
+  // Ends the friendship, or takes a request back; neither there: nothing to do. Whoever asks again
+  // within a day of asking first makes no second notice: that would fill somebody's inbox.
   virtual void delete_friend(UserId user, UserId other, Done<Unit> done) = 0;
   // Replaces what `user` keeps about a friend. Error: kIsNotFriend.
   virtual void set_friend(UserId user, UserId other, std::string remarks, std::string extra,

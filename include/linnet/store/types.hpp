@@ -94,6 +94,7 @@ struct TokenRecord {
   UserId user;
   std::string hash;  // SHA-256, 32 raw bytes
   Millis expires;
+  DeviceId known_as = {};  // what the device's client calls it; 0: by its id. Read only
 };
 
 struct SignIn {
@@ -101,6 +102,7 @@ struct SignIn {
   DeviceId device;
   std::string nickname_if_new;
   Millis now;
+  bool makes_user = true;  // if there is none of the phone number
   // Other devices of the user of these types (pb: RegisterDeviceReq.type) are signed out.
   std::vector<std::int32_t> exclusive_types;
 };
@@ -115,6 +117,7 @@ struct Binding {
 
 struct SignedIn {
   UserId user;
+  DeviceId device;  // may stand behind the one that was named
   bool created = false;
   std::vector<DeviceId> signed_out;
 };

@@ -65,7 +65,6 @@ class CorruptTrial {
     auto& store = **opened;
     read_all(store);
     look_at_facts(store);
-    if (!kept_) keep();
     retry(store);
     append_new(store);
     read_all(store);
@@ -124,25 +123,9 @@ class CorruptTrial {
     if (refused == 0 && facts != KnownWorld::known_facts()) content_ = true;
   }
 
-  // How much of what was said is there. Of a database all, of a write-ahead log what came before
-  // the damage.
-  void keep() {
-    const auto& said = world_.said();
-    kept_ = said.size();
-    if (!damage_.log || storage_ > 0) return;
-    std::map<LogId, std::int64_t> heads;
-    for (const auto& [log, entries] : whole_)
-      heads[log] = static_cast<std::int64_t>(entries.size());
-    std::size_t there = 0;
-    for (std::size_t i = 0; i < said.size(); ++i)
-      for (const auto& [log, seq] : said[i].seqs)
-        if (seq <= heads[log]) there = i + 1;
-    kept_ = there;
-  }
-
   void retry(store::Store& store) {
-    for (int i = 0; i<kRetried&& * kept_> 0; ++i) {
-      const auto& said = world_.said()[random_() % *kept_];
+    for (int i = 0; i < kRetried; ++i) {
+      const auto& said = world_.said()[random_() % world_.said().size()];
       std::optional<Seq> seq;
       if (said.message.group) {
         auto again = await<store::GroupAppended>([&](Done<store::GroupAppended> done) {
@@ -180,7 +163,7 @@ class CorruptTrial {
     }
   }
 
-  void remember(History& history, const KnownWorld::Said& said, bool told) {
+  void remember(History& history, const KnownWorld::Said& said) {
     const auto& message = said.message.message;
     std::vector<LogId> logs;
     if (said.message.group) {
@@ -192,7 +175,6 @@ class CorruptTrial {
     }
     history.sent(message.content, message.sender_id, said.number, logs);
     sent_[message.content] = &message;
-    if (!told) return;
     for (const auto& [log, seq] : said.seqs) {
       history.told(message.content, log, seq);
       places_[{log, seq}] = &message;
@@ -201,10 +183,10 @@ class CorruptTrial {
 
   void judge() {
     History history;
-    for (std::size_t i = 0; i < world_.said().size(); ++i)
-      remember(history, world_.said()[i], kept_ && i < *kept_);
+    for (const auto& said : world_.said())
+      remember(history, said);
     for (const auto& said : new_)
-      remember(history, said, true);
+      remember(history, said);
     for (const auto& [log, entries] : served_)
       for (const auto& entry : entries)
         receive(history, log, {entry.seq.value(), name_of(log, entry)});
@@ -246,8 +228,7 @@ class CorruptTrial {
       return result_.check_finds_it ? Verdict::kCheckOnly : Verdict::kFaulty;
     if (content_) return Verdict::kContent;
     if (refused_) return Verdict::kRefused;
-    if (storage_ > 0) return Verdict::kStorage;
-    return kept_ && *kept_ < world_.said().size() ? Verdict::kCutBack : Verdict::kHarmless;
+    return storage_ > 0 ? Verdict::kStorage : Verdict::kHarmless;
   }
 
   const KnownWorld& world_;
@@ -257,7 +238,6 @@ class CorruptTrial {
   Damage damage_;
   bool refused_ = false;
   int storage_ = 0;  // answers of EC_STORAGE
-  std::optional<std::size_t> kept_;
   std::vector<KnownWorld::Said> new_;
   std::map<LogId, std::vector<store::InboxEntry>> whole_;   // as read last
   std::map<LogId, std::vector<store::InboxEntry>> served_;  // all that was read

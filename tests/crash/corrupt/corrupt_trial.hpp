@@ -15,7 +15,6 @@ enum class Verdict {
   kHarmless,   // everything is there, and right
   kRefused,    // does not start, with a sentence that says why
   kStorage,    // serves what is sound, and refuses the rest as EC_STORAGE
-  kCutBack,    // the end of the write-ahead log is gone; all else is right
   kContent,    // something within a message or a profile is another, each in its place
   kCheckOnly,  // something wrong is served, and only `linnet check` finds it
   kFaulty,     // something wrong is served, and nothing finds it; or it crashed

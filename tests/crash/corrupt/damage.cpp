@@ -34,7 +34,6 @@ Damage turn(const std::filesystem::path& file, bool log, std::mt19937_64& random
   open.close();
   if (!open) throw std::runtime_error("cannot damage " + file.string());
   Damage done;
-  done.log = log;
   done.kind =
       std::string(bit ? "a bit" : "a byte") + " of the " + (log ? "write-ahead log" : "database");
   done.what = done.kind + " at " + std::to_string(at) + " of " + std::to_string(size) + ", xor " +
@@ -53,7 +52,6 @@ Damage damage(const std::filesystem::path& directory, std::mt19937_64& random) {
   if (size == 0 || choice < 12) return turn(database, false, random);
   if (choice < 17) return turn(log, true, random);
   Damage done;
-  done.log = true;
   if (choice == 19) {
     std::filesystem::remove(log);
     done.kind = "the write-ahead log removed";

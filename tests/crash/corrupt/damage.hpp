@@ -10,7 +10,6 @@ namespace linnet::test {
 struct Damage {
   std::string kind;  // "a byte of the database", and so on
   std::string what;  // with the place
-  bool log = false;  // of the write-ahead log
 };
 
 // One byte or bit turned, or the write-ahead log cut short or removed.

@@ -60,7 +60,6 @@ const char* name_of(Verdict verdict) {
     case Verdict::kHarmless: return "harmless";
     case Verdict::kRefused: return "refuses to start";
     case Verdict::kStorage: return "refuses in part";
-    case Verdict::kCutBack: return "cut back";
     case Verdict::kContent: return "another text or value";
     case Verdict::kCheckOnly: return "wrong, only check finds it";
     case Verdict::kFaulty: return "FAULTY";

@@ -281,6 +281,23 @@ TEST_CASE_METHOD(GroupFixture, "nobody is added when one of them is no user or t
   CHECK(add(group, 1, {}).code() == ErrCode::kBadRequest);
 }
 
+TEST_CASE_METHOD(GroupFixture, "who blocks somebody is not brought into a group by it") {
+  const auto block = [&](std::int64_t who, std::int64_t whom, bool blocked) {
+    REQUIRE(test::run(wait_for<Unit>([&](auto done) {
+      store.set_blocked(UserId(who), UserId(whom), blocked, clock.wall(), std::move(done));
+    })));
+  };
+  block(4, 1, true);
+  auto added = add(group, 1, {4});
+  REQUIRE(added);
+  CHECK(added->user_ids_size() == 1);  // was not added
+  CHECK(members_seen_by(1) == std::vector<std::int64_t>{1, 2, 3});
+  CHECK(inbox(4).empty());
+  block(4, 1, false);
+  REQUIRE(add(group, 1, {4}));
+  CHECK(members_seen_by(1) == std::vector<std::int64_t>{1, 2, 3, 4});
+}
+
 TEST_CASE_METHOD(GroupFixture, "a notice too large for a packet comes in parts") {
   group_options.small_members = 4;
   for (auto who : {4, 5}) {

@@ -1,61 +1,8 @@
-// The contract of AccountStore, which every engine keeps.
-#include "store_kit.hpp"
+// The contract of AccountStore, which every engine keeps: users, profiles and passwords.
+#include "account_calls.hpp"
 
 using namespace linnet;
 using namespace linnet::test;
-
-namespace {
-
-std::optional<store::User> user_of(store::Store& store, std::int64_t user) {
-  return Calls::get(await<std::optional<store::User>>([&](Done<std::optional<store::User>> done) {
-    store.get_user(UserId(user), std::move(done));
-  }));
-}
-
-std::optional<store::Device> device_of(store::Store& store, DeviceId device) {
-  return Calls::get(await<std::optional<store::Device>>(
-      [&](Done<std::optional<store::Device>> done) { store.get_device(device, std::move(done)); }));
-}
-
-std::optional<store::TokenRecord> token_of(store::Store& store, DeviceId device) {
-  return Calls::get(
-      await<std::optional<store::TokenRecord>>([&](Done<std::optional<store::TokenRecord>> done) {
-        store.get_token(device, std::move(done));
-      }));
-}
-
-ErrCode set_token(store::Store& store, DeviceId device, const store::TokenRecord& token) {
-  return await<Unit>([&](Done<Unit> done) { store.set_token(device, token, std::move(done)); })
-      .code();
-}
-
-}  // namespace
-
-TEMPLATE_TEST_CASE("a device is kept as it was registered, bound to nobody", "", LazyMerge,
-                   MemoryEngine) {
-  TestType engine;
-  store::Device device;
-  device.user = UserId(77);
-  device.type = 2;
-  device.brand = "b";
-  device.model = "m";
-  device.system_version = "12";
-  device.sdk_version = "1.0";
-  device.created = device.updated = Millis(4);
-
-  auto id = engine.calls().device(device);
-  auto second = engine.calls().device(device);
-
-  CHECK(id != second);
-  auto kept = device_of(engine.store(), id);
-  REQUIRE(kept);
-  CHECK(kept->id == id);
-  CHECK(kept->user == UserId());
-  CHECK(kept->type == 2);
-  CHECK(kept->brand + kept->model + kept->system_version + kept->sdk_version == "bm121.0");
-  CHECK(kept->created == Millis(4));
-  CHECK_FALSE(device_of(engine.store(), DeviceId(12345)));
-}
 
 TEMPLATE_TEST_CASE("a phone number is one user, on however many devices", "", LazyMerge,
                    MemoryEngine) {
@@ -73,142 +20,13 @@ TEMPLATE_TEST_CASE("a phone number is one user, on however many devices", "", La
   CHECK(found.user == made.user);
   CHECK(other.user != made.user);
   CHECK(device_of(engine.store(), first)->user == made.user);
-  CHECK(device_of(engine.store(), second)->user == other.user);
+  CHECK(device_of(engine.store(), second)->user == made.user);
+  CHECK(device_of(engine.store(), other.device)->user == other.user);
   auto user = user_of(engine.store(), made.user.value());
   REQUIRE(user);
   CHECK(user->phone_number == "+1");
   CHECK(user->nickname == "new");
   CHECK(user->created == Millis(7));
-}
-
-TEMPLATE_TEST_CASE("signing in on an unknown device makes no user", "", LazyMerge, MemoryEngine) {
-  TestType engine;
-  auto calls = engine.calls();
-  CHECK(calls.try_sign_in("+1", DeviceId(404)).code() == ErrCode::kDeviceNotExist);
-  CHECK(Calls::get(calls.try_sign_in("+1", calls.device())).created);
-}
-
-TEMPLATE_TEST_CASE("a device has one token, which the next sign-in ends", "", LazyMerge,
-                   MemoryEngine) {
-  TestType engine;
-  auto calls = engine.calls();
-  auto device = calls.device();
-  auto user = Calls::get(calls.try_sign_in("+1", device)).user;
-  const std::string hash("\0\x01\xff hash", 8);
-
-  CHECK(set_token(engine.store(), device, {UserId(99), hash, Millis(9)}) ==
-        ErrCode::kDeviceNotBindUser);
-  CHECK(set_token(engine.store(), DeviceId(404), {user, hash, Millis(9)}) ==
-        ErrCode::kDeviceNotBindUser);
-  CHECK_FALSE(token_of(engine.store(), device));
-  CHECK(set_token(engine.store(), device, {user, "older", Millis(8)}) == ErrCode::kSuccess);
-  CHECK(set_token(engine.store(), device, {user, hash, Millis(9)}) == ErrCode::kSuccess);
-  auto token = token_of(engine.store(), device);
-  REQUIRE(token);
-  CHECK(token->user == user);
-  CHECK(token->hash == hash);
-  CHECK(token->expires == Millis(9));
-
-  Calls::get(calls.try_sign_in("+1", device));
-  CHECK_FALSE(token_of(engine.store(), device));
-}
-
-TEMPLATE_TEST_CASE("a device that is signed out has no token and belongs to nobody", "", LazyMerge,
-                   MemoryEngine) {
-  TestType engine;
-  auto calls = engine.calls();
-  auto& store = engine.store();
-  const auto device = calls.device();
-  const auto user = Calls::get(calls.try_sign_in("100", device)).user;
-  REQUIRE(set_token(store, device, {user, "hash", Millis(50)}) == ErrCode::kSuccess);
-  auto sign_out = [&](UserId who) {
-    return await<Unit>(
-               [&](Done<Unit> done) { store.sign_out(who, device, Millis(60), std::move(done)); })
-        .code();
-  };
-  CHECK(sign_out(UserId(user.value() + 1)) == ErrCode::kDeviceNotBindUser);
-  CHECK(token_of(store, device));
-  CHECK(sign_out(user) == ErrCode::kSuccess);
-  CHECK_FALSE(token_of(store, device));
-  CHECK(device_of(store, device)->user == UserId());
-  CHECK(sign_out(user) == ErrCode::kDeviceNotBindUser);
-}
-
-TEMPLATE_TEST_CASE("only the token that a device still has is extended", "", LazyMerge,
-                   MemoryEngine) {
-  TestType engine;
-  auto calls = engine.calls();
-  auto& store = engine.store();
-  const auto device = calls.device();
-  const auto user = Calls::get(calls.try_sign_in("100", device)).user;
-  REQUIRE(set_token(store, device, {user, "hash", Millis(50)}) == ErrCode::kSuccess);
-  auto extend = [&](const std::string& hash, std::int64_t until) {
-    REQUIRE(await<Unit>([&](Done<Unit> done) {
-      store.extend_token(device, {user, hash, Millis(until)}, std::move(done));
-    }));
-    return token_of(store, device)->expires.value();
-  };
-  CHECK(extend("hash", 70) == 70);
-  CHECK(extend("hash", 60) == 70);
-  CHECK(extend("former", 90) == 70);
-}
-
-TEMPLATE_TEST_CASE("a user's devices are listed, with when each was seen", "", LazyMerge,
-                   MemoryEngine) {
-  TestType engine;
-  auto calls = engine.calls();
-  auto& store = engine.store();
-  const auto first = calls.device();
-  const auto second = calls.device();
-  calls.device();  // nobody's
-  const auto user = Calls::get(calls.try_sign_in("100", first)).user;
-  Calls::get(calls.try_sign_in("100", second));
-  for (auto seen : {50, 40})
-    REQUIRE(await<Unit>(
-        [&](Done<Unit> done) { store.set_seen(second, Millis(seen), std::move(done)); }));
-  auto devices_of = [&](UserId who) {
-    return Calls::get(await<std::vector<store::Device>>(
-        [&](Done<std::vector<store::Device>> done) { store.user_devices(who, std::move(done)); }));
-  };
-  auto devices = devices_of(user);
-  REQUIRE(devices.size() == 2);
-  CHECK(devices[0].id == first);
-  CHECK(devices[0].seen == Millis());
-  CHECK(devices[1].seen == Millis(50));
-  CHECK(devices_of(UserId()).empty());
-}
-
-TEMPLATE_TEST_CASE("a sign-in ends the devices that it excludes, no others", "", LazyMerge,
-                   MemoryEngine) {
-  TestType engine;
-  auto calls = engine.calls();
-  auto& store = engine.store();
-  auto device = [&](std::int32_t type) {
-    store::Device made;
-    made.type = type;
-    return calls.device(made);
-  };
-  const auto phone = device(1);
-  const auto desktop = device(3);
-  const auto strangers = device(1);
-  const auto user = Calls::get(calls.try_sign_in("100", phone)).user;
-  Calls::get(calls.try_sign_in("100", desktop));
-  Calls::get(calls.try_sign_in("200", strangers));
-  REQUIRE(set_token(store, phone, {user, "hash", Millis(50)}) == ErrCode::kSuccess);
-  store::SignIn sign_in;
-  sign_in.phone_number = "100";
-  sign_in.device = device(2);
-  sign_in.exclusive_types = {1, 2};
-  sign_in.now = Millis(9);
-
-  auto signed_in = Calls::get(await<store::SignedIn>(
-      [&](Done<store::SignedIn> done) { store.sign_in(sign_in, std::move(done)); }));
-
-  CHECK(signed_in.signed_out == std::vector<DeviceId>{phone});
-  CHECK_FALSE(token_of(store, phone));
-  CHECK(device_of(store, phone)->user == UserId());
-  CHECK(device_of(store, desktop)->user == user);
-  CHECK(device_of(store, strangers)->user != UserId());
 }
 
 TEMPLATE_TEST_CASE("a user is made once per phone number, and is who signs in with it", "",
@@ -235,50 +53,6 @@ TEMPLATE_TEST_CASE("a user is made once per phone number, and is who signs in wi
   CHECK(user->nickname == "Anna");
   CHECK(user->extra == "x");
   CHECK(user->created == Millis(5));
-}
-
-TEMPLATE_TEST_CASE("a user of another system is bound to a device, and made if need be", "",
-                   LazyMerge, MemoryEngine) {
-  TestType engine;
-  auto& store = engine.store();
-  store::Device made;
-  made.type = 1;
-  made.created = made.updated = Millis(1000);
-  const auto device = engine.calls().device(made);
-  auto bind = [&](std::int64_t user, DeviceId on, std::int64_t issued, std::int64_t now) {
-    store::Binding binding{UserId(user), on, Millis(issued), Millis(now)};
-    return await<UserId>([&](Done<UserId> done) { store.bind_device(binding, std::move(done)); });
-  };
-
-  CHECK(bind(7, DeviceId(404), 0, 2000).code() == ErrCode::kDeviceNotExist);
-  CHECK(*bind(7000, device, 0, 2000) == UserId());
-  CHECK(*bind(7000, device, 0, 3000) == UserId(7000));
-  REQUIRE(user_of(store, 7000));
-  CHECK(user_of(store, 7000)->phone_number.empty());
-  CHECK(device_of(store, device)->user == UserId(7000));
-  CHECK(*bind(8000, device, 0, 4000) == UserId(7000));
-  CHECK(user_of(store, 8000));
-
-  Calls::get(await<Unit>([&](Done<Unit> done) {
-    store.sign_out(UserId(8000), device, Millis(9500), std::move(done));
-  }));
-  CHECK(bind(8000, device, 0, 10000).code() == ErrCode::kUnauthorized);
-  CHECK(bind(8000, device, 8000, 10000).code() == ErrCode::kUnauthorized);
-  CHECK(*bind(8000, device, 9000, 10000) == UserId());
-  // What ended then has not come back with the new one, whoever holds it.
-  CHECK(bind(8000, device, 8000, 11000).code() == ErrCode::kUnauthorized);
-  CHECK(bind(7000, device, 8000, 11000).code() == ErrCode::kUnauthorized);
-  CHECK(*bind(8000, device, 9000, 12000) == UserId(8000));
-
-  store::User named;
-  named.id = UserId(8000);
-  auto create = [&] {
-    return await<UserId>([&](Done<UserId> done) { store.create_user(named, std::move(done)); });
-  };
-  CHECK(create().code() == ErrCode::kUserAlreadyExist);
-  named.id = UserId(9000);
-  CHECK(*create() == UserId(9000));
-  CHECK(user_of(store, 9000));
 }
 
 TEMPLATE_TEST_CASE("profiles of another system are put in, and put in again", "", LazyMerge,

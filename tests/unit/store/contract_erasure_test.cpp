@@ -155,7 +155,7 @@ TEMPLATE_TEST_CASE("nobody is given the id or anything else of an erased user", 
   binding.user = UserId(last);
   binding.device = calls.device();
   binding.issued = binding.now = Millis(INT64_MAX / 2);
-  CHECK(await<UserId>([&](Done<UserId> done) {
+  CHECK(await<DeviceId>([&](Done<DeviceId> done) {
           store.bind_device(binding, std::move(done));
         }).code() == ErrCode::kUnauthorized);
   CHECK_FALSE(exists(store, last));
@@ -179,4 +179,44 @@ TEMPLATE_TEST_CASE("who is in a group is not erased, and nothing of it is", "", 
   calls.edit(group, leave);
   CHECK(erase(engine.store(), anna).ok());
   CHECK(calls.members_of(group) == std::vector<std::int64_t>{ben});
+}
+
+TEMPLATE_TEST_CASE("calls that come behind an erasure leave nothing of the user", "", LazyMerge,
+                   MemoryEngine) {
+  TestType engine;
+  auto& store = engine.store();
+  GroupCalls calls(store);
+  const auto anna = calls.user("100");
+  const auto ben = calls.user("200");
+  const auto group = calls.group(store::kSmallGroup, {ben});
+  calls.append(text(ben, {ben, anna}, "to anna"));
+  calls.acknowledge(anna, 1, 1);
+  REQUIRE(erase(store, anna).ok());
+
+  store::FriendRequest asked;
+  asked.from = UserId(anna);
+  asked.to = UserId(ben);
+  CHECK(await<store::Appended>([&](Done<store::Appended> done) {
+          store.request_friend(asked, text(0, {ben}, "asked"), std::move(done));
+        }).code() == ErrCode::kUnauthorized);
+  CHECK(await<Unit>([&](Done<Unit> done) {
+          store.set_blocked(UserId(anna), UserId(ben), true, Millis(9), std::move(done));
+        }).code() == ErrCode::kUnauthorized);
+  store::Member member;
+  member.user = UserId(anna);
+  CHECK(await<GroupId>([&](Done<GroupId> done) {
+          store.create_group(store::Group(), {member}, std::move(done));
+        }).code() == ErrCode::kUserNotExist);
+  bool erased = false;
+  Calls::get(await<store::GroupEdited>([&](Done<store::GroupEdited> done) {
+    store.edit_group(
+        group, {UserId(ben), UserId(anna)},
+        [&](const store::GroupView& view) -> Result<store::GroupEdit> {
+          erased = view.persons.back().erased;
+          return store::GroupEdit();
+        },
+        std::move(done));
+  }));
+  CHECK(erased);
+  CHECK(calls.inbox(ben) == std::vector<std::string>{"to anna"});
 }

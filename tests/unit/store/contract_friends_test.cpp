@@ -93,6 +93,37 @@ TEMPLATE_TEST_CASE("a request can be taken back, but not by the one who was aske
   CHECK(three.standing(a, b) == Friendship::kRequested);
   CHECK(three.remove(a, b));
   CHECK(three.standing(a, b) == Friendship::kNone);
+  CHECK(three.friends(a).empty());
+}
+
+TEMPLATE_TEST_CASE("asking again and again fills nobody's inbox", "", LazyMerge, MemoryEngine) {
+  TestType engine;
+  Three three(engine.store());
+  const auto [a, b] = std::pair(three.ids[0], three.ids[1]);
+  auto ask = [&](std::int64_t now) {
+    store::FriendRequest asked;
+    asked.from = UserId(a);
+    asked.to = UserId(b);
+    asked.now = Millis(now);
+    return Calls::get(await<store::Appended>([&](Done<store::Appended> done) {
+      engine.store().request_friend(asked, text(0, {b}, "asked"), std::move(done));
+    }));
+  };
+  constexpr std::int64_t kDay = 24 * 3600 * 1000;
+  CHECK_FALSE(ask(1000).duplicate);
+  for (std::int64_t now : {std::int64_t{2000}, kDay + 999}) {
+    CHECK(three.remove(a, b));
+    CHECK(ask(now).duplicate);
+    CHECK(three.standing(a, b) == Friendship::kRequested);
+  }
+  CHECK(three.calls.inbox(b).size() == 1);
+  CHECK(three.remove(a, b));
+  CHECK_FALSE(ask(kDay + 1000).duplicate);
+  CHECK(three.calls.inbox(b).size() == 2);
+  // Ending a friendship that there was is another thing: it takes the other's yes.
+  three.befriend(a, b);
+  CHECK(three.remove(a, b));
+  CHECK_FALSE(ask(kDay + 2000).duplicate);
 }
 
 TEMPLATE_TEST_CASE("what is noted about a friend is one's own", "", LazyMerge, MemoryEngine) {

@@ -32,7 +32,8 @@ TEST_CASE("the data is private to its owner") {
   SqliteEngine engine;
   engine.calls().append(text(1, {1}, "secret"));
   CHECK(mode_of(engine.options().directory) == 0700);
-  for (const char* file : {"linnet.db", "linnet.db-wal", "linnet.db-shm", "linnet.lock"})
+  for (const char* file :
+       {"linnet.db", "linnet.db-wal", "linnet.db-shm", "linnet.lock", "linnet.mark"})
     CHECK(mode_of(engine.options().directory / file) == 0600);
 }
 

@@ -158,13 +158,26 @@ TEST_CASE_METHOD(Fixture, "a device that was signed out needs a token that was m
   CHECK(confirmed);
 }
 
-TEST_CASE_METHOD(Fixture, "another user on the device ends the connection of the one before") {
+TEST_CASE_METHOD(Fixture, "another user on the device is on one behind it, and ends nobody's") {
   const auto on = device();
-  REQUIRE(prove(jwt_for(7000, on.value())));
+  const auto first = jwt_for(7000, on.value());
+  const auto second = jwt_for(8000, on.value());
+  CHECK(prove(first)->device == on);
   std::vector<DeviceId> told;
   accounts.on_revoked([&](DeviceId which, ErrCode) { told.push_back(which); });
-  REQUIRE(prove(jwt_for(8000, on.value())));
-  CHECK(told == std::vector{on});
+  const auto behind = prove(second)->device;
+  CHECK(behind != on);
+  for (int again = 0; again < 2; ++again) {
+    CHECK(prove(first, 7000, on)->device == on);
+    CHECK(prove(second, 8000, on)->device == behind);
+    CHECK(prove(second)->device == behind);
+  }
+  CHECK(told.empty());
+  for (auto identity : {Identity{UserId(7000), on}, Identity{UserId(8000), behind}}) {
+    Result<Identity> confirmed;
+    accounts.confirm(identity, [&](Result<Identity> held) { confirmed = std::move(held); });
+    CHECK(confirmed);
+  }
 }
 
 TEST_CASE_METHOD(Fixture,

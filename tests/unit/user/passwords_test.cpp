@@ -109,6 +109,17 @@ TEST_CASE_METHOD(Fixture, "a password is changed by who knows it, or proves the 
   CHECK(sign_in("100", "third secret") == ErrCode::kBadPassword);
 }
 
+TEST_CASE_METHOD(Fixture, "a first password is set just after a sign-in, or by a code") {
+  auto anna = person("100");
+  clock.pass(std::chrono::minutes(10));
+  CHECK(set(anna, "a thief's own") == ErrCode::kBadCode);
+  CHECK(set(anna, "a thief's own", "a thief's own") == ErrCode::kBadCode);
+  CHECK(set(anna, "a thief's own", {}, "1") == ErrCode::kBadCode);
+  CHECK(sign_in("100", "a thief's own") == ErrCode::kBadPassword);
+  CHECK(set(anna, "correct horse", {}, "7777") == ErrCode::kSuccess);
+  CHECK(sign_in("100", "correct horse") == ErrCode::kSuccess);
+}
+
 TEST_CASE_METHOD(Fixture, "wrong passwords are limited for a number and from an address") {
   auto anna = person("100");
   CHECK(set(anna, "correct horse") == ErrCode::kSuccess);

@@ -120,6 +120,40 @@ TEST_CASE_METHOD(Fixture, "a token is good until it expires or its device signs 
   CHECK(prove(second) == ErrCode::kUnauthorized);
 }
 
+TEST_CASE_METHOD(Fixture, "nobody ends another's token by naming its device") {
+  auto on = device();
+  const auto anna = *sign_in("100", "7777", on);
+  std::vector<DeviceId> told;
+  accounts.on_revoked([&](DeviceId which, ErrCode) { told.push_back(which); });
+  const auto ben = *sign_in("200", "7777", on);
+  CHECK(prove(anna.token()) == ErrCode::kSuccess);
+  CHECK(prove(ben.token()) == ErrCode::kSuccess);
+  CHECK(std::count(told.begin(), told.end(), on) == 0);
+
+  // A client says the id that it knows; only with its own token.
+  const auto says = [&](std::int64_t user, DeviceId as, const std::string& token) {
+    Result<Identity> proved;
+    accounts.authenticate({UserId(user), as, token},
+                          [&](Result<Identity> identity) { proved = std::move(identity); });
+    return proved;
+  };
+  CHECK(says(anna.user_id(), on, anna.token())->device == on);
+  const auto behind = says(ben.user_id(), on, ben.token());
+  REQUIRE(behind);
+  CHECK(behind->device != on);
+  CHECK(says(ben.user_id(), behind->device, ben.token())->device == behind->device);
+  CHECK(says(anna.user_id(), on, ben.token()).code() == ErrCode::kUnauthorized);
+  CHECK(says(ben.user_id(), on, anna.token()).code() == ErrCode::kUnauthorized);
+  CHECK(says(anna.user_id(), behind->device, anna.token()).code() == ErrCode::kUnauthorized);
+  CHECK(says(ben.user_id(), DeviceId(behind->device.value() + 1), ben.token()).code() ==
+        ErrCode::kUnauthorized);
+}
+
+TEST_CASE_METHOD(Fixture, "a right code is not used up by a device that is none") {
+  CHECK(sign_in("100", "1", DeviceId(999)).code() == ErrCode::kDeviceNotExist);
+  CHECK(sign_in("100", "7777", device()));
+}
+
 TEST_CASE_METHOD(Fixture, "a token lives on while it is used, and ends when it is not") {
   auto on = device();
   auto token = sign_in("100", "7777", on)->token();
