@@ -3,7 +3,7 @@
 
 #ifdef LINNET_GRPC
 
-#include "gate.hpp"
+#include "grpc/peer.hpp"
 #include "grpc/receive_stream.hpp"
 #include "grpc/reflection.hpp"
 #include "grpc/status.hpp"
@@ -43,20 +43,6 @@ HttpHeaders headers_of(const Context& context) {
   return headers;
 }
 
-// "ipv4:127.0.0.1:4711" and "ipv6:%5B::1%5D:4711" without kind, brackets and port, as limits count
-// it.
-std::string address_of(const std::string& peer) {
-  auto from = peer.find(':');
-  auto to = peer.rfind(':');
-  if (from == std::string::npos || to <= from) return peer;
-  auto address = peer.substr(from + 1, to - from - 1);
-  if (address.starts_with("%5B") && address.ends_with("%5D"))
-    address = address.substr(3, address.size() - 6);
-  boost::system::error_code unknown;
-  const auto parsed = boost::asio::ip::make_address(address, unknown);
-  return unknown ? address : limited_address(parsed);
-}
-
 grpc::Status to_status(const Error& error, std::string_view request_name) {
   auto status = grpc_status(error, request_name);
   return {static_cast<grpc::StatusCode>(status.code), status.message, status.details};
@@ -87,7 +73,7 @@ struct Begun {
     const auto headers = headers_of(context);
     request_name = gateway::request_name(headers);
     call.request_id = retry_id(headers);
-    call.address = address_of(context.peer());
+    call.address = peer_address(context.peer());
     if (auto credentials = call_credentials(headers)) {
       call.credentials = std::move(*credentials);
     } else {
