@@ -6,6 +6,7 @@ namespace linnet::gateway {
 namespace {
 
 constexpr std::chrono::milliseconds kSweep{250};
+constexpr int kSweepRest = 1;  // times as long as a spell of it, while anybody talks
 constexpr std::size_t kPagesAtOnce = 8;
 // A crowd of connections that send more than can be served gets half of the shard's time, so that
 // a processor is free when somebody else needs one.
@@ -20,7 +21,8 @@ Hub::Hub(Shard& shard, Services services, const SessionOptions& options)
       services_(services),
       options_(options),
       timer_(shard.context()),
-      page_reads_(kPagesAtOnce, [this](PageReads::Duration wait) { read_pages_after(wait); }),
+      page_reads_(shard.talk(), kPagesAtOnce,
+                  [this](PageReads::Duration wait) { read_pages_after(wait); }),
       page_timer_(shard.context()),
       rest_timer_(shard.context()),
       batch_(options.io_uring) {}
@@ -154,13 +156,26 @@ void Hub::sweep() {
     const auto connection = connections_[sweep_at_];
     connection->sweep(time);
     unsent_bytes_ += connection->unsent();
-    if (visited % kBetweenLooks != 0 || std::chrono::steady_clock::now() - began < kSpell) continue;
-    shard_.at_turn_end([this] { sweep(); });
+    if (visited % kBetweenLooks != 0) continue;
+    const auto ended = std::chrono::steady_clock::now();
+    if (ended - began < kSpell) continue;
+    go_on_sweeping(shard_.talk().rest_after(ended - began, kSweepRest, ended));
     return;
   }
   if (options_.all_unsent_bytes > 0 && unsent_bytes_ > options_.all_unsent_bytes)
     shed(unsent_bytes_);
   sweep_later();
+}
+
+void Hub::go_on_sweeping(Talk::Duration rest) {
+  if (rest.count() == 0) {
+    shard_.at_turn_end([this] { sweep(); });
+    return;
+  }
+  timer_.expires_after(rest);
+  timer_.async_wait([this](boost::system::error_code error) {
+    if (!error) sweep();
+  });
 }
 
 void Hub::read_pages_after(PageReads::Duration wait) {

@@ -68,6 +68,7 @@ class Hub final : public UpgradeSink {
   void adopt(const std::shared_ptr<Connection>& connection);
   void sweep_later();
   void sweep();
+  void go_on_sweeping(Talk::Duration rest);
   void read_pages_after(PageReads::Duration wait);
   void shed(std::size_t unsent);
   template <class Visit>

@@ -4,6 +4,8 @@
 // shard rests from them for some times as long as it took.
 #pragma once
 
+#include "linnet/base/talk.hpp"
+
 #include <chrono>
 #include <cstddef>
 #include <deque>
@@ -15,8 +17,8 @@ namespace linnet::gateway {
 // Thread: the shard's.
 class PageReads {
  public:
-  using Time = std::chrono::steady_clock::time_point;
-  using Duration = std::chrono::steady_clock::duration;
+  using Time = Talk::Time;
+  using Duration = Talk::Duration;
   // Begins to read a page, which must come by take() then; false when there is none to read.
   using Begin = std::function<bool()>;
   // Calls resume() after so long.
@@ -24,11 +26,10 @@ class PageReads {
   using Now = std::function<Time()>;
 
   static constexpr std::size_t kAtOnceBeside = 1;
-  static constexpr int kRest = 3;                            // times as long as a page took
-  static constexpr std::chrono::milliseconds kTalking{200};  // is one who did so long ago
+  static constexpr int kRest = 3;  // times as long as a page took
 
-  PageReads(std::size_t at_once, Later later, Now now = std::chrono::steady_clock::now)
-      : at_once_(at_once), later_(std::move(later)), now_(std::move(now)) {}
+  PageReads(Talk& talk, std::size_t at_once, Later later, Now now = std::chrono::steady_clock::now)
+      : talk_(talk), at_once_(at_once), later_(std::move(later)), now_(std::move(now)) {}
 
   // At once, or when it is its turn.
   void submit(Begin begin) {
@@ -44,12 +45,12 @@ class PageReads {
     taking_ = false;
     --under_way_;
     const auto end = now_();
-    if (talking(end)) rest_until_ = end + kRest * (end - begin);
+    rest_until_ = end + talk_.rest_after(end - begin, kRest, end);
     begin_next();
   }
   // Something was sent; what is of a page is not counted.
   void sent() {
-    if (!taking_) talked_ = now_();
+    if (!taking_) talk_.sent(now_());
   }
   void resume() {
     resuming_ = false;
@@ -61,12 +62,10 @@ class PageReads {
   void clear() { waiting_.clear(); }
 
  private:
-  bool talking(Time time) const { return talked_ != Time() && time - talked_ < kTalking; }
-
   void begin_next() {
     while (!waiting_.empty()) {
       const auto time = now_();
-      const bool beside = talking(time);
+      const bool beside = talk_.goes_on(time);
       if (under_way_ >= (beside ? kAtOnceBeside : at_once_)) return;
       if (beside && time < rest_until_) {
         if (!std::exchange(resuming_, true)) later_(rest_until_ - time);
@@ -79,12 +78,12 @@ class PageReads {
     }
   }
 
+  Talk& talk_;
   std::size_t at_once_;
   Later later_;
   Now now_;
   std::size_t under_way_ = 0;
   std::deque<Begin> waiting_;
-  Time talked_{};      // when somebody who is not catching up was sent something
   Time rest_until_{};  // while anybody talks
   bool taking_ = false;
   bool resuming_ = false;  // resume() will be called

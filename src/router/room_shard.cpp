@@ -14,6 +14,10 @@ namespace {
 constexpr std::size_t kSlice = 512;  // members between two looks at the sockets
 // Bytes for which a member counts once more: 512 sends of 8 KB would take 5 ms.
 constexpr std::size_t kManyBytes = 2048;
+// While anybody talks: shorter slices, and a rest after each, this many times as long.
+constexpr std::size_t kSliceBeside = 128;
+constexpr int kRest = 1;
+constexpr std::chrono::milliseconds kLongestRest{2};
 
 constexpr std::size_t kRunBytes = 64 * 1024;  // handed over between two looks at room_ready()
 // Places fetched before their turn: the outlet, then what it leads to.
@@ -192,7 +196,8 @@ void RoomShard::paced_pass() {
 // which more came meanwhile waits behind the others, so that a loud one starves none.
 void RoomShard::pass_slice() {
   passing_ = false;
-  std::size_t most = kSlice;
+  slice_began_ = std::chrono::steady_clock::now();
+  std::size_t most = shard_.talk().goes_on(slice_began_) ? kSliceBeside : kSlice;
   for (auto rooms = queue_.size(); rooms > 0; --rooms) {
     const RoomId id = queue_.front();
     auto found = rooms_.find(id);
@@ -218,7 +223,20 @@ void RoomShard::pass_slice() {
 
 void RoomShard::pass_later() {
   passing_ = true;
-  shard_.post([this] { pass_slice(); });
+  shard_.at_turn_end([this] { rest_and_pass(); });
+}
+
+// The outlets have sent by now what the slice gave them: that is in the time that it took. What
+// else the shard did meanwhile is too, so there is a limit.
+void RoomShard::rest_and_pass() {
+  const auto now = std::chrono::steady_clock::now();
+  const auto rest = std::min<Talk::Duration>(
+      shard_.talk().rest_after(now - slice_began_, kRest, now), kLongestRest);
+  if (rest.count() > 0) {
+    after(rest, &RoomShard::pass_slice);
+  } else {
+    pass_slice();
+  }
 }
 
 bool RoomShard::pass(ShardRoom& room, std::size_t& most) {
@@ -271,7 +289,7 @@ void RoomShard::tell_states() {
 }
 
 // The timer belongs to its handler, and so goes with the shard's context.
-void RoomShard::after(std::chrono::milliseconds delay, void (RoomShard::*task)()) {
+void RoomShard::after(std::chrono::steady_clock::duration delay, void (RoomShard::*task)()) {
   auto timer = std::make_shared<boost::asio::steady_timer>(shard_.context(), delay);
   timer->async_wait([this, timer, task](boost::system::error_code error) {
     if (!error) (this->*task)();

@@ -103,12 +103,13 @@ class RoomShard {
   void paced_pass();
   void pass_slice();
   void pass_later();
+  void rest_and_pass();
   // Visits at most `most` members; whether the pass is complete.
   bool pass(ShardRoom& room, std::size_t& most);
   void end_pass(ShardRoom& room);
   void tell_states();
   void tell_states_later();
-  void after(std::chrono::milliseconds delay, void (RoomShard::*task)());
+  void after(std::chrono::steady_clock::duration delay, void (RoomShard::*task)());
 
   Shard& shard_;
   const RoomOptions& options_;
@@ -117,6 +118,7 @@ class RoomShard {
   std::deque<RoomId> queue_;  // rooms to pass over
   bool passing_ = false;      // a slice is posted, or the pace's timer runs
   std::chrono::steady_clock::time_point passes_began_{};
+  std::chrono::steady_clock::time_point slice_began_{};
   bool telling_ = false;  // the timer of tell_states() runs
   std::mutex mutex_;
   std::vector<RoomParcel> mailbox_;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "linnet/base/callback.hpp"
+#include "linnet/base/talk.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
@@ -31,6 +32,8 @@ class Shard {
   // Runs `task` at the end of the current turn, after the handlers that are ready now. Thread: the
   // shard's.
   void at_turn_end(Callback<void()> task);
+  // Thread: the shard's.
+  Talk& talk() { return talk_; }
 
   // start() once; stop() ends the loop and joins. Thread: the owner's.
   void start();
@@ -44,6 +47,7 @@ class Shard {
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
   std::mutex mutex_;
   std::vector<Callback<void()>> mailbox_;
+  Talk talk_;
   std::thread thread_;
 };
 

@@ -1,7 +1,7 @@
 // The sockets of the HTTP door. With beast_request the only file of the doors that knows Beast,
 // whose parser it uses.
 //
-// A connection's states, with the stamp after which the sweep closes it:
+// A connection's states, with the limit after which the sweep closes it:
 //
 //   accept -> kFirst -> kReading <-> kHandling -> kWriting -> kIdle -> kReading ...
 //             header_timeout         none         idle_timeout
@@ -10,6 +10,7 @@
 #include "http/server.hpp"
 
 #include "http/beast_request.hpp"
+#include "http/deadlines.hpp"
 #include "http/errors.hpp"
 #include "http/grpc_web.hpp"
 #include "http/reply.hpp"
@@ -76,7 +77,7 @@ class HttpServer::Impl : public std::enable_shared_from_this<Impl> {
 
  private:
   // One socket. Lives in its coroutine's frame and is known to the sweep by pointer.
-  struct Connection {
+  struct Connection : Deadlines::Entry {
     Connection(std::shared_ptr<Impl> owner, tcp::socket accepted, Gate::Ticket admitted)
         : impl(std::move(owner)), socket(std::move(accepted)), ticket(std::move(admitted)) {
       impl->connections_.insert(this);
@@ -98,7 +99,6 @@ class HttpServer::Impl : public std::enable_shared_from_this<Impl> {
     boost::beast::flat_buffer buffer{kBufferBytes};
     std::string address;
     Phase phase = Phase::kFirst;
-    std::chrono::milliseconds deadline = kNever;
     RefusalPace pace;
     bool paced = true;
     std::chrono::nanoseconds rest{0};          // before the next request is read
@@ -134,13 +134,18 @@ class HttpServer::Impl : public std::enable_shared_from_this<Impl> {
   Site site_;
   asio::steady_timer timer_;
   std::unordered_set<Connection*> connections_;
+  Deadlines deadlines_;
   bool sweeping_ = false;
   bool draining_ = false;
 };
 
 void HttpServer::Impl::enter(Connection& connection, Phase phase, std::chrono::milliseconds limit) {
   connection.phase = phase;
-  connection.deadline = limit == kNever ? kNever : clock_.steady() + limit;
+  if (limit == kNever) {
+    Deadlines::clear(connection);
+  } else {
+    deadlines_.set(connection, clock_.steady(), limit);
+  }
 }
 
 void HttpServer::Impl::serve(tcp::socket socket, Gate::Ticket ticket) {
@@ -197,10 +202,10 @@ void HttpServer::Impl::sweep() {
   sweeping_ = false;
   const auto now = clock_.steady();
   std::size_t given_up = 0;
-  for (auto* connection : connections_) {
-    if (connection->deadline > now) continue;
-    give_up(*connection);
-    if (++given_up == kGivenUpAtOnce) break;
+  for (; given_up < kGivenUpAtOnce; ++given_up) {
+    auto* late = deadlines_.late(now);
+    if (late == nullptr) break;
+    give_up(static_cast<Connection&>(*late));
   }
   if (!connections_.empty()) arm_sweep(given_up == kGivenUpAtOnce ? kSoon : sweep_interval());
 }
@@ -210,10 +215,12 @@ void HttpServer::Impl::give_up(Connection& connection) {
   if (connection.phase == Phase::kFirst || connection.phase == Phase::kReading)
     refusals_.count(Refusal::kLateHead);
   if (connection.phase != Phase::kReading || connection.too_slow) {
+    Deadlines::clear(connection);
     connection.close();
     return;
   }
   connection.too_slow = true;
+  deadlines_.set(connection, clock_.steady(), kLingerTime);
   Code ignored;
   connection.socket.cancel(ignored);
 }

@@ -16,7 +16,8 @@ namespace {
 struct Reads {
   explicit Reads(std::size_t at_once)
       : reads(
-            at_once, [this](PageReads::Duration wait) { later = wait; }, [this] { return time; }) {}
+            talk, at_once, [this](PageReads::Duration wait) { later = wait; },
+            [this] { return time; }) {}
 
   void submit(int page) {
     reads.submit([this, page] {
@@ -38,6 +39,7 @@ struct Reads {
   PageReads::Time time{std::chrono::hours(1)};
   std::optional<PageReads::Duration> later;
   std::vector<int> begun;
+  linnet::Talk talk;
   PageReads reads;
 };
 
@@ -108,7 +110,7 @@ TEST_CASE("what a page sends is no talk, and nobody rests when the talk is over"
   reads.reads.sent();
   reads.take(milliseconds(1));
   CHECK(reads.begun.size() == 3);  // one is under way, which is enough now
-  reads.time += PageReads::kTalking;
+  reads.time += linnet::Talk::kLasts;
   reads.take(milliseconds(1));
   CHECK(reads.begun.size() == 4);
   CHECK_FALSE(reads.later);

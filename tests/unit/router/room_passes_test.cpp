@@ -1,6 +1,8 @@
 // How what is said is handed to the members: in passes, slices and at a pace, past whoever is slow.
 #include "rooms_kit.hpp"
 
+#include <algorithm>
+
 using namespace linnet;
 using namespace linnet::router;
 
@@ -62,6 +64,30 @@ TEST_CASE("a burst larger than the log reaches whoever is fast, whole") {
   f.run();
   CHECK(fast.texts.size() == 1000);
   CHECK(fast.dropped == 0);
+}
+
+TEST_CASE_METHOD(RoomsFixture, "while somebody talks a pass rests between its slices") {
+  std::vector<Member> members(2000);
+  std::vector<RoomSeat> seats;
+  for (std::size_t i = 0; i < members.size(); ++i)
+    seats.push_back(join(kRoom, static_cast<std::int64_t>(i), 0, members[i]));
+  const auto served = [&] {
+    return std::ranges::count_if(members, [](const Member& one) { return !one.texts.empty(); });
+  };
+  rooms->publish(kRoom, item(std::string(8000, 'x')));
+  auto& context = shards[0]->context();
+  // It lasts for as long as the test.
+  shards[0]->talk().sent(std::chrono::steady_clock::now() + std::chrono::hours(1));
+  context.restart();
+  context.run_one();  // the mailbox of the shard, with the first slice
+  const auto first = served();
+  CHECK(first > 0);
+  CHECK(first < 100);
+  context.run_one();  // what asks for the rest
+  CHECK(served() == first);
+  while (served() < 2000)
+    REQUIRE(context.run_one_for(std::chrono::seconds(60)) == 1);
+  CHECK(members.back().texts.size() == 1);
 }
 
 TEST_CASE_METHOD(RoomsFixture,
