@@ -134,6 +134,11 @@ void Chat::on_message(const pb::MessageItem& item) {
 }
 
 void Chat::on_state(client::State state, const Error* error) {
+  if (state == client::State::kOnline) {
+    // Also before the first message there is a place from which to go on.
+    kept_.last_seq = client_.account().last_seq;
+    save(kept_);
+  }
   std::string line;
   {
     std::lock_guard lock(mutex_);

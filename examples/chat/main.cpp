@@ -19,17 +19,19 @@ int main(int argc, char** argv) {
   app.add_option("--tcp-port", options.tcp_port, "its TCP port")->capture_default_str();
   app.add_flag("--ws", web_socket, "connect by WebSocket (on the HTTP port) instead of TCP");
   app.add_option("--state", state,
-                 "file that keeps who you are (default: ~/.linnet-chat-PHONE.json)");
+                 "file that keeps who you are (default: ~/.linnet-chat-PHONE.json, with @HOST of a"
+                 " server elsewhere)");
   CLI11_PARSE(app, argc, argv);
 
   if (web_socket) options.transport = linnet::client::Transport::kWebSocket;
   options.device.model = "linnet-chat";
-  const auto path = state.empty() ? linnet::chat::StateFile::usual_path(settings.phone)
-                                  : std::filesystem::path(state);
+  const auto path = state.empty()
+                        ? linnet::chat::StateFile::usual_path(settings.phone, options.host)
+                        : std::filesystem::path(state);
   if (path.empty()) {
-    std::cerr << "this phone number makes no file name; give a file with --state\n";
+    std::cerr << "phone number and host make no file name; give a file with --state\n";
     return 1;
   }
-  linnet::chat::StateFile file(path, settings.phone);
+  linnet::chat::StateFile file(path, settings.phone, options.host);
   return linnet::chat::Chat(std::move(settings), std::move(file)).run(std::cin);
 }

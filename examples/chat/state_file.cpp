@@ -42,6 +42,7 @@ std::optional<client::Account> StateFile::load() const {
   if (!file) return std::nullopt;
   const auto json = Json::parse(file, nullptr, false);
   if (!json.is_object() || text(json, "phone") != phone_) return std::nullopt;
+  if (text(json, "host") != host_) return std::nullopt;
   client::Account account;
   account.user = UserId(number(json, "user_id"));
   account.device = DeviceId(number(json, "device_id"));
@@ -55,6 +56,7 @@ std::optional<client::Account> StateFile::load() const {
 
 bool StateFile::save(const client::Account& account) const {
   const Json json = {{"phone", phone_},
+                     {"host", host_},
                      {"user_id", account.user.value()},
                      {"device_id", account.device.value()},
                      {"token", account.token},
@@ -70,13 +72,19 @@ bool StateFile::save(const client::Account& account) const {
   return written && closed && ::rename(beside.c_str(), path_.c_str()) == 0;
 }
 
-std::filesystem::path StateFile::usual_path(const std::string& phone) {
+std::filesystem::path StateFile::usual_path(const std::string& phone, const std::string& host) {
   const char* home = std::getenv("HOME");  // NOLINT(concurrency-mt-unsafe): nobody sets it
-  const bool plain = !phone.empty() && std::all_of(phone.begin(), phone.end(), [](char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '+' || c == '-';
-  });
-  if (home == nullptr || *home == '\0' || !plain) return {};
-  return std::filesystem::path(home) / (".linnet-chat-" + phone + ".json");
+  const auto is_plain = [](const std::string& name, std::string_view more) {
+    return !name.empty() && std::all_of(name.begin(), name.end(), [more](char c) {
+      return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
+             more.find(c) != std::string_view::npos;
+    });
+  };
+  if (home == nullptr || *home == '\0' || !is_plain(phone, "+-") || !is_plain(host, ".:-"))
+    return {};
+  const bool here = host == "127.0.0.1" || host == "localhost";
+  return std::filesystem::path(home) /
+         (".linnet-chat-" + phone + (here ? "" : "@" + host) + ".json");
 }
 
 }  // namespace linnet::chat

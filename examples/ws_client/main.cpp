@@ -114,21 +114,29 @@ class WebSocketClient {
     if (packet.type() == pb::PT_SYNC) {  // one packet or several answer it
       pb::SyncOutput missed;
       if (!missed.ParseFromString(packet.data())) example::fail("no SyncOutput");
+      // It begins elsewhere than we asked: we are new, or the server was restored from a backup.
+      if (missed.has_after()) seq_ = missed.after();
       for (const auto& item : missed.messages())
         show(item);
-      if (!missed.has_more()) std::cout << "synced" << std::endl;
+      if (missed.has_more()) return;
+      synced_ = true;
+      std::cout << "synced" << std::endl;
     } else if (packet.type() == pb::PT_MESSAGE) {  // pushed
       pb::Message pushed;
       if (!pushed.ParseFromString(packet.data())) example::fail("no Message");
-      show(pushed.message());
+      // Before the sync has been answered: it comes again with that, behind what is older.
+      if (synced_ || !of_inbox(pushed.message())) show(pushed.message());
     }  // the answer to a heartbeat needs nothing
   }
 
+  // Not: what is stored nowhere (0), and a large group's message, whose seq is the group's.
+  static bool of_inbox(const pb::MessageItem& item) {
+    return item.seq() != 0 && item.receiver_type() != pb::RT_LARGE_GROUP;
+  }
+
   void show(const pb::MessageItem& item) {
-    // 0: it is stored nowhere. A large group's message has the group's seq, not one of the inbox.
-    const bool of_inbox = item.seq() != 0 && item.receiver_type() != pb::RT_LARGE_GROUP;
-    if (of_inbox && item.seq() <= seq_) return;  // we have it
-    if (of_inbox) seq_ = item.seq();
+    if (of_inbox(item) && item.seq() <= seq_) return;  // we have it
+    if (of_inbox(item)) seq_ = item.seq();
     pb::Text text;
     const bool is_text = item.message_type() == pb::MT_TEXT;
     std::cout << "user " << item.sender_id() << ": ";
@@ -141,6 +149,7 @@ class WebSocketClient {
   int fd_;
   std::int64_t request_id_ = 0;
   std::int64_t seq_ = 0;  // of the newest message that we have; a real client keeps it in a file
+  bool synced_ = false;
   std::string received_;
   wire::WsDecoder decoder_{wire::WsRole::kClient, 65535};
   Clock::time_point next_heartbeat_ = Clock::now() + kHeartbeat;

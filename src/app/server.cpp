@@ -25,6 +25,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <thread>
+#include <unistd.h>
 
 namespace linnet::app {
 namespace {
@@ -62,11 +63,11 @@ class Server::Impl {
     friends_ = std::make_unique<logic::Friends>(*store_, *accounts_, *router_, clock_);
     groups_ = std::make_unique<logic::Groups>(*store_, *accounts_, *router_, clock_,
                                               group_options(config_));
-    messages_ = std::make_unique<logic::Messages>(*store_, *accounts_, *router_, *friends_, clock_,
+    messages_ = std::make_unique<logic::Messages>(*store_, *accounts_, *router_, clock_,
                                                   message_options(config_));
     backend_ = std::make_unique<logic::Backend>(*store_, *accounts_, *devices_, *router_, clock_,
                                                 group_options(config_));
-    erasure_ = std::make_unique<logic::Erasure>(*store_, *accounts_, *friends_, *router_, clock_);
+    erasure_ = std::make_unique<logic::Erasure>(*store_, *accounts_, *router_, clock_);
     keys_ = std::make_unique<user::Keys>(*store_);
     rooms_ = std::make_unique<logic::Rooms>(*store_, *live_, clock_, room_rules(config_));
     room_calls_ = std::make_unique<logic::RoomCalls>(
@@ -152,6 +153,15 @@ class Server::Impl {
   std::unique_ptr<gateway::Gateway> gateway_;
   bool started_ = false;
 };
+
+Status check(const Config& config) {
+  auto accounts = account_options(config);
+  if (!accounts) return accounts.take_error();
+  if (!config.hook.ca_file.empty() && ::access(config.hook.ca_file.c_str(), R_OK) != 0)
+    return Error(ErrCode::kBadRequest,
+                 "hook.ca_file: '" + config.hook.ca_file + "' cannot be read");
+  return success();
+}
 
 Server::Server(Config config, Logger& log)
     : impl_(std::make_unique<Impl>(std::move(config), log)) {}

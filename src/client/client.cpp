@@ -196,9 +196,14 @@ Status Client::agree_add_friend(UserId user, std::string_view remarks) {
 }
 
 Result<std::vector<pb::Friend>> Client::friends() {
-  auto answer = impl_->call<pb::GetFriendsResp>("/pb.LogicExt/GetFriends", pb::GetFriendsReq());
-  if (!answer) return answer.take_error();
-  return std::vector<pb::Friend>(answer->friends().begin(), answer->friends().end());
+  std::vector<pb::Friend> all;
+  for (pb::GetFriendsReq request;;) {
+    auto answer = impl_->call<pb::GetFriendsResp>("/pb.LogicExt/GetFriends", request);
+    if (!answer) return answer.take_error();
+    all.insert(all.end(), answer->friends().begin(), answer->friends().end());
+    if (!answer->has_more() || answer->friends().empty()) return all;
+    request.set_after_id(all.back().user_id());
+  }
 }
 
 Result<pb::User> Client::get_user(UserId user) {

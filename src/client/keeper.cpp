@@ -60,14 +60,19 @@ void Keeper::deliver(Session& session) {
     if (stopping()) return;
     if (handlers_.on_message) handlers_.on_message(item);
     session.delivered(item);
-    if (item.seq() == 0) continue;
-    last_seq_ = session.last_seq();
-    hooks_.on_seq(last_seq_);
+    note_seq(session);
   }
+  note_seq(session);
   if (!session.online() || told_online_) return;
   told_online_ = true;
   backoff_.reset();
   tell(State::kOnline);
+}
+
+void Keeper::note_seq(const Session& session) {
+  if (session.last_seq() == last_seq_) return;
+  last_seq_ = session.last_seq();
+  hooks_.on_seq(last_seq_);
 }
 
 void Keeper::send(Link& link, Session& session) {

@@ -53,6 +53,7 @@ class Keeper {
   std::optional<End> connect_once();
   void turn(Link& link, Session& session);
   void deliver(Session& session);
+  void note_seq(const Session& session);
   void send(Link& link, Session& session);
   void tell(State state, const Error* error = nullptr);
   Session::Time now() const { return clock_.steady(); }

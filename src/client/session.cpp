@@ -116,12 +116,22 @@ void Session::on_sign_in(const pb::Output& packet) {
 void Session::on_sync(const pb::Output& packet) {
   if (phase_ != Phase::kSyncing || packet.request_id() != awaited_) return;
   pb::SyncOutput answer;
-  if (!answer.ParseFromString(packet.data())) return finish(unreadable(), false);
+  if (!answer.ParseFromString(packet.data()) || answer.after() < 0)
+    return finish(unreadable(), false);
+  if (answer.has_after()) begin_after(Seq(answer.after()));
   for (const auto& item : answer.messages())
     take(item);
   if (answer.has_more()) return;
   awaited_ = 0;
   phase_ = Phase::kOnline;
+}
+
+// Another place than was asked for is where a new device begins, or one that knows more than a
+// server which was restored from a backup.
+void Session::begin_after(Seq seq) {
+  taken_ = seq;
+  delivered_ = seq;
+  acknowledged_ = std::min(acknowledged_, seq);
 }
 
 void Session::on_message(const pb::Output& packet) {

@@ -84,6 +84,7 @@ class Session {
 
   void on_sign_in(const pb::Output& packet);
   void on_sync(const pb::Output& packet);
+  void begin_after(Seq seq);
   void on_message(const pb::Output& packet);
   void take(const pb::MessageItem& item);
   void ask(pb::PackageType type, std::string data);

@@ -34,6 +34,10 @@ void Connection::find_start(UserId user, Seq seq) {
   hub_.services().messages.sync_start(user, seq, on_shard(&Session::on_start));
 }
 
+void Connection::find_restart(UserId user, DeviceId device) {
+  hub_.services().messages.sync_restart(user, device, on_shard(&Session::on_start));
+}
+
 void Connection::read(UserId user, Seq after, store::PageLimit limit) {
   hub_.page_reads().submit([self = shared_from_this(), user, after, limit] {
     if (self->phase_ != Phase::kOpen) return false;

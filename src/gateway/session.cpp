@@ -149,6 +149,8 @@ void Session::on_sync(const pb::Input& packet) {
 void Session::begin_sync(Seq seq) {
   answering_sync_ = true;
   starting_ = true;
+  restarted_ = false;
+  asked_ = seq;
   stale_ = reading_;
   flow_ = Flow::kReading;
   host_.find_start(identity_.user, seq);
@@ -162,6 +164,8 @@ void Session::on_start(Result<Seq> start) {
   }
   starting_ = false;
   cursor_ = *start;
+  after_ = cursor_;
+  tell_after_ = after_ != asked_;
   read_on();
 }
 
@@ -197,8 +201,13 @@ void Session::on_page(Result<store::InboxPage> page) {
     return;
   }
   newest_ = std::max(newest_, page->head);
-  // A device that claims more than there is (a server restored from a backup) starts at what there
-  // is.
+  if (answering_sync_ && page->head < cursor_ && !std::exchange(restarted_, true)) {
+    // The server was restored from a backup: what the device has had of this inbox's new life is
+    // unknown, what it acknowledged in the backup is not.
+    starting_ = true;
+    host_.find_restart(identity_.user, identity_.device);
+    return;
+  }
   cursor_ = page->entries.empty() ? page->head : page->entries.back().seq;
   const bool has_more = cursor_ < newest_;
   if (has_more) {
@@ -223,6 +232,7 @@ void Session::send_page_as_answer(const store::InboxPage& page, bool has_more) {
   pb::SyncOutput answer;
   std::size_t bytes = 0;
   auto send = [&](bool more) {
+    if (std::exchange(tell_after_, false)) answer.set_after(after_.value());
     answer.set_has_more(more);
     auto packet = output(pb::PT_SYNC, sync_request_);
     packet.set_data(answer.SerializeAsString());

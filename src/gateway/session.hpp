@@ -60,9 +60,11 @@ struct SessionOptions {
 class SessionHost {
  public:
   virtual ~SessionHost() = default;
-  virtual void authenticate(user::Credentials credentials) = 0;           // -> on_authenticated
-  virtual void find_head(UserId user) = 0;                                // -> on_head
-  virtual void find_start(UserId user, Seq seq) = 0;                      // -> on_start
+  virtual void authenticate(user::Credentials credentials) = 0;  // -> on_authenticated
+  virtual void find_head(UserId user) = 0;                       // -> on_head
+  virtual void find_start(UserId user, Seq seq) = 0;             // -> on_start
+  // Where a device begins that asks for more than there is.                 -> on_start
+  virtual void find_restart(UserId user, DeviceId device) = 0;
   virtual void read(UserId user, Seq after, store::PageLimit limit) = 0;  // -> on_page
   virtual void acknowledge(UserId user, DeviceId device, Seq seq) = 0;
   virtual router::Attachment attach(UserId user, DeviceId device, router::Outlet& outlet) = 0;
@@ -171,9 +173,13 @@ class Session final : public router::Outlet {
   Flow flow_ = Flow::kWaiting;
   bool attached_ = false;
   bool answering_sync_ = false;
-  bool starting_ = false;  // where the sync begins is not known yet
-  bool reading_ = false;   // a page is under way
-  bool stale_ = false;     // that page begins where the device was before it asked for a sync
+  Seq asked_;  // by the sync that is answered, which begins behind after_
+  Seq after_;
+  bool tell_after_ = false;
+  bool restarted_ = false;  // it asked for more than there was
+  bool starting_ = false;   // where the sync begins is not known yet
+  bool reading_ = false;    // a page is under way
+  bool stale_ = false;      // that page begins where the device was before it asked for a sync
   bool stream_ = false;
   bool draining_ = false;
   bool told_signed_in_ = false;  // TCP is answered, a WebSocket's upgrade was the answer

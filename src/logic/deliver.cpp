@@ -19,10 +19,6 @@ void deliver_placed(router::Router& router, const store::Appended& appended,
   router.deliver(deliveries, push);
 }
 
-wire::PushPtr push_of(const store::Message& message) {
-  return std::make_shared<const wire::Push>(to_item(message));
-}
-
 void tell(router::Router& router, const store::GroupEdited& edited) {
   const auto group = edited.group.id;
   const bool large = edited.group.type == store::kLargeGroup;
@@ -45,6 +41,10 @@ void tell(router::Router& router, const store::GroupEdited& edited) {
 }
 
 }  // namespace
+
+wire::PushPtr push_of(const store::Message& message) {
+  return std::make_shared<const wire::Push>(to_item(message));
+}
 
 Done<store::Appended> deliver_then(router::Router& router, wire::PushPtr push,
                                    Done<store::Appended> done) {

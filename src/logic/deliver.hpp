@@ -9,6 +9,8 @@
 
 namespace linnet::logic {
 
+// What a message's receivers are sent.
+wire::PushPtr push_of(const store::Message& message);
 // `push` is the message.
 Done<store::Appended> deliver_then(router::Router& router, wire::PushPtr push,
                                    Done<store::Appended> done);

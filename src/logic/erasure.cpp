@@ -37,9 +37,7 @@ Async<pb::RemoveUserResp> Erasure::remove(const user::Caller&, const pb::RemoveU
 Async<Unit> Erasure::erase(UserId user) {
   auto left = co_await leave_groups(user);
   if (!left) co_return left.take_error();
-  auto erased = co_await accounts_.erase(user);
-  friends_.forget(user);
-  co_return erased;
+  co_return co_await accounts_.erase(user);
 }
 
 Async<Unit> Erasure::leave_groups(UserId user) {

@@ -17,28 +17,6 @@ constexpr std::size_t kBlockedAtOnce = 10'000;
 
 }  // namespace
 
-void Friends::forget(UserId a, UserId b) {
-  pairs_.erase({a, b});
-  pairs_.erase({b, a});
-}
-
-void Friends::forget(UserId user) {
-  pairs_.erase_if([&](const Pair& pair) { return pair.first == user || pair.second == user; });
-}
-
-Async<store::Friendship> Friends::friendship(UserId user, UserId other) {
-  const Pair pair{user, other};
-  if (auto known = pairs_.get(pair)) co_return *known;
-  std::vector<UserId> one(1, other);
-  auto known = co_await know(people_, std::move(one));
-  if (!known) co_return known.take_error();
-  auto version = pairs_.version();
-  auto found = co_await wait_for<store::Friendship>(
-      [&](Done<store::Friendship> done) { store_.friendship(user, other, std::move(done)); });
-  if (found) pairs_.put(pair, *found, version);
-  co_return found;
-}
-
 Async<pb::AddFriendResp> Friends::add_friend(const user::Caller& caller,
                                              const pb::AddFriendReq& request) {
   const auto self = caller.identity.user;
@@ -65,12 +43,11 @@ Async<pb::AddFriendResp> Friends::add_friend(const user::Caller& caller,
   asked.description = request.description();
   asked.now = clock_.wall();
   auto told = command_to_user(other, pb::PC_ADD_FRIEND, push, asked.now);
-  auto encoded = std::make_shared<const wire::Push>(to_item(told.message));
+  auto encoded = push_of(told.message);
   auto done = co_await wait_for<store::Appended>([&](Done<store::Appended> completed) {
     store_.request_friend(asked, std::move(told),
                           deliver_then(router_, encoded, std::move(completed)));
   });
-  forget(self, other);
   if (!done) co_return done.take_error();
   co_return pb::AddFriendResp();
 }
@@ -90,17 +67,10 @@ Async<pb::AgreeAddFriendResp> Friends::agree_add_friend(const user::Caller& call
   push.set_avatar_url(me->avatar_url);
   auto now = clock_.wall();
   auto told = command_to_user(asker, pb::PC_AGREE_ADD_FRIEND, push, now);
-  auto encoded = std::make_shared<const wire::Push>(to_item(told.message));
+  auto encoded = push_of(told.message);
   auto done = co_await wait_for<store::Appended>([&](Done<store::Appended> completed) {
-    auto deliver = deliver_then(router_, encoded, std::move(completed));
-    // Forgotten before anybody can hear of the friendship and rely on it.
-    Done<store::Appended> forget_first = [this, self, asker, deliver = std::move(deliver)](
-                                             Result<store::Appended> appended) mutable {
-      forget(self, asker);
-      deliver(std::move(appended));
-    };
     store_.agree_friend(self, asker, request.remarks(), now, std::move(told),
-                        std::move(forget_first));
+                        deliver_then(router_, encoded, std::move(completed)));
   });
   if (!done) co_return done.take_error();
   co_return pb::AgreeAddFriendResp();
@@ -146,21 +116,12 @@ Async<pb::SetFriendResp> Friends::set_friend(const user::Caller& caller,
   co_return pb::SetFriendResp();
 }
 
-// Forgotten before the answer, so that whoever has it can rely on it.
-Done<Unit> Friends::forget_then(UserId a, UserId b, Done<Unit> done) {
-  return [this, a, b, done = std::move(done)](Status changed) mutable {
-    forget(a, b);
-    done(std::move(changed));
-  };
-}
-
 Async<pb::DeleteFriendResp> Friends::delete_friend(const user::Caller& caller,
                                                    const pb::DeleteFriendReq& request) {
   const auto self = caller.identity.user;
   const UserId other(request.user_id());
-  auto deleted = co_await wait_for<Unit>([&](Done<Unit> done) {
-    store_.delete_friend(self, other, forget_then(self, other, std::move(done)));
-  });
+  auto deleted = co_await wait_for<Unit>(
+      [&](Done<Unit> done) { store_.delete_friend(self, other, std::move(done)); });
   if (!deleted) co_return deleted.take_error();
   co_return pb::DeleteFriendResp();
 }
@@ -172,8 +133,7 @@ Async<Unit> Friends::set_blocked(const user::Caller& caller, UserId other, bool 
   auto known = co_await know(people_, std::move(one));
   if (!known) co_return known.take_error();
   auto set = co_await wait_for<Unit>([&](Done<Unit> done) {
-    store_.set_blocked(self, other, blocked, clock_.wall(),
-                       forget_then(self, other, std::move(done)));
+    store_.set_blocked(self, other, blocked, clock_.wall(), std::move(done));
   });
   co_return set;
 }

@@ -39,6 +39,13 @@ store::Message to_message(const user::Caller& caller, const pb::SendMessageReq& 
   return message;
 }
 
+Result<pb::SendMessageResp> answer(const Result<store::Appended>& appended) {
+  if (!appended) return Error(appended.error());
+  pb::SendMessageResp response;
+  response.set_seq(appended->sender_seq.value());
+  return response;
+}
+
 bool to_group(const pb::SendMessageReq& request) {
   return request.receiver_type() == pb::RT_NORMAL_GROUP ||
          request.receiver_type() == pb::RT_LARGE_GROUP;
@@ -82,7 +89,8 @@ Status Messages::check_shape(const pb::SendMessageReq& request) const {
 
 Async<Unit> Messages::check_standing(UserId sender, UserId receiver) {
   if (receiver == sender) co_return Unit{};
-  auto standing = co_await friends_.friendship(sender, receiver);
+  auto standing = co_await wait_for<store::Friendship>(
+      [&](Done<store::Friendship> done) { store_.friendship(sender, receiver, std::move(done)); });
   if (!standing) co_return standing.take_error();
   if (*standing == store::Friendship::kBlocked) co_return Error(ErrCode::kBlocked);
   if (options_.require_friendship && *standing != store::Friendship::kFriends)
@@ -119,7 +127,15 @@ Async<pb::SendMessageResp> Messages::send_from_server(const user::Caller& caller
   auto receiver = co_await profile(store_, people_, UserId(request.receiver_id()));
   if (!receiver) co_return receiver.take_error();
   message.recipients.push_back(receiver->id);
-  co_return co_await send_to_users(std::move(message), request.is_persist());
+  auto push = push_of(message.message);
+  if (!request.is_persist()) {
+    pass_to_users(message.recipients, push);
+    co_return pb::SendMessageResp();
+  }
+  auto appended = co_await wait_for<store::Appended>([&](Done<store::Appended> done) {
+    store_.append(std::move(message), deliver_then(router_, push, std::move(done)));
+  });
+  co_return answer(appended);
 }
 
 Async<pb::BroadcastResp> Messages::broadcast(const user::Caller&, const pb::BroadcastReq& request) {
@@ -149,32 +165,43 @@ Async<pb::BroadcastResp> Messages::broadcast(const user::Caller&, const pb::Broa
 
 Async<pb::SendMessageResp> Messages::send_to_user(const user::Caller& caller,
                                                   const pb::SendMessageReq& request) {
-  const UserId receiver(request.receiver_id());
-  auto checked = co_await check_standing(caller.identity.user, receiver);
-  if (!checked) co_return checked.take_error();
-  store::NewMessage message;
-  message.message = to_message(caller, request, clock_.wall());
-  message.recipients.push_back(caller.identity.user);
-  if (receiver != caller.identity.user) message.recipients.push_back(receiver);
-  co_return co_await send_to_users(std::move(message), request.is_persist());
+  auto sent = co_await try_to_user(caller, request);
+  if (sent.code() != ErrCode::kUserNotExist) co_return sent;
+  // Perhaps the store does not know it yet.
+  std::vector<UserId> receiver(1, UserId(request.receiver_id()));
+  auto known = co_await know(people_, std::move(receiver));
+  if (!known) co_return known.take_error();
+  co_return co_await try_to_user(caller, request);
 }
 
-Async<pb::SendMessageResp> Messages::send_to_users(store::NewMessage message, bool persist) {
-  auto push = std::make_shared<const wire::Push>(to_item(message.message));
-  pb::SendMessageResp response;
-  if (!persist) {
-    std::vector<router::Delivery> deliveries;
-    for (auto user : message.recipients)
-      deliveries.push_back({user, Seq()});
-    router_.deliver(deliveries, push);
-    co_return response;
+Async<pb::SendMessageResp> Messages::try_to_user(const user::Caller& caller,
+                                                 const pb::SendMessageReq& request) {
+  const UserId sender = caller.identity.user;
+  const UserId receiver(request.receiver_id());
+  auto message = to_message(caller, request, clock_.wall());
+  auto push = push_of(message);
+  if (!request.is_persist()) {
+    auto checked = co_await check_standing(sender, receiver);
+    if (!checked) co_return checked.take_error();
+    std::vector<UserId> both{sender};
+    if (receiver != sender) both.push_back(receiver);
+    pass_to_users(both, push);
+    co_return pb::SendMessageResp();
   }
   auto appended = co_await wait_for<store::Appended>([&](Done<store::Appended> done) {
-    store_.append(std::move(message), deliver_then(router_, push, std::move(done)));
+    store_.append_to_user(std::move(message), options_.require_friendship,
+                          deliver_then(router_, push, std::move(done)));
   });
-  if (!appended) co_return appended.take_error();
-  response.set_seq(appended->sender_seq.value());
-  co_return response;
+  co_return answer(appended);
+}
+
+// To whoever is connected, stored nowhere.
+void Messages::pass_to_users(const std::vector<UserId>& users, const wire::PushPtr& push) {
+  std::vector<router::Delivery> deliveries;
+  deliveries.reserve(users.size());
+  for (auto user : users)
+    deliveries.push_back({user, Seq()});
+  router_.deliver(deliveries, push);
 }
 
 Async<pb::SendMessageResp> Messages::send_to_group(store::Message message, bool persist) {
@@ -194,7 +221,6 @@ Async<pb::SendMessageResp> Messages::send_to_group(store::Message message, bool 
   co_return response;
 }
 
-// To whoever is connected, stored nowhere.
 Async<Unit> Messages::pass_to_group(GroupId group, store::Message message) {
   auto audience = co_await wait_for<store::Audience>([&](Done<store::Audience> done) {
     const bool user = message.sender_type == pb::ST_USER;
@@ -203,15 +229,12 @@ Async<Unit> Messages::pass_to_group(GroupId group, store::Message message) {
   if (!audience) co_return audience.take_error();
   const bool large = audience->type == store::kLargeGroup;
   message.receiver_type = large ? pb::RT_LARGE_GROUP : pb::RT_NORMAL_GROUP;
-  auto push = std::make_shared<const wire::Push>(to_item(message));
+  auto push = push_of(message);
   if (large) {
     router_.deliver_to_group(group, Seq(), push);
-    co_return Unit{};
+  } else {
+    pass_to_users(audience->members, push);
   }
-  std::vector<router::Delivery> deliveries;
-  for (auto user : audience->members)
-    deliveries.push_back({user, Seq()});
-  router_.deliver(deliveries, push);
   co_return Unit{};
 }
 

@@ -211,13 +211,14 @@ Result<Copied> back_up(const fs::path& directory, const fs::path& target,
   if (!from) return from.take_error();
   auto whole = check_mark(**from, directory);
   if (!whole) return failed("cannot back up " + directory.string(), whole.error());
-  if (holds_database(target) || fs::exists(log_in(target)))
-    return failure(target.string() + " holds a database already: give each backup a directory");
-  std::error_code ignored;
-  if (!fs::is_directory(target, ignored)) {
-    fs::create_directories(fs::absolute(target).lexically_normal().parent_path(), ignored);
-    if (::mkdir(target.c_str(), 0700) != 0) return system_failure("cannot make " + target.string());
-  }
+  const auto occupied = [&] { return holds_database(target) || fs::exists(log_in(target)); };
+  const auto refusal =
+      failure(target.string() + " holds a database already: give each backup a directory");
+  if (occupied()) return refusal;
+  // Two backups into one directory would take each other's half copy for their own.
+  auto claimed = DataDirectory::claim(target);
+  if (!claimed) return claimed.take_error();
+  if (occupied()) return refusal;
   const auto part = part_in(target);
   const Unfinished unfinished(part);
   auto copied = copy(**from, part, Beside::kServer, progress);

@@ -28,14 +28,21 @@ void sync_directory(const std::filesystem::path& path) {
 
 }  // namespace
 
+Result<DataDirectory> DataDirectory::claim(std::filesystem::path path) {
+  DataDirectory claimed;
+  claimed.path_ = std::move(path);
+  auto made = claimed.make();
+  if (made) made = claimed.lock();
+  if (!made) return made.take_error();
+  return claimed;
+}
+
 Result<DataDirectory> DataDirectory::open(std::filesystem::path path) {
-  DataDirectory made;
-  made.path_ = std::move(path);
-  for (auto step : {&DataDirectory::make, &DataDirectory::lock, &DataDirectory::make_database}) {
-    auto done = (made.*step)();
-    if (!done) return done.take_error();
-  }
-  return made;
+  auto claimed = claim(std::move(path));
+  if (!claimed) return claimed;
+  auto made = claimed->make_database();
+  if (!made) return made.take_error();
+  return claimed;
 }
 
 DataDirectory::DataDirectory(DataDirectory&& other) noexcept

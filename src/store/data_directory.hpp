@@ -12,6 +12,8 @@ class DataDirectory {
  public:
   // Error: kStorage with a sentence for the operator.
   static Result<DataDirectory> open(std::filesystem::path path);
+  // The same without making a database in it.
+  static Result<DataDirectory> claim(std::filesystem::path path);
   DataDirectory(DataDirectory&& other) noexcept;
   DataDirectory& operator=(DataDirectory&& other) noexcept;
   ~DataDirectory();

@@ -128,17 +128,19 @@ Result<Appended> agree_friend(Connection& db, MessageLog& log, const Agreement& 
 }
 
 Result<Friendship> friendship(Connection& db, UserId user, UserId other) {
-  Transaction transaction(db, Transaction::Kind::kRead);
-  if (!transaction.begun()) return Error(transaction.begun().error());
-  auto exists = check_exists(db, other);
-  if (!exists) return exists.take_error();
-  auto blocked = blocks(db, other, user);
-  if (!blocked) return blocked.take_error();
-  if (*blocked) return Friendship::kBlocked;
-  auto status = status_of(db, user, other);
-  if (!status) return status.take_error();
-  if (*status == kAgreed) return Friendship::kFriends;
-  return *status == kAsked ? Friendship::kRequested : Friendship::kNone;
+  // One statement sees one state of the database.
+  Query row(db,
+            "SELECT (SELECT 1 FROM user_block WHERE user_id = ?2 AND blocked_id = ?1),"
+            " (SELECT status FROM friend WHERE user_id = ?1 AND friend_id = ?2)"
+            " FROM user WHERE id = ?2",
+            user, other);
+  const bool exists = row.next();
+  if (row.failed()) return row.error();
+  if (!exists) return Error(ErrCode::kUserNotExist);
+  if (row.small(0) != 0) return Friendship::kBlocked;
+  const auto status = row.small(1);
+  if (status == kAgreed) return Friendship::kFriends;
+  return status == kAsked ? Friendship::kRequested : Friendship::kNone;
 }
 
 Result<std::vector<Friend>> friends(Connection& db, UserId user, UserId after, std::size_t limit) {

@@ -219,16 +219,13 @@ Status GroupLog::dissolve(GroupId group) {
 }
 
 Result<GroupAppended> GroupLog::append(GroupId group, Message message) {
-  // First: a retry is answered as before, also when its sender has left meanwhile.
-  auto before = log_.answered(message);
-  if (!before) return before.take_error();
-  if (*before) return GroupAppended{std::move(**before), 0};
   auto known = know(group);
-  if (!known) return known.take_error();
+  // A retry is answered as before, also when its sender has left meanwhile.
+  if (!known) return refuse(message, known.error());
   const auto& state = **known;
   if (message.sender_type == kUserSender) {
     auto may = check_sender(group, state, UserId(message.sender_id));
-    if (!may) return may.take_error();
+    if (!may) return refuse(message, may.error());
   }
   NewMessage next;
   next.message = std::move(message);
@@ -241,6 +238,12 @@ Result<GroupAppended> GroupLog::append(GroupId group, Message message) {
   auto appended = log_.append(next);
   if (!appended) return appended.take_error();
   return GroupAppended{std::move(*appended), state.type};
+}
+
+Result<GroupAppended> GroupLog::refuse(const Message& message, const Error& why) {
+  auto answer = log_.refuse(message, why);
+  if (!answer) return answer.take_error();
+  return GroupAppended{std::move(*answer), 0};
 }
 
 Status GroupLog::check_sender(GroupId group, const Known& known, UserId sender) {

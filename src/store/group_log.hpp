@@ -46,6 +46,8 @@ class GroupLog {
   bool changing(GroupId group);
   void note_change(GroupId group);
   Status check_sender(GroupId group, const Known& known, UserId sender);
+  // As MessageLog::refuse().
+  Result<GroupAppended> refuse(const Message& message, const Error& why);
 
   Status put(GroupId group, const Member& member);
   Status remove(GroupId group, UserId user);

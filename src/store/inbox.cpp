@@ -170,4 +170,12 @@ Result<Seq> acknowledged(Connection& db, const Tail& tail, const Acks& acks, Use
   return waiting;
 }
 
+Result<Seq> acknowledged_by(Connection& db, UserId user, DeviceId device) {
+  Query query(db, "SELECT seq FROM device_ack WHERE user_id = ?1 AND device_id = ?2", user, device);
+  Seq seq;
+  if (query.next()) seq = query.id<Seq>(0);
+  if (query.failed()) return query.error();
+  return seq;
+}
+
 }  // namespace linnet::store

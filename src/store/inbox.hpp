@@ -15,5 +15,6 @@ Result<InboxPage> read_inbox(Connection& db, const Tail& tail, InboxId inbox, Se
                              PageLimit limit);
 Result<Seq> head(Connection& db, const Tail& tail, InboxId inbox);
 Result<Seq> acknowledged(Connection& db, const Tail& tail, const Acks& acks, UserId user);
+Result<Seq> acknowledged_by(Connection& db, UserId user, DeviceId device);
 
 }  // namespace linnet::store

@@ -126,8 +126,6 @@ Status MessageLog::check(const NewMessage& message) const {
   if (std::any_of(message.recipients.begin(), message.recipients.end(),
                   [](UserId user) { return user.value() <= 0; }))
     return Error(ErrCode::kBadRequest, "a recipient is no user");
-  // The merge cannot write (the disk is full, say): what waits for it must not eat the memory.
-  if (tail_.size() >= tail_limit_) return Error(ErrCode::kServerBusy, {}, "the inbox tail is full");
   return success();
 }
 
@@ -146,6 +144,15 @@ Result<std::optional<Appended>> MessageLog::answered(const Message& message) {
     answer->duplicate = true;
   }
   return answer;
+}
+
+Result<Appended> MessageLog::refuse(const Message& message, const Error& why) {
+  // SQLite may have rolled back everything: the job must fail.
+  if (why.code() == ErrCode::kStorage) return Error(why);
+  auto before = answered(message);
+  if (!before) return before.take_error();
+  if (*before) return std::move(**before);
+  return Error(why);
 }
 
 // A key may be told by a byte that the disk has changed.
@@ -170,6 +177,8 @@ Result<Appended> MessageLog::append(const NewMessage& message) {
   auto before = answered(m);
   if (!before) return before.take_error();
   if (*before) return std::move(**before);
+  // The merge cannot write (the disk is full, say): what waits for it must not eat the memory.
+  if (tail_.size() >= tail_limit_) return Error(ErrCode::kServerBusy, {}, "the inbox tail is full");
 
   const auto now = clock_.wall();
   std::string recipients;

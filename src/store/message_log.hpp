@@ -37,8 +37,8 @@ class MessageLog {
   // One statement writes, so that a failed append leaves nothing in the transaction; what it left
   // in memory is undone by undo(). Error: kBadRequest (no recipients), or the store's.
   Result<Appended> append(const NewMessage& message);
-  // What was answered when this message came before; nothing when it is new.
-  Result<std::optional<Appended>> answered(const Message& message);
+  // What a message is answered that may not be sent: a retry as before, else `why`.
+  Result<Appended> refuse(const Message& message, const Error& why);
   // Highest seq of the inbox, those of the current transaction included.
   Result<Seq> head(InboxId inbox);
   // Id of the newest message.
@@ -53,6 +53,8 @@ class MessageLog {
   std::uint64_t commits() const { return commits_; }
 
  private:
+  // What was answered when this message came before; nothing when it is new.
+  Result<std::optional<Appended>> answered(const Message& message);
   Status check(const NewMessage& message) const;
   Result<Appended> place(const NewMessage& message, MessageId id, std::string& recipients);
   Result<Seq> enter(InboxId inbox, MessageId id);

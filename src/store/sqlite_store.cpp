@@ -1,10 +1,7 @@
 #include "sqlite_store.hpp"
 
-#include "accounts.hpp"
-#include "erasure.hpp"
 #include "friends.hpp"
 #include "inbox.hpp"
-#include "keys.hpp"
 #include "migrate.hpp"
 
 #include "linnet/base/random.hpp"
@@ -104,6 +101,7 @@ SqliteStore::SqliteStore(DataDirectory directory, const SqliteOptions& options,
       dedup_(*db_),
       log_(*db_, tail_, dedup_, clock, tuning.tail_limit * kTailRefused),
       mark_(std::move(mark)),
+      standings_(*db_, log_),
       groups_(*db_, log_, clock),
       merge_(*db_, tail_, dedup_,
              [this](std::function<void()> work) { readers_.lend(std::move(work)); }),
@@ -174,6 +172,23 @@ void SqliteStore::append(NewMessage message, Done<Appended> done) {
       bytes);
 }
 
+void SqliteStore::append_to_user(Message message, bool friends_only, Done<Appended> done) {
+  NewMessage next;
+  next.message = std::move(message);
+  const UserId sender(next.message.sender_id);
+  const UserId receiver(next.message.receiver_id);
+  next.recipients.push_back(sender);
+  if (receiver != sender) next.recipients.push_back(receiver);
+  const auto bytes = bytes_of(next);
+  write<Appended>(
+      Job::Writes::kOne,
+      [this, sender, receiver, friends_only, m = std::move(next)]() -> Result<Appended> {
+        auto may = standings_.check(sender, receiver, friends_only);
+        return may ? log_.append(m) : log_.refuse(m.message, may.error());
+      },
+      std::move(done), bytes);
+}
+
 void SqliteStore::read_inbox(UserId user, Seq after, PageLimit limit, Done<InboxPage> done) {
   readers_.read<InboxPage>(
       [this, user, after, limit](Connection& db) {
@@ -198,121 +213,9 @@ void SqliteStore::acknowledged(UserId user, Done<Seq> done) {
       std::move(done));
 }
 
-void SqliteStore::create_device(Device device, Done<DeviceId> done) {
-  write<DeviceId>(
-      Job::Writes::kOne, [this, d = std::move(device)] { return store::create_device(*db_, d); },
-      std::move(done));
-}
-
-void SqliteStore::get_device(DeviceId device, Done<std::optional<Device>> done) {
-  readers_.read<std::optional<Device>>(
-      [device](Connection& db) { return store::get_device(db, device); }, std::move(done));
-}
-
-void SqliteStore::sign_in(SignIn sign_in, Done<SignedIn> done) {
-  write<SignedIn>(
-      Job::Writes::kSeveral, [this, s = std::move(sign_in)] { return store::sign_in(*db_, s); },
-      std::move(done));
-}
-
-void SqliteStore::set_token(DeviceId device, TokenRecord token, Done<Unit> done) {
-  write<Unit>(
-      Job::Writes::kOne,
-      [this, device, t = std::move(token)] { return store::set_token(*db_, device, t); },
-      std::move(done));
-}
-
-void SqliteStore::extend_token(DeviceId device, TokenRecord token, Done<Unit> done) {
-  write<Unit>(
-      Job::Writes::kOne,
-      [this, device, t = std::move(token)] { return store::extend_token(*db_, device, t); },
-      std::move(done));
-}
-
-void SqliteStore::bind_device(Binding binding, Done<DeviceId> done) {
-  write<DeviceId>(
-      Job::Writes::kSeveral, [this, binding] { return store::bind_device(*db_, binding); },
-      std::move(done));
-}
-
-void SqliteStore::sign_out(UserId user, DeviceId device, Millis now, Done<Unit> done) {
-  write<Unit>(
-      Job::Writes::kSeveral,
-      [this, user, device, now] { return store::sign_out(*db_, user, device, now); },
-      std::move(done));
-}
-
-void SqliteStore::user_devices(UserId user, Done<std::vector<Device>> done) {
-  readers_.read<std::vector<Device>>(
-      [user](Connection& db) { return store::user_devices(db, user); }, std::move(done));
-}
-
-void SqliteStore::set_seen(DeviceId device, Millis now, Done<Unit> done) {
-  write<Unit>(
-      Job::Writes::kOne, [this, device, now] { return store::set_seen(*db_, device, now); },
-      std::move(done));
-}
-
-void SqliteStore::get_token(DeviceId device, Done<std::optional<TokenRecord>> done) {
-  readers_.read<std::optional<TokenRecord>>(
-      [device](Connection& db) { return store::get_token(db, device); }, std::move(done));
-}
-
-void SqliteStore::create_user(User user, Done<UserId> done) {
-  write<UserId>(
-      Job::Writes::kOne, [this, u = std::move(user)] { return store::create_user(*db_, u); },
-      std::move(done));
-}
-
-void SqliteStore::get_user(UserId user, Done<std::optional<User>> done) {
-  readers_.read<std::optional<User>>([user](Connection& db) { return store::get_user(db, user); },
-                                     std::move(done));
-}
-
-void SqliteStore::get_users(std::vector<UserId> users, Done<std::vector<User>> done) {
-  readers_.read<std::vector<User>>(
-      [u = std::move(users)](Connection& db) { return store::get_users(db, u); }, std::move(done));
-}
-
-void SqliteStore::put_users(std::vector<User> users, Done<Unit> done) {
-  write<Unit>(
-      Job::Writes::kSeveral, [this, u = std::move(users)] { return store::put_users(*db_, u); },
-      std::move(done));
-}
-
-void SqliteStore::find_user(std::string phone_number, UserId seeker,
-                            Done<std::optional<User>> done) {
-  readers_.read<std::optional<User>>(
-      [number = std::move(phone_number), seeker](Connection& db) {
-        return store::find_user(db, number, seeker);
-      },
-      std::move(done));
-}
-
-void SqliteStore::get_password(std::string phone_number, Done<std::optional<std::string>> done) {
-  readers_.read<std::optional<std::string>>(
-      [number = std::move(phone_number)](Connection& db) {
-        return store::get_password(db, number);
-      },
-      std::move(done));
-}
-
-void SqliteStore::set_password(UserId user, std::string hash, Millis now, Done<Unit> done) {
-  write<Unit>(
-      Job::Writes::kOne,
-      [this, user, h = std::move(hash), now] { return store::set_password(*db_, user, h, now); },
-      std::move(done));
-}
-
-void SqliteStore::update_user(User user, Done<Unit> done) {
-  write<Unit>(
-      Job::Writes::kOne, [this, u = std::move(user)] { return store::update_user(*db_, u); },
-      std::move(done));
-}
-
-void SqliteStore::erase_user(UserId user, Millis now, Done<std::vector<DeviceId>> done) {
-  write<std::vector<DeviceId>>(
-      Job::Writes::kSeveral, [this, user, now] { return store::erase_user(*db_, user, now); },
+void SqliteStore::acknowledged_by(UserId user, DeviceId device, Done<Seq> done) {
+  readers_.read<Seq>(
+      [user, device](Connection& db) { return store::acknowledged_by(db, user, device); },
       std::move(done));
 }
 
@@ -321,6 +224,7 @@ void SqliteStore::request_friend(FriendRequest request, NewMessage notice, Done<
   write<Appended>(
       Job::Writes::kSeveral,
       [this, r = std::move(request), n = std::move(notice)] {
+        standings_.note_change(r.from, r.to);
         return store::request_friend(*db_, log_, r, n);
       },
       std::move(done), bytes);
@@ -332,12 +236,14 @@ void SqliteStore::agree_friend(UserId user, UserId asker, std::string remarks, M
   write<Appended>(
       Job::Writes::kSeveral,
       [this, a = Agreement{user, asker, std::move(remarks), now}, n = std::move(notice)] {
+        standings_.note_change(a.user, a.asker);
         return store::agree_friend(*db_, log_, a, n);
       },
       std::move(done), bytes);
 }
 
 void SqliteStore::friendship(UserId user, UserId other, Done<Friendship> done) {
+  if (auto known = standings_.known(user, other)) return done(*known);
   readers_.read<Friendship>(
       [user, other](Connection& db) { return store::friendship(db, user, other); },
       std::move(done));
@@ -353,7 +259,11 @@ void SqliteStore::friends(UserId user, UserId after, std::size_t limit,
 void SqliteStore::delete_friend(UserId user, UserId other, Done<Unit> done) {
   write<Unit>(
       Job::Writes::kSeveral,
-      [this, user, other] { return store::delete_friend(*db_, user, other); }, std::move(done));
+      [this, user, other] {
+        standings_.note_change(user, other);
+        return store::delete_friend(*db_, user, other);
+      },
+      std::move(done));
 }
 
 void SqliteStore::set_friend(UserId user, UserId other, std::string remarks, std::string extra,
@@ -373,6 +283,7 @@ void SqliteStore::set_blocked(UserId user, UserId other, bool blocked, Millis no
   write<Unit>(
       Job::Writes::kOne,
       [this, user, other, blocked, now] {
+        standings_.note_change(user, other);
         return store::set_blocked(*db_, user, other, blocked, now);
       },
       std::move(done));
@@ -383,11 +294,6 @@ void SqliteStore::blocked(UserId user, UserId after, std::size_t limit,
   readers_.read<std::vector<UserId>>(
       [user, after, limit](Connection& db) { return store::blocked(db, user, after, limit); },
       std::move(done));
-}
-
-void SqliteStore::find_key(std::string hash, Done<std::optional<ApiKey>> done) {
-  readers_.read<std::optional<ApiKey>>(
-      [h = std::move(hash)](Connection& db) { return store::find_key(db, h); }, std::move(done));
 }
 
 Result<std::unique_ptr<Store>> open_sqlite(const SqliteOptions& options, const Clock& clock,

@@ -17,6 +17,7 @@
 #include "merge.hpp"
 #include "message_log.hpp"
 #include "readers.hpp"
+#include "standings.hpp"
 #include "tail.hpp"
 #include "tuning.hpp"
 #include "writer.hpp"
@@ -35,10 +36,12 @@ class SqliteStore final : public Store {
   std::string trouble() const override { return writer_.trouble(); }
   const Durations* commits() const override { return &writer_.commits(); }
   void append(NewMessage message, Done<Appended> done) override;
+  void append_to_user(Message message, bool friends_only, Done<Appended> done) override;
   void read_inbox(UserId user, Seq after, PageLimit limit, Done<InboxPage> done) override;
   void head(UserId user, Done<Seq> done) override;
   void acknowledge(UserId user, DeviceId device, Seq seq) override;
   void acknowledged(UserId user, Done<Seq> done) override;
+  void acknowledged_by(UserId user, DeviceId device, Done<Seq> done) override;
 
   void create_device(Device device, Done<DeviceId> done) override;
   void get_device(DeviceId device, Done<std::optional<Device>> done) override;
@@ -123,6 +126,7 @@ class SqliteStore final : public Store {
   Acks acks_;
   MessageLog log_;
   HighWaterMark mark_;
+  Standings standings_;
   GroupLog groups_;
   Merge merge_;
   Chores chores_;

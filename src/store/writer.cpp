@@ -162,6 +162,7 @@ bool Writer::run_one(Job& job) {
   if (several && !Query(db_, "SAVEPOINT job").run()) return false;
   const auto mark = log_.mark();
   if (!job.run() && !undo_one(job, mark)) return false;
+  if (!db_.in_transaction()) return false;
   return !several || Query(db_, "RELEASE job").run().ok();
 }
 

@@ -106,6 +106,10 @@ class Wire final : public gateway::SessionHost {
     promise(attached_ && user == kSelf.user && seq >= Seq(), "a sync that nobody may begin");
     ask(Asked::kStart, seq);
   }
+  void find_restart(UserId user, DeviceId device) override {
+    promise(attached_ && user == kSelf.user && device == kSelf.device, "a sync of another");
+    ask(Asked::kStart, Seq(head().value() / 2));
+  }
   void read(UserId user, Seq after, store::PageLimit limit) override {
     promise(attached_ && user == kSelf.user && limit.entries > 0, "a page that nobody may read");
     ask(Asked::kPage, after);
@@ -137,6 +141,7 @@ class Wire final : public gateway::SessionHost {
     if (packet.type() == pb::PT_SYNC && packet.code() == 0) {
       pb::SyncOutput page;
       promise(page.ParseFromString(packet.data()), "an answer that is none");
+      promise(!page.has_after() || Seq(page.after()) == last_, "another begin than it has");
       for (const auto& item : page.messages())
         check(Seq(item.seq()), true);
     }
@@ -210,8 +215,6 @@ class Wire final : public gateway::SessionHost {
   void answer_page(Question& question, std::optional<ErrCode> failure) {
     if (failure) return session_->on_page(Error(*failure));
     auto read = question.page ? std::move(*question.page) : page(question.seq);
-    // A device that claims more than there is begins at what there is.
-    if (read.entries.empty() && question.seq == last_) last_ = std::min(last_, read.head);
     session_->on_page(std::move(read));
   }
 

@@ -57,6 +57,12 @@ class Server:
                 return
         raise AssertionError('the server ended without telling its HTTP address')
 
+    def back_up(self, to):
+        subprocess.run([self.binary, 'backup', to, '--data-dir', self.data], check=True, capture_output=True)
+
+    def restore(self, backup):
+        subprocess.run([self.binary, 'restore', backup, '--data-dir', self.data, '--replace'], check=True, capture_output=True)
+
     def stop(self):
         stop(self.process)
         self.process.stdout.close()
@@ -194,6 +200,11 @@ class Window:
     def online(self):
         self.until('it is connected', 'document.getElementById("status").dataset.state === "online"')
 
+    def open_chat(self, friend, name):
+        """When the list of friends is there: until then a row shows who has written, and is replaced."""
+        self.until('the list of friends is there', f'document.querySelector("#friend-{friend} b")?.textContent === "{name}"')
+        self.click('friend-' + friend)
+
     def say(self, text):
         self.write('message', text)
         self.click('send')
@@ -262,7 +273,7 @@ def run(server, browser, screenshot):
     ben.go(url)
     ben.online()
     ben.until('what was missed is counted', f'document.querySelector("#friend-{anna_id} .badge")?.textContent === "3"')
-    ben.click('friend-' + anna_id)
+    ben.open_chat(anna_id, 'Anna')
     ben.expect(said)
 
     # The server is restarted; what is written meanwhile is sent when it is back, once.
@@ -296,16 +307,37 @@ def run(server, browser, screenshot):
     anna.expect(said)
     ben = Window(browser, url)
     assert ben.sign_in('+49 30 1000002') == ben_id
-    ben.click('friend-' + anna_id)
+    ben.open_chat(anna_id, 'Anna')
     ben.expect(['four', 'five'])
 
     # A second window on the same account is another device: it shows what Anna writes elsewhere.
     other = Window(browser, url)
     assert other.sign_in('+49301000001') == anna_id
-    other.click('friend-' + ben_id)
+    other.open_chat(ben_id, 'Ben')
     before = other.messages()
     anna.say('from my first window')
     other.expect(before + ['from my first window'])
+
+    other.close()
+
+    # A backup is restored, and seqs are used that the windows have seen already: what is said from then on is seen.
+    said.append('from my first window')
+    anna.expect(said)
+    anna.until('everything is acknowledged', 'document.getElementById("status").dataset.acknowledged === '
+               'JSON.parse(sessionStorage.linnet).seq + ""')
+    with tempfile.TemporaryDirectory() as copies:
+        server.back_up(copies + '/one')
+        for text in ('this is lost', 'this too'):
+            ben.say(text)
+        anna.expect(said + ['this is lost', 'this too'])
+        server.stop()
+        server.restore(copies + '/one')
+        server.start()
+    anna.online()
+    ben.online()
+    anna.expect(said)
+    ben.say('you have lost nothing since')
+    anna.expect(said + ['you have lost nothing since'])
 
     assert not browser.complaints, browser.complaints
 

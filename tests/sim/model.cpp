@@ -147,6 +147,9 @@ Answer Model::send(const Call& call) {
   if (other < 1) return refused(kBadRequest);
   if (call.text.size() > kContentBytes) return refused(kTooLarge);
   if (call.request < 0) return refused(kBadRequest);
+  if (call.yes) {
+    if (auto before = answered(call)) return *before;
+  }
   if (other != self()) {
     if (!exists(other)) return refused(kUserNotExist);
     if (blocks_.contains({other, self()})) return refused(kBlocked);
@@ -157,7 +160,6 @@ Answer Model::send(const Call& call) {
     if (other != self()) handed_.users.emplace_back(other, 0);
     return {kOk, {"0"}};
   }
-  if (auto before = answered(call)) return *before;
   const auto line = line_of(call, 1, other);
   const auto seq = put(self(), line);
   if (other != self()) put(other, line);

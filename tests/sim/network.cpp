@@ -108,6 +108,8 @@ void Device::receive(const pb::Output& packet) {
   } else if (packet.type() == pb::PT_SYNC) {
     pb::SyncOutput page;
     if (!page.ParseFromString(packet.data())) throw Broken{"an answer to a sync that is none"};
+    if (page.has_after() && page.after() != last_)
+      throw Broken{"it is told another begin than the sync has"};
     for (const auto& item : page.messages())
       take(item, true);
     answered_ = true;
@@ -173,6 +175,15 @@ void Device::find_start(UserId user, Seq seq) {
       if (start->value() != meant) throw Broken{"a sync begins where it should not"};
       last_ = meant;
     }
+    session_->on_start(std::move(start));
+  });
+}
+
+void Device::find_restart(UserId user, DeviceId device) {
+  questions_.emplace_back([this, user, device] {
+    auto start = wait<Seq>(
+        [&](Done<Seq> done) { network_.messages_->sync_restart(user, device, std::move(done)); });
+    if (start) last_ = start->value();
     session_->on_start(std::move(start));
   });
 }

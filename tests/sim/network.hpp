@@ -69,6 +69,7 @@ class Device final : public gateway::SessionHost {
   void authenticate(user::Credentials credentials) override;
   void find_head(UserId user) override;
   void find_start(UserId user, Seq seq) override;
+  void find_restart(UserId user, DeviceId device) override;
   void read(UserId user, Seq after, store::PageLimit limit) override;
   void acknowledge(UserId user, DeviceId device, Seq seq) override;
   router::Attachment attach(UserId user, DeviceId device, router::Outlet& outlet) override;

@@ -49,7 +49,7 @@ Subject::Subject(store::Store& store, Network& network, const Clock& clock)
       accounts_(store, clock, log_, account_options()),
       friends_(store, accounts_, network, clock),
       groups_(store, accounts_, network, clock, group_options()),
-      messages_(store, accounts_, network, friends_, clock, message_options()),
+      messages_(store, accounts_, network, clock, message_options()),
       devices_(store, accounts_, network, clock),
       rooms_(store, clock) {
   accounts_.on_revoked([&network](DeviceId device, ErrCode why) { network.dismiss(device, why); });

@@ -47,6 +47,33 @@ void MemoryStore::agree_friend(UserId user, UserId asker, std::string remarks, M
       std::move(done));
 }
 
+Status MemoryStore::may_write(UserId sender, UserId receiver, bool friends_only) const {
+  if (erased_.contains(sender)) return Error(ErrCode::kUnauthorized);
+  if (sender == receiver) return success();
+  if (!users_.contains(receiver)) return Error(ErrCode::kUserNotExist);
+  if (blocks_.contains({receiver, sender})) return Error(ErrCode::kBlocked);
+  const auto it = standings_.find({sender, receiver});
+  const bool friends = it != standings_.end() && it->second.kind == Friendship::kFriends;
+  return friends || !friends_only ? success() : Error(ErrCode::kIsNotFriend);
+}
+
+void MemoryStore::append_to_user(Message message, bool friends_only, Done<Appended> done) {
+  call<Appended>(
+      [&]() -> Result<Appended> {
+        if (auto before = answered(message)) return std::move(*before);
+        const UserId sender(message.sender_id);
+        const UserId receiver(message.receiver_id);
+        auto may = may_write(sender, receiver, friends_only);
+        if (!may) return may.take_error();
+        NewMessage next;
+        next.message = std::move(message);
+        next.recipients.push_back(sender);
+        if (receiver != sender) next.recipients.push_back(receiver);
+        return place(next);
+      },
+      std::move(done));
+}
+
 void MemoryStore::friendship(UserId user, UserId other, Done<Friendship> done) {
   call<Friendship>(
       [&]() -> Result<Friendship> {

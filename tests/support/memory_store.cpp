@@ -108,15 +108,28 @@ void MemoryStore::head(UserId user, Done<Seq> done) {
   call<Seq>([&] { return head_of(inbox_of(user)); }, std::move(done));
 }
 
-void MemoryStore::acknowledge(UserId user, DeviceId, Seq seq) {
+void MemoryStore::acknowledge(UserId user, DeviceId device, Seq seq) {
   std::lock_guard lock(mutex_);
-  auto& highest = acks_[user];
+  auto& highest = acks_[user][device];
   highest = std::max(highest, seq);
 }
 
+// As in SQLite, where it is looked at late whether there is so much.
+Seq MemoryStore::highest_ack(UserId user) const {
+  Seq highest;
+  if (auto found = acks_.find(user); found != acks_.end())
+    for (const auto& [device, seq] : found->second)
+      highest = std::max(highest, seq);
+  return std::min(highest, head_of(inbox_of(user)));
+}
+
 void MemoryStore::acknowledged(UserId user, Done<Seq> done) {
-  // As in SQLite, where it is looked at late whether there is so much.
-  call<Seq>([&] { return std::min(acks_[user], head_of(inbox_of(user))); }, std::move(done));
+  call<Seq>([&] { return highest_ack(user); }, std::move(done));
+}
+
+void MemoryStore::acknowledged_by(UserId user, DeviceId device, Done<Seq> done) {
+  call<Seq>([&] { return std::min(acks_[user][device], head_of(inbox_of(user))); },
+            std::move(done));
 }
 
 }  // namespace linnet::test

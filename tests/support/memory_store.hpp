@@ -34,11 +34,14 @@ class MemoryStore final : public store::Store {
   void refuse(std::optional<ErrCode> code);
 
   void append(store::NewMessage message, Done<store::Appended> done) override;
+  void append_to_user(store::Message message, bool friends_only,
+                      Done<store::Appended> done) override;
   void read_inbox(UserId user, Seq after, store::PageLimit limit,
                   Done<store::InboxPage> done) override;
   void head(UserId user, Done<Seq> done) override;
   void acknowledge(UserId user, DeviceId device, Seq seq) override;
   void acknowledged(UserId user, Done<Seq> done) override;
+  void acknowledged_by(UserId user, DeviceId device, Done<Seq> done) override;
 
   void create_device(store::Device device, Done<DeviceId> done) override;
   void get_device(DeviceId device, Done<std::optional<store::Device>> done) override;
@@ -146,10 +149,12 @@ class MemoryStore final : public store::Store {
   std::optional<store::Appended> answered(const store::Message& message) const;
   store::InboxPage page(InboxId inbox, Seq after, store::PageLimit limit) const;
   Seq head_of(InboxId inbox) const;
+  Seq highest_ack(UserId user) const;
   Result<store::GroupView> view(GroupId group, const std::vector<UserId>& persons) const;
   Result<store::GroupEdited> edit(GroupId group, const store::GroupEdit& edit);
   Status tell(GroupRecord& record, const store::GroupNotice& notice, store::GroupEdited& edited);
   Status may_write(const GroupRecord& record, UserId sender) const;
+  Status may_write(UserId sender, UserId receiver, bool friends_only) const;
   Result<store::GroupAppended> append_now(GroupId group, store::Message message);
 
   struct RoomRecord {
@@ -172,7 +177,7 @@ class MemoryStore final : public store::Store {
   std::vector<store::Message> log_;
   std::map<InboxId, std::vector<std::size_t>> inboxes_;  // places in log_
   std::map<std::pair<DeviceId, RequestId>, store::Appended> answers_;
-  std::map<UserId, Seq> acks_;
+  std::map<UserId, std::map<DeviceId, Seq>> acks_;
   std::map<DeviceId, store::Device> devices_;
   std::map<DeviceId, Millis> signed_out_;
   std::map<DeviceId, UserId> owners_;

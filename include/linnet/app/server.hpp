@@ -21,6 +21,10 @@ struct Running {
   std::string development_code;   // accepted for every number; empty outside of development mode
 };
 
+// What the configuration's reader cannot see: that files hold what they must, and that no two
+// settings exclude each other. To be asked before anything is opened. Error: kBadRequest.
+Status check(const Config& config);
+
 // Thread: one owner's.
 class Server {
  public:

@@ -64,7 +64,8 @@ struct Handlers {
   // Each message of the inbox once and in order of seq, also after reconnections; messages that are
   // stored nowhere (seq 0) and those of large groups (RT_LARGE_GROUP, with the group's seq) as they
   // come. When it returns the message is taken as kept and will
-  // be acknowledged. Messages that this very device sent come only with a sync.
+  // be acknowledged. Messages that this very device sent come only with a sync. After a server was
+  // restored from a backup, it is what came after the device's newest acknowledgement in there.
   std::function<void(const pb::MessageItem& item)> on_message;
   // `error` in kWaiting and kEnded, otherwise null.
   std::function<void(State state, const Error* error)> on_state;
@@ -106,7 +107,7 @@ class Client {
   Result<Account> sign_in(std::string_view phone_number, std::string_view code);
   // Becomes an account that was kept. kBadRequest while connected.
   Status adopt(Account account);
-  // With the seq of the last message that on_message has had.
+  // With the seq up to which on_message has had what there was for this device.
   Account account() const;
 
   // Sends, and tries again with the same request id while nobody answers or the server is busy.

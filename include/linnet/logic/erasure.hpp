@@ -4,7 +4,6 @@
 
 #include "linnet/base/async.hpp"
 #include "linnet/base/clock.hpp"
-#include "linnet/logic/friends.hpp"
 #include "linnet/router/router.hpp"
 #include "linnet/store/store.hpp"
 #include "linnet/user/accounts.hpp"
@@ -21,9 +20,8 @@ namespace linnet::logic {
 // Thread: any.
 class Erasure {
  public:
-  Erasure(store::Store& store, user::Accounts& accounts, Friends& friends, router::Router& router,
-          const Clock& clock)
-      : store_(store), accounts_(accounts), friends_(friends), router_(router), clock_(clock) {}
+  Erasure(store::Store& store, user::Accounts& accounts, router::Router& router, const Clock& clock)
+      : store_(store), accounts_(accounts), router_(router), clock_(clock) {}
 
   // The caller itself, who proves once more who it is. Errors: kNotOffered, kBadPassword, kBadCode,
   // kRateLimited, kServerBusy (it came into a group meanwhile).
@@ -39,7 +37,6 @@ class Erasure {
 
   store::Store& store_;
   user::Accounts& accounts_;
-  Friends& friends_;
   router::Router& router_;
   const Clock& clock_;
 };

@@ -1,15 +1,12 @@
-// Friends: asking, agreeing, listing, and whether two users may write to each other.
+// Friends: asking, agreeing, listing, blocking.
 #pragma once
 
 #include "linnet/base/async.hpp"
-#include "linnet/base/bounded_cache.hpp"
 #include "linnet/base/clock.hpp"
 #include "linnet/router/router.hpp"
 #include "linnet/store/store.hpp"
 #include "linnet/user/directory.hpp"
 #include "linnet/user/identity.hpp"
-
-#include <utility>
 
 namespace pb {
 class AddFriendReq;
@@ -36,7 +33,7 @@ namespace linnet::logic {
 class Friends {
  public:
   Friends(store::Store& store, user::Directory& people, router::Router& router, const Clock& clock)
-      : store_(store), people_(people), router_(router), clock_(clock), pairs_(kRememberedPairs) {}
+      : store_(store), people_(people), router_(router), clock_(clock) {}
 
   // Notes the request and tells the other user by an AddFriendPush in its inbox. Asking again, or
   // asking a friend, changes nothing. Errors: kBadRequest (oneself, a text too long),
@@ -60,29 +57,13 @@ class Friends {
   Async<pb::GetBlockedUsersResp> get_blocked(const user::Caller& caller,
                                              const pb::GetBlockedUsersReq& request);
 
-  // How `user` stands to `other`, from memory when it was asked before. Errors: kUserNotExist
-  // (`other`).
-  Async<store::Friendship> friendship(UserId user, UserId other);
-  // What is remembered of a user who is no more.
-  void forget(UserId user);
-
  private:
-  static constexpr std::size_t kRememberedPairs = 262144;  // about 20 MB
-  using Pair = std::pair<UserId, UserId>;
-  struct PairHash {
-    std::size_t operator()(const Pair& pair) const noexcept {
-      return std::hash<UserId>{}(pair.first) * 31 + std::hash<UserId>{}(pair.second);
-    }
-  };
-  void forget(UserId a, UserId b);
-  Done<Unit> forget_then(UserId a, UserId b, Done<Unit> done);
   Async<Unit> set_blocked(const user::Caller& caller, UserId other, bool blocked);
 
   store::Store& store_;
   user::Directory& people_;
   router::Router& router_;
   const Clock& clock_;
-  BoundedCache<Pair, store::Friendship, PairHash> pairs_;
 };
 
 }  // namespace linnet::logic

@@ -3,13 +3,14 @@
 
 #include "linnet/base/async.hpp"
 #include "linnet/base/clock.hpp"
-#include "linnet/logic/friends.hpp"
 #include "linnet/router/router.hpp"
 #include "linnet/store/store.hpp"
 #include "linnet/user/directory.hpp"
 #include "linnet/user/identity.hpp"
+#include "linnet/wire/push.hpp"
 
 #include <cstddef>
+#include <vector>
 
 namespace pb {
 class BroadcastReq;
@@ -32,14 +33,9 @@ struct MessageOptions {
 // Thread: any.
 class Messages {
  public:
-  Messages(store::Store& store, user::Directory& people, router::Router& router, Friends& friends,
-           const Clock& clock, MessageOptions options)
-      : store_(store),
-        people_(people),
-        router_(router),
-        friends_(friends),
-        clock_(clock),
-        options_(options) {}
+  Messages(store::Store& store, user::Directory& people, router::Router& router, const Clock& clock,
+           MessageOptions options)
+      : store_(store), people_(people), router_(router), clock_(clock), options_(options) {}
 
   // Sends to a user or a group: rights, then the commit, then the connected devices in commit
   // order, then the answer. The request's own id wins over the caller's. Errors: kBadRequest,
@@ -60,6 +56,10 @@ class Messages {
   // Where a device that says it has everything up to `seq` starts: there; with 0, after what any
   // device of the user has acknowledged. `done` as in the store.
   void sync_start(UserId user, Seq seq, Done<Seq> done);
+  // The same for a device that says it has more than there is: after what it has acknowledged.
+  void sync_restart(UserId user, DeviceId device, Done<Seq> done) {
+    store_.acknowledged_by(user, device, std::move(done));
+  }
   void read(UserId user, Seq after, store::PageLimit limit, Done<store::InboxPage> done) {
     store_.read_inbox(user, after, limit, std::move(done));
   }
@@ -74,8 +74,10 @@ class Messages {
  private:
   Async<pb::SendMessageResp> send_to_user(const user::Caller& caller,
                                           const pb::SendMessageReq& request);
+  Async<pb::SendMessageResp> try_to_user(const user::Caller& caller,
+                                         const pb::SendMessageReq& request);
   Async<pb::SendMessageResp> send_to_group(store::Message message, bool persist);
-  Async<pb::SendMessageResp> send_to_users(store::NewMessage message, bool persist);
+  void pass_to_users(const std::vector<UserId>& users, const wire::PushPtr& push);
   Async<Unit> pass_to_group(GroupId group, store::Message message);
   Async<Unit> check_standing(UserId sender, UserId receiver);
   Status check_shape(const pb::SendMessageReq& request) const;
@@ -83,7 +85,6 @@ class Messages {
   store::Store& store_;
   user::Directory& people_;
   router::Router& router_;
-  Friends& friends_;
   const Clock& clock_;
   MessageOptions options_;
 };

@@ -29,6 +29,12 @@ class MessageStore {
   // comes again, nothing is stored, and the answer is the first one's with duplicate = true (also
   // released only after a commit).
   virtual void append(NewMessage message, Done<Appended> done) = 0;
+  // Appends what the user message.sender_id writes to the user message.receiver_id, who may be the
+  // same, to the inbox of each. Retries and order as in append(): a retry is answered as before,
+  // however the two stand by now. Errors: kUserNotExist (the receiver), kBlocked (the receiver
+  // blocks the sender), kIsNotFriend (only where `friends_only`), kUnauthorized (the sender was
+  // erased).
+  virtual void append_to_user(Message message, bool friends_only, Done<Appended> done) = 0;
 
   // The inbox of `user` from after+1 on. Sees every append that completed before the call.
   virtual void read_inbox(UserId user, Seq after, PageLimit limit, Done<InboxPage> done) = 0;
@@ -44,6 +50,8 @@ class MessageStore {
   // The highest seq that any device of `user` has acknowledged; 0 when none has. Sees every
   // acknowledge() before it.
   virtual void acknowledged(UserId user, Done<Seq> done) = 0;
+  // The same of one device, but perhaps without what it acknowledged just now.
+  virtual void acknowledged_by(UserId user, DeviceId device, Done<Seq> done) = 0;
 };
 
 class AccountStore {

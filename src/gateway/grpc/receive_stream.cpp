@@ -133,6 +133,10 @@ void ReceiveStream::find_start(UserId user, Seq seq) {
   all_.services().messages.sync_start(user, seq, on_shard(&Session::on_start));
 }
 
+void ReceiveStream::find_restart(UserId user, DeviceId device) {
+  all_.services().messages.sync_restart(user, device, on_shard(&Session::on_start));
+}
+
 void ReceiveStream::read(UserId user, Seq after, store::PageLimit limit) {
   all_.services().messages.read(user, after, limit, on_shard(&Session::on_page));
 }

@@ -52,6 +52,7 @@ class ReceiveStream final : public SessionHost, public std::enable_shared_from_t
   void authenticate(user::Credentials credentials) override;
   void find_head(UserId user) override;
   void find_start(UserId user, Seq seq) override;
+  void find_restart(UserId user, DeviceId device) override;
   void read(UserId user, Seq after, store::PageLimit limit) override;
   router::Attachment attach(UserId user, DeviceId device, router::Outlet& outlet) override;
   void confirm(user::Identity identity) override;

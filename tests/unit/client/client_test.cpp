@@ -289,7 +289,7 @@ TEST_CASE("a send gives up after its time") {
     peer.send(http_answer(503, "{}"));
   }});
   auto options = options_for(server.port());
-  options.send_timeout = 30ms;
+  options.send_timeout = 1s;
   Client client(options);
   REQUIRE(client.adopt(anna()));
   CHECK(client.send_text(UserId(8), "hello").code() == ErrCode::kServerBusy);

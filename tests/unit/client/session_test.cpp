@@ -51,6 +51,16 @@ pb::Output sync_answer(const pb::Input& asked, std::vector<std::int64_t> seqs, b
   return packet;
 }
 
+// One that says what it begins behind.
+pb::Output sync_from(const pb::Input& asked, std::int64_t after, std::vector<std::int64_t> seqs) {
+  auto packet = sync_answer(asked, std::move(seqs));
+  pb::SyncOutput sync;
+  REQUIRE(sync.ParseFromString(packet.data()));
+  sync.set_after(after);
+  packet.set_data(sync.SerializeAsString());
+  return packet;
+}
+
 pb::Output failure(pb::PackageType type, ErrCode code) {
   pb::Output packet;
   packet.set_type(type);
@@ -150,6 +160,24 @@ TEST_CASE("what is not newer than the last seq is not delivered again") {
 
   CHECK(deliver(session) == Seqs{3, 4, 5});
   CHECK(session.last_seq() == Seq(5));
+}
+
+TEST_CASE("a new device goes on from where its first sync began, though nothing came") {
+  Session session({}, anna(), Seq(0), Session::Door::kWebSocket, 0ms);
+  session.on_packet(sync_from(only_packet(session), 9, {}), 0ms);
+  CHECK(session.online());
+  CHECK(session.last_seq() == Seq(9));
+  CHECK(acknowledged(session) == 9);
+}
+
+TEST_CASE("what a server has that was restored from a backup is delivered, under lower seqs") {
+  Session session({}, anna(), Seq(500), Session::Door::kWebSocket, 0ms);
+  session.on_packet(sync_from(only_packet(session), 390, {391, 392}), 0ms);
+  CHECK(deliver(session) == Seqs{391, 392});
+  CHECK(session.last_seq() == Seq(392));
+  session.on_packet(push(393), 0ms);
+  CHECK(deliver(session) == Seqs{393});
+  CHECK(acknowledged(session) == 393);
 }
 
 TEST_CASE("a push that overtakes the sync does not hide the older messages") {

@@ -328,8 +328,8 @@ TEST_CASE("a refused handshake is an HTTP answer on a connection that lives on")
 
 TEST_CASE("connections that say nothing, too little, or nothing more are closed in time") {
   auto options = quick();
-  options.header_timeout = std::chrono::milliseconds(60);
-  options.idle_timeout = std::chrono::milliseconds(120);
+  options.header_timeout = std::chrono::milliseconds(1000);
+  options.idle_timeout = std::chrono::milliseconds(1000);
   House house(options);
   Client silent(house);
   Client slow(house);

@@ -42,6 +42,7 @@ class FakeHost final : public SessionHost {
   void authenticate(user::Credentials given) override { credentials = std::move(given); }
   void find_head(UserId) override { head_asked = true; }
   void find_start(UserId, Seq seq) override { start_asked = seq; }
+  void find_restart(UserId, DeviceId device) override { restart_asked = device; }
   void read(UserId, Seq after, store::PageLimit limit) override {
     reads.push_back(after);
     sent_at_last_read = sent.size();
@@ -100,6 +101,7 @@ class FakeHost final : public SessionHost {
   std::optional<user::Credentials> credentials;
   bool head_asked = false;
   std::optional<Seq> start_asked;
+  std::optional<DeviceId> restart_asked;
   std::vector<Seq> reads;
   std::size_t page_limit = 0;
   std::size_t sent_at_last_read = 0;
@@ -174,6 +176,15 @@ struct SessionFixture {
     host.sent.clear();
     host.reads.clear();
     host.unsent_bytes = 0;
+  }
+  // To syncs.
+  std::vector<pb::SyncOutput> answers() const {
+    std::vector<pb::SyncOutput> all;
+    for (const auto& packet : host.sent) {
+      if (packet.type() != pb::PT_SYNC) continue;
+      REQUIRE(all.emplace_back().ParseFromString(packet.data()));
+    }
+    return all;
   }
   void push(std::int64_t seq, DeviceId from = kOtherDevice) {
     session.deliver(Seq(seq), push_of(Seq(seq), from));

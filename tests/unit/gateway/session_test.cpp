@@ -146,14 +146,42 @@ TEST_CASE_METHOD(SessionFixture,
 }
 
 TEST_CASE_METHOD(SessionFixture,
-                 "a device that claims more than there is starts at what there is") {
+                 "a device that asks for more than there is begins at what it acknowledged") {
   sign_in(5);
   session.on_packet(sync_packet(100), milliseconds(0));
   session.on_start(Seq(100));
   session.on_page(page(1, 0, 5));
+  REQUIRE(host.restart_asked == kDevice);
+  CHECK(host.sent.empty());
+  session.on_start(Seq(3));
   push(6);
+  session.on_page(page(4, 5, 5));
+  session.on_page(page(6, 6, 6));
 
-  CHECK(host.seqs() == range(6, 6));
+  CHECK(host.seqs() == range(4, 6));
+  CHECK(answers().front().after() == 3);
+}
+
+TEST_CASE_METHOD(SessionFixture,
+                 "a sync that begins elsewhere than asked says so on its first packet") {
+  sign_in(5);
+  session.on_packet(sync_packet(0), milliseconds(0));
+  session.on_start(Seq(2));
+  session.on_page(page(3, 4, 5));
+  session.on_page(page(5, 5, 5));
+  const auto all = answers();
+  REQUIRE(all.size() == 2);
+  CHECK(all[0].after() == 2);
+  CHECK_FALSE(all[1].has_after());
+}
+
+TEST_CASE_METHOD(SessionFixture, "a sync that begins where it was asked to says nothing of it") {
+  sign_in(5);
+  session.on_packet(sync_packet(3), milliseconds(0));
+  session.on_start(Seq(3));
+  session.on_page(page(4, 5, 5));
+  REQUIRE(answers().size() == 1);
+  CHECK_FALSE(answers().front().has_after());
 }
 
 TEST_CASE_METHOD(SessionFixture, "pushes wait for the first sync") {

@@ -130,7 +130,7 @@ struct Fixture {
   Friends friends{store, people, router, clock};
   GroupOptions group_options{4, 100};
   Groups groups{store, people, router, clock, group_options};
-  Messages messages{store, people, router, friends, clock, MessageOptions()};
+  Messages messages{store, people, router, clock, MessageOptions()};
   std::vector<user::Caller> callers;
 };
 

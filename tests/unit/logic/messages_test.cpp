@@ -16,8 +16,8 @@ TEST_CASE_METHOD(Fixture,
   CHECK(router.delivered == Pairs{{1, 2}, {2, 2}});
 }
 
-TEST_CASE_METHOD(Fixture, "what is learned of a friendship is forgotten when it changes") {
-  CHECK(send(0, id(1)).code() == ErrCode::kIsNotFriend);  // remembered now
+TEST_CASE_METHOD(Fixture, "a friendship holds for what is sent after it") {
+  CHECK(send(0, id(1)).code() == ErrCode::kIsNotFriend);
   make_friends();
   CHECK(send(0, id(1)));
   CHECK(send(1, id(0)));

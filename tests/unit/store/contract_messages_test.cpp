@@ -138,6 +138,21 @@ TEMPLATE_TEST_CASE("acknowledging never lowers and never passes the inbox's head
   CHECK(calls.acknowledged(2) == 0);
 }
 
+TEMPLATE_TEST_CASE("of each device it is known what it acknowledged itself", "", LazyMerge,
+                   EagerMerge, MemoryEngine) {
+  TestType engine;
+  auto calls = engine.calls();
+  for (int i = 0; i < 10; ++i)
+    calls.append(text(1, {1}, "x"));
+  calls.acknowledge(1, 5, 4);
+  calls.acknowledge(1, 6, 7);
+  // Written a little later.
+  CHECK(eventually([&] { return calls.acknowledged_by(1, 5) == 4; }));
+  CHECK(eventually([&] { return calls.acknowledged_by(1, 6) == 7; }));
+  CHECK(calls.acknowledged_by(1, 8) == 0);
+  CHECK(calls.acknowledged_by(2, 5) == 0);
+}
+
 TEMPLATE_TEST_CASE("after closing every call answers that the server stops", "", LazyMerge,
                    MemoryEngine) {
   TestType engine;

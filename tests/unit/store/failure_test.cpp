@@ -227,6 +227,75 @@ TEST_CASE("a batch is refused as a whole, and one bad job spoils nobody else's")
   }
 }
 
+TEST_CASE("a block that the disk refused stops nobody") {
+  FaultyVfs disk;
+  SqliteEngine engine({}, on(disk, kNever));
+  auto calls = engine.calls();
+  const auto anna = calls.user("+1");
+  const auto ben = calls.user("+2");
+  const auto send = [&](Done<store::Appended> done) {
+    engine.store().append_to_user(text(anna, {anna, ben}, "x").message, false, std::move(done));
+  };
+  std::promise<void> go;
+  auto gate = go.get_future().share();
+  std::promise<void> waiting;
+  Done<store::Appended> wait = [&](Result<store::Appended>) {
+    waiting.set_value();
+    gate.wait();
+  };
+  send(std::move(wait));
+  waiting.get_future().wait();
+  // Both are one batch.
+  std::promise<Status> blocked;
+  std::promise<Result<store::Appended>> sent;
+  engine.store().set_blocked(UserId(ben), UserId(anna), true, Millis(8),
+                             [&](Status status) { blocked.set_value(std::move(status)); });
+  send([&](Result<store::Appended> result) { sent.set_value(std::move(result)); });
+  disk.fill_up();
+  go.set_value();
+  CHECK(blocked.get_future().get().code() == ErrCode::kStorage);
+  CHECK(sent.get_future().get().code() == ErrCode::kStorage);
+  disk.make_room();
+
+  CHECK(await<store::Appended>(send));
+  CHECK(calls.head(ben) == 2);
+}
+
+TEST_CASE("whom the disk did not take nobody may write to") {
+  FaultyVfs disk;
+  SqliteEngine engine({}, on(disk, kNever));
+  auto calls = engine.calls();
+  const auto anna = calls.user("+1");
+  const auto send = [&](Done<store::Appended> done) {
+    engine.store().append_to_user(text(anna, {anna, anna + 1}, "x").message, false,
+                                  std::move(done));
+  };
+  std::promise<void> go;
+  auto gate = go.get_future().share();
+  std::promise<void> waiting;
+  Done<store::Appended> wait = [&](Result<store::Appended>) {
+    waiting.set_value();
+    gate.wait();
+  };
+  engine.store().append(text(anna, {anna}, "first"), std::move(wait));
+  waiting.get_future().wait();
+  // Both are one batch: the message goes to a user who is never made.
+  std::promise<Result<UserId>> made;
+  std::promise<Result<store::Appended>> sent;
+  store::User ben;
+  ben.phone_number = "+2";
+  engine.store().create_user(ben, [&](Result<UserId> user) { made.set_value(std::move(user)); });
+  send([&](Result<store::Appended> result) { sent.set_value(std::move(result)); });
+  disk.fill_up();
+  go.set_value();
+  CHECK(made.get_future().get().code() == ErrCode::kStorage);
+  CHECK(sent.get_future().get().code() == ErrCode::kStorage);
+  disk.make_room();
+
+  CHECK(await<store::Appended>(send).code() == ErrCode::kUserNotExist);
+  CHECK(calls.head(anna + 1) == 0);
+}
+
 TEST_CASE("acknowledgements that a full disk refuses are written when there is room") {
   FaultyVfs disk;
   auto tuning = on(disk, kNever);

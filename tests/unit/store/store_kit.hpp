@@ -123,6 +123,12 @@ class Calls {
   void acknowledge(std::int64_t user, std::int64_t device, std::int64_t seq) {
     store_.acknowledge(UserId(user), DeviceId(device), Seq(seq));
   }
+  std::int64_t acknowledged_by(std::int64_t user, std::int64_t device) {
+    return get(await<Seq>([&](Done<Seq> done) {
+             store_.acknowledged_by(UserId(user), DeviceId(device), std::move(done));
+           }))
+        .value();
+  }
   std::int64_t acknowledged(std::int64_t user) {
     return get(await<Seq>(
                    [&](Done<Seq> done) { store_.acknowledged(UserId(user), std::move(done)); }))
