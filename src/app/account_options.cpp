@@ -33,13 +33,15 @@ Result<std::string> read_key(const std::string& setting, const std::string& path
                              std::size_t shortest) {
   constexpr std::size_t kLongest = 262144;
   std::ifstream file(path, std::ios::binary);
+  if (!file) return wrong(setting + ": '" + path + "' cannot be read");
   std::string key(kLongest + 1, '\0');
   file.read(key.data(), static_cast<std::streamsize>(key.size()));
   key.resize(static_cast<std::size_t>(file.gcount()));
   const bool whole = key.size() <= kLongest;
   while (key.ends_with('\n') || key.ends_with('\r'))
     key.pop_back();
-  if (key.size() < shortest || !whole)
+  if (!whole) return wrong(setting + ": '" + path + "' is longer than any key");
+  if (key.size() < shortest)
     return wrong(setting + ": '" + path + "' must be a file with " + std::to_string(shortest) +
                  " bytes or more; a secret is made by: openssl rand -hex 32");
   return key;

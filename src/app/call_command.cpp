@@ -119,8 +119,7 @@ Status sign_in(client::Calls& calls, const CallCommand& command, Kept& kept) {
   return success();
 }
 
-int keep(client::Calls& calls, const CallCommand& command, Credentials& credentials) {
-  auto& kept = credentials[command.server];
+int keep(client::Calls& calls, const CallCommand& command, Kept kept) {
   if (command.verb == CallCommand::Verb::kSignIn) {
     auto signed_in = sign_in(calls, command, kept);
     if (!signed_in) return failed(signed_in.error());
@@ -128,7 +127,15 @@ int keep(client::Calls& calls, const CallCommand& command, Credentials& credenti
     kept.api_key = read_line();
     if (kept.api_key.empty()) return misused("--keep-key: no key came on standard input");
   }
-  auto written = write_credentials(command.credentials_file, credentials);
+  // Another run may have kept something else meanwhile: a code takes its time.
+  auto written = change_credentials(command.credentials_file, command.server, [&](Kept& there) {
+    if (command.verb == CallCommand::Verb::kSignIn) {
+      kept.api_key = there.api_key;
+      there = kept;
+    } else {
+      there.api_key = kept.api_key;
+    }
+  });
   if (!written) return failed(written.error());
   if (command.verb == CallCommand::Verb::kSignIn)
     std::printf("{\"userId\":\"%lld\",\"deviceId\":\"%lld\"}\n",
@@ -182,7 +189,7 @@ int run_call_command(const CallCommand& command) {
   auto credentials = read_credentials(command.credentials_file);
   if (!credentials) return failed(credentials.error());
   if (command.verb == CallCommand::Verb::kCall) return call(calls, command, *credentials);
-  return keep(calls, command, *credentials);
+  return keep(calls, command, (*credentials)[command.server]);
 }
 
 }  // namespace linnet::app

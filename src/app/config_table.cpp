@@ -3,6 +3,7 @@
 #include "setting_kinds.hpp"
 
 #include <algorithm>
+#include <arpa/inet.h>
 #include <array>
 #include <cctype>
 #include <charconv>
@@ -18,7 +19,11 @@ bool is_listen_address(std::string_view value) {
   if (colon == std::string_view::npos || colon == 0) return false;
   auto host = value.substr(0, colon);
   const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
-  if (!bracketed && host.find_first_of(":[]") != std::string_view::npos) return false;
+  std::string name(bracketed ? host.substr(1, host.size() - 2) : host);
+  if (bracketed) name.resize(std::min(name.size(), name.find('%')));  // of a link
+  in6_addr parsed{};
+  if (name != "localhost" && inet_pton(bracketed ? AF_INET6 : AF_INET, name.c_str(), &parsed) != 1)
+    return false;
   auto port = value.substr(colon + 1);
   unsigned number = 0;
   auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);

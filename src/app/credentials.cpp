@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <fcntl.h>
 #include <filesystem>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <system_error>
 #include <unistd.h>
@@ -60,6 +61,15 @@ Status write_all(const File& file, std::string_view text, const std::string& nam
   return ::fsync(file.fd()) == 0 ? success() : cannot("write", name, errno);
 }
 
+// Of the file.
+Status make_folder(const std::string& file) {
+  const auto folder = std::filesystem::path(file).parent_path();
+  std::error_code failed;
+  if (std::filesystem::create_directories(folder, failed) && !failed)
+    std::filesystem::permissions(folder, std::filesystem::perms::owner_all, failed);
+  return failed ? Status(cannot("make", folder.string(), failed.value())) : success();
+}
+
 }  // namespace
 
 Result<Credentials> read_credentials(const std::string& file) {
@@ -88,6 +98,19 @@ Result<Credentials> read_credentials(const std::string& file) {
   }
 }
 
+Status change_credentials(const std::string& file, const std::string& server,
+                          const std::function<void(Kept&)>& change) {
+  auto folder = make_folder(file);
+  if (!folder) return folder;
+  const auto beside = file + ".lock";
+  const File lock(::open(beside.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kOwnerOnly));
+  if (lock.fd() < 0 || ::flock(lock.fd(), LOCK_EX) != 0) return cannot("lock", beside, errno);
+  auto credentials = read_credentials(file);
+  if (!credentials) return credentials.take_error();
+  change((*credentials)[server]);
+  return write_credentials(file, *credentials);
+}
+
 Status write_credentials(const std::string& file, const Credentials& credentials) {
   Json servers = Json::object();
   for (const auto& [server, kept] : credentials)
@@ -95,12 +118,8 @@ Status write_credentials(const std::string& file, const Credentials& credentials
                        {"user_id", kept.user_id},
                        {"token", kept.token},
                        {"api_key", kept.api_key}};
-  const auto folder = std::filesystem::path(file).parent_path();
-  std::error_code failed;
-  if (std::filesystem::create_directories(folder, failed) && !failed)
-    std::filesystem::permissions(folder, std::filesystem::perms::owner_all, failed);
-  if (failed) return cannot("make", folder.string(), failed.value());
-
+  auto folder = make_folder(file);
+  if (!folder) return folder;
   const auto fresh = file + ".new";
   ::unlink(fresh.c_str());  // of a run that was cut short
   {

@@ -4,6 +4,7 @@
 #include "linnet/base/error.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 
@@ -23,5 +24,9 @@ using Credentials = std::map<std::string, Kept>;  // by HOST:PORT
 Result<Credentials> read_credentials(const std::string& file);
 // Whole or not at all, for the owner alone (mode 0600, its folder 0700). Error: kStorage.
 Status write_credentials(const std::string& file, const Credentials& credentials);
+// Reads, changes what is kept for `server`, and writes, while no other process does. Errors: those
+// of both.
+Status change_credentials(const std::string& file, const std::string& server,
+                          const std::function<void(Kept&)>& change);
 
 }  // namespace linnet::app

@@ -47,6 +47,10 @@ void announce(const app::Running& running, const app::Config& config) {
 }
 
 int serve(const app::Config& config) {
+  if (const auto good = app::check(config); !good) {
+    std::fprintf(stderr, "linnet: %s\n", good.error().message().c_str());
+    return app::kExitConfig;
+  }
   auto signals = block_signals();
   Logger log(config.server.log_level);
   app::Server server(config, log);

@@ -8,6 +8,8 @@
 
 #include <filesystem>
 #include <fstream>
+#include <thread>
+#include <vector>
 
 using namespace linnet;
 using namespace linnet::app;
@@ -57,6 +59,23 @@ TEST_CASE("credentials come back as they were kept") {
   CHECK(again->at("h:1").user_id == 8);
   CHECK(again->at("h:1").token == "token");
   CHECK(again->at("[::1]:2").api_key == "lk_\"key");
+}
+
+TEST_CASE("what several processes keep at the same time is kept, all of it") {
+  TempDir dir;
+  const auto file = (dir.path() / "linnet" / "credentials.json").string();
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 8; ++i) {
+    threads.emplace_back([&file, server = "host:" + std::to_string(i)] {
+      static_cast<void>(change_credentials(file, server, [](Kept& kept) { kept.user_id = 7; }));
+    });
+  }
+  for (auto& thread : threads)
+    thread.join();
+  const auto kept = read_credentials(file);
+  REQUIRE(kept);
+  CHECK(kept->size() == 8);
+  CHECK(kept->at("host:3").user_id == 7);
 }
 
 TEST_CASE("credentials that cannot be trusted or kept are an error") {
