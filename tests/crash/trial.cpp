@@ -117,10 +117,10 @@ class Trial {
     } else {
       under_load();
     }
+    result_.told = history_.messages_told();
     if (!plan_.crash_at_recovery.empty()) recover_and_die();
     look();
     check_database();
-    result_.told = history_.messages_told();
     auto faults = history_.faults();
     result_.faults.insert(result_.faults.end(), faults.begin(), faults.end());
     if (options_.keep && !result_.faults.empty()) keep();
@@ -137,11 +137,15 @@ class Trial {
       threads.emplace_back([&sender, ports] { sender->run(ports); });
     for (std::size_t who = 0; who < kUsers; who += 4)
       threads.emplace_back([this, who, ports] { Listener(world_, history_, who).run(ports); });
-    if (!wait_and_kill(server, plan_.kill_after) && !plan_.crash_at.empty())
-      result_.place = "any moment";
+    result_.planned = !plan_.crash_at.empty();
+    result_.reached = wait_and_kill(server, plan_.kill_after) && result_.planned;
+    if (result_.planned && !result_.reached) result_.place = "any moment";
     result_.load = std::chrono::duration_cast<milliseconds>(Clock::now() - began);
     for (auto& thread : threads)
       thread.join();
+    for (const auto& sender : senders_)
+      result_.faults.insert(result_.faults.end(), sender->problems().begin(),
+                            sender->problems().end());
   }
 
   // It refuses, cuts who costs most, or ends. If it has not ended it is well again when they are
@@ -205,7 +209,7 @@ class Trial {
     const Ports ports{server.tcp_port(), server.http_port()};
     auto look = look_around(world_, history_, senders_, ports);
     result_.recovered = look.recovered;
-    result_.faults = std::move(look.faults);
+    result_.faults.insert(result_.faults.end(), look.faults.begin(), look.faults.end());
     if (options_.seed % 2 == 0) {
       server.kill();
     } else if (server.stop() != 0) {
@@ -229,6 +233,7 @@ class Trial {
   void keep() {
     const auto kept =
         std::filesystem::temp_directory_path() / ("linnet-crash-" + std::to_string(options_.seed));
+    std::filesystem::remove_all(kept);  // of an earlier run, whose files must not stand beside
     std::filesystem::copy(dir_.path(), kept,
                           std::filesystem::copy_options::recursive |
                               std::filesystem::copy_options::overwrite_existing);

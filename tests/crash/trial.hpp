@@ -20,6 +20,8 @@ struct TrialOptions {
 
 struct TrialResult {
   std::string place;     // where the server was killed
+  bool planned = false;  // at a place of which the load is sure to come by
+  bool reached = false;  // and did
   std::size_t told = 0;  // messages acknowledged
   std::size_t recovered = 0;
   long resident_kb = 0;  // at most, of the server with little memory

@@ -1,6 +1,7 @@
 // The client library against the real server, over both transports.
 #include "linnet/client/client.hpp"
 
+#include "support/secrets.hpp"
 #include "support/server_process.hpp"
 
 #include "linnet/base/temp_dir.hpp"
@@ -35,6 +36,7 @@ class Person {
       : Person(server, transport) {
     auto signed_in = client->sign_in(phone, kCode);
     if (!signed_in) throw std::runtime_error(signed_in.error().message());
+    remember_secret(signed_in->token);
   }
   Person(const ServerProcess& server, Transport transport, const Account& account)
       : Person(server, transport) {
@@ -246,10 +248,8 @@ TEST_CASE("a client on a new device begins after what another device has acknowl
 TEST_CASE("a connection survives a killed server and resumes by seq") {
   auto transport = any_transport();
   TempDir dir;
-  auto server = std::make_unique<ServerProcess>(dir.path() / "data");
-  const std::vector<std::string> same_ports{"--tcp-listen",
-                                            "127.0.0.1:" + std::to_string(server->tcp_port()),
-                                            "--http-listen", server->http_address()};
+  const auto same_ports = lasting_ports();
+  auto server = std::make_unique<ServerProcess>(dir.path() / "data", same_ports);
   Person anna(*server, transport, "100");
   Person ben(*server, transport, "200");
   befriend(anna, ben);
@@ -270,10 +270,8 @@ TEST_CASE("a connection survives a killed server and resumes by seq") {
 
 TEST_CASE("a send that meets a server that restarts is answered in the end, and is one message") {
   TempDir dir;
-  auto server = std::make_unique<ServerProcess>(dir.path() / "data");
-  const std::vector<std::string> same_ports{"--tcp-listen",
-                                            "127.0.0.1:" + std::to_string(server->tcp_port()),
-                                            "--http-listen", server->http_address()};
+  const auto same_ports = lasting_ports();
+  auto server = std::make_unique<ServerProcess>(dir.path() / "data", same_ports);
   Person anna(*server, Transport::kTcp, "100");
   Person ben(*server, Transport::kTcp, "200");
   befriend(anna, ben);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "support/raw_client.hpp"
+#include "support/secrets.hpp"
 #include "support/server_process.hpp"
 
 #include "linnet/base/temp_dir.hpp"
@@ -69,6 +70,7 @@ inline TestUser join(GrpcHouse& server, const std::string& phone) {
   auto status = server.call("/pb.UserExt/SignIn", {}, sign_in, signed_in);
   CAPTURE(status.error_message());
   REQUIRE(status.ok());
+  remember_secret(signed_in.token());
   return {UserId(signed_in.user_id()), DeviceId(registered.device_id()), signed_in.token()};
 }
 

@@ -33,6 +33,7 @@ TEST_CASE("a password outlives a restart, and the log never has it") {
   Caller caller(server.http_port());
   auto signed_in = caller.call<pb::SignInResp>("/pb.UserExt/SignInByPassword", request);
   CHECK(signed_in.user_id() == 1);
+  remember_secret(signed_in.token());
   TestUser anna{UserId(1), DeviceId(request.device_id()), signed_in.token()};
   caller.use(anna);
   CHECK(caller.call<pb::GetFriendsResp>("/pb.LogicExt/GetFriends", pb::GetFriendsReq())

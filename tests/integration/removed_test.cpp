@@ -29,6 +29,7 @@ struct Talk {
                                  test::sign_in(server.http_port(), "300")};
   std::atomic<bool> after{false};
   std::atomic<bool> stop{false};
+  std::atomic<int> said{0};
 
   Caller as(const TestUser& user) {
     Caller caller(server.http_port());
@@ -65,8 +66,16 @@ struct Talk {
         const bool is_late = after;
         late += is_late ? 1 : 0;
         say(is_late ? "late" : "early");
+        ++said;
       }
     });
+  }
+  // Until some of it has been answered.
+  void wait_until_talking() const {
+    for (const auto until = std::chrono::steady_clock::now() + kPatience;
+         said < 5 && std::chrono::steady_clock::now() < until;)
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    CHECK(said >= 5);
   }
   // What each door hears up to the owner's last word: something early, nothing late.
   void check_nothing_late(std::vector<LongConnection>& doors) {
@@ -86,10 +95,6 @@ struct Talk {
   }
 };
 
-void wait_a_little() {
-  std::this_thread::sleep_for(std::chrono::milliseconds(60));
-}
-
 }  // namespace
 
 TEST_CASE("a removed member hears nothing of the group any more, nor does anybody of a dead one") {
@@ -105,7 +110,7 @@ TEST_CASE("a removed member hears nothing of the group any more, nor does anybod
         request.set_receiver_type(pb::RT_NORMAL_GROUP);
         t.as(t.speaker).post("/pb.LogicExt/SendMessage", request.SerializeAsString());
       });
-      wait_a_little();
+      t.wait_until_talking();
       if (dissolve) {
         pb::DeleteGroupReq request;
         request.set_group_id(group);
@@ -136,7 +141,7 @@ TEST_CASE("a blocked user's messages end with the answer to the block") {
     t.as(t.speaker).post("/pb.LogicExt/SendMessage",
                          text_to(t.listener[0].id, words).SerializeAsString());
   });
-  wait_a_little();
+  t.wait_until_talking();
   pb::BlockUserReq block;
   block.set_user_id(t.speaker.id.value());
   t.as(t.listener[0]).call<pb::BlockUserResp>("/pb.LogicExt/BlockUser", block);
@@ -159,7 +164,8 @@ TEST_CASE("a banned user is put out of the room before the ban is answered") {
                                             t.listener[0]));
   banned.enter(room);
   auto talking = t.talk([&](const std::string& words) { speaker.say(room, words); });
-  wait_a_little();
+  t.wait_until_talking();
+  banned.hear(1);
   pb::BanRoomUserReq ban;
   ban.set_room_id(room);
   ban.set_user_id(t.listener[0].id.value());

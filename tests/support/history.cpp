@@ -85,6 +85,12 @@ std::size_t History::messages_told() const {
   return told_;
 }
 
+std::int64_t History::highest_received(LogId log) const {
+  std::lock_guard lock(mutex_);
+  const auto seen = seen_.find(log);
+  return seen == seen_.end() || seen->second.empty() ? 0 : seen->second.rbegin()->first;
+}
+
 std::map<LogId, std::int64_t> History::highest_told() const {
   std::lock_guard lock(mutex_);
   return highest_told_;

@@ -47,6 +47,8 @@ class History {
   std::size_t messages_told() const;
   // By log, so far.
   std::map<LogId, std::int64_t> highest_told() const;
+  // Of what any stream has received of the log; 0: nothing.
+  std::int64_t highest_received(LogId log) const;
   // In all logs that whole() told of, without being acknowledged: allowed.
   std::size_t recovered() const;
   // One sentence each; empty when all promises were kept. After everything else.

@@ -351,6 +351,29 @@ std::vector<History::Entry> read_group(const World& world, History& history, std
   return entries;
 }
 
+namespace {
+
+// A room's seq never goes back, whatever became of the server.
+void look_at_room(const World& world, const History& history, std::int64_t room, Ports ports) {
+  auto connection = LongConnection::sign_in(Door::kTcp, ports.tcp, ports.http,
+                                            world.senders[static_cast<std::size_t>(room)]);
+  pb::RoomSubscribeInput request;
+  request.set_room_id(room);
+  connection.send(pb::PT_ROOM_SUBSCRIBE, kRoomIds, request.SerializeAsString());
+  for (;;) {
+    auto packet = connection.receive();
+    if (!packet) throw std::runtime_error("hung up");
+    if (packet->type() != pb::PT_ROOM_SUBSCRIBE) continue;
+    pb::RoomSubscribeOutput answer;
+    answer.ParseFromString(packet->data());
+    if (answer.state().seq() < history.highest_received(room_log(room)))
+      throw std::runtime_error("the seq of room " + std::to_string(room) + " went back");
+    return;
+  }
+}
+
+}  // namespace
+
 Look look_around(const World& world, History& history,
                  const std::vector<std::unique_ptr<Sender>>& senders, Ports ports) {
   Look look;
@@ -382,6 +405,9 @@ Look look_around(const World& world, History& history,
   each(kUsers, read);
   for (std::size_t group = 0; group < world.groups.size(); ++group)
     history.whole(group_log(group), read_group(world, history, group, ports));
+  each(static_cast<std::size_t>(kRooms), [&](std::size_t room) {
+    look_at_room(world, history, 1 + static_cast<std::int64_t>(room), ports);
+  });
   return look;
 }
 

@@ -8,11 +8,14 @@
 #include <cstdlib>
 #include <fcntl.h>
 #include <fstream>
+#include <netinet/in.h>
 #include <poll.h>
+#include <random>
 #include <signal.h>
 #include <spawn.h>
 #include <sstream>
 #include <stdexcept>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -146,6 +149,29 @@ Outcome run_program(const std::string& binary, const std::vector<std::string>& a
   if (makes_key && outcome.status == 0 && !outcome.out.empty())
     remember_secret(std::string_view(outcome.out).substr(0, outcome.out.size() - 1));
   return outcome;
+}
+
+std::vector<std::string> lasting_ports() {
+  std::random_device random;
+  std::vector<std::string> arguments;
+  std::vector<int> held;  // until both are found
+  for (const char* listen : {"--tcp-listen", "--http-listen"}) {
+    held.push_back(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    for (int tries = 0; tries < 1000; ++tries) {
+      // Below those that Linux gives to whoever asks for any (ip_local_port_range).
+      address.sin_port = htons(
+          static_cast<std::uint16_t>(std::uniform_int_distribution<int>(20000, 32000)(random)));
+      if (::bind(held.back(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0) break;
+    }
+    arguments.insert(arguments.end(),
+                     {listen, "127.0.0.1:" + std::to_string(ntohs(address.sin_port))});
+  }
+  for (const int fd : held)
+    ::close(fd);
+  return arguments;
 }
 
 ServerProcess::ServerProcess(std::filesystem::path data_dir, std::vector<std::string> more,

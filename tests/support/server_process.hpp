@@ -31,6 +31,10 @@ struct Launch {
   std::vector<std::string> environment;
 };
 
+// The arguments that give a server two doors to which it can come back when it was away: ports that
+// no outgoing connection is given meanwhile.
+std::vector<std::string> lasting_ports();
+
 class ServerProcess {
  public:
   // Starts `linnet`, in development mode unless `more` ends that, on `data_dir` with `more`

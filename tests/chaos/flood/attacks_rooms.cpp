@@ -77,7 +77,7 @@ Outcome enter_many(const Field& field, std::size_t count,
                    const std::function<std::string(std::int64_t)>& speak) {
   constexpr std::size_t kConnections = 400;
   Foes foes(std::min(field.scaled(kConnections), field.users.size()));
-  connect_all(foes, field, false);
+  const auto connected = connect_all(foes, field, false);
   const auto wanted = field.scaled(count);
   std::size_t made = 0;
   std::vector<std::deque<std::int64_t>> in(foes.size());
@@ -99,6 +99,7 @@ Outcome enter_many(const Field& field, std::size_t count,
   outcome.did = std::to_string(made) + " rooms by " + std::to_string(foes.size()) +
                 " connections, " + std::to_string(foes.cut()) + " cut";
   if (foes.cut() > 0) outcome.faults.emplace_back("connections were cut");
+  if (connected == 0 || made == 0) outcome.faults.emplace_back("nobody attacked");
   return outcome;
 }
 
@@ -116,7 +117,7 @@ Outcome hoard(const Field& field) {
 // What is said is more than they are sent, ten times a second.
 Outcome slow_room(const Field& field) {
   Foes foes(std::min(field.scaled(kSlow), field.users.size() - 1) + 1);
-  connect_all(foes, field, true);
+  const auto connected = connect_all(foes, field, true);
   const auto speaker = foes.size() - 1;
   for (std::size_t foe = 0; foe < foes.size(); ++foe) {
     foes.say(foe, enter(kSlowRoom));
@@ -137,6 +138,7 @@ Outcome slow_room(const Field& field) {
   outcome.did = std::to_string(foes.size() - 1) + " that do not read, " + std::to_string(said) +
                 " messages of 8 KB, " + std::to_string(foes.cut()) + " cut";
   if (said == 0) outcome.faults.emplace_back("nothing was said");
+  if (connected < 2) outcome.faults.emplace_back("nobody was there to be slow");
   return outcome;
 }
 

@@ -43,6 +43,11 @@ class CorruptTrial {
   }
 
   void fault(std::string sentence) { result_.faults.push_back(std::move(sentence)); }
+  // Worse than a fault that `linnet check` would find: nobody is told what is wrong.
+  void without_a_sentence(std::string what) {
+    speechless_ = true;
+    fault(std::move(what));
+  }
 
   // On a copy: it may move the write-ahead log into the database.
   void ask_check() {
@@ -50,7 +55,8 @@ class CorruptTrial {
     copy(data_, beside);
     const auto checked = store::check(beside, [](std::int64_t, std::int64_t) {});
     result_.check_finds_it = !checked || !checked->problems.empty();
-    if (!checked && checked.error().message().empty()) fault("check fails without a sentence");
+    if (!checked && checked.error().message().empty())
+      without_a_sentence("check fails without a sentence");
   }
 
   bool live() {
@@ -59,7 +65,7 @@ class CorruptTrial {
     if (!opened) {
       refused_ = true;
       if (opened.error().code() != ErrCode::kStorage || opened.error().message().empty())
-        fault("does not open, without a sentence: " + opened.error().detail());
+        without_a_sentence("does not open, without a sentence: " + opened.error().detail());
       return false;
     }
     auto& store = **opened;
@@ -224,6 +230,7 @@ class CorruptTrial {
   }
 
   Verdict verdict() const {
+    if (speechless_) return Verdict::kFaulty;
     if (!result_.faults.empty())
       return result_.check_finds_it ? Verdict::kCheckOnly : Verdict::kFaulty;
     if (content_) return Verdict::kContent;
@@ -236,6 +243,7 @@ class CorruptTrial {
   TempDir dir_;
   std::filesystem::path data_;
   Damage damage_;
+  bool speechless_ = false;
   bool refused_ = false;
   int storage_ = 0;  // answers of EC_STORAGE
   std::vector<KnownWorld::Said> new_;

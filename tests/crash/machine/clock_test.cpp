@@ -122,10 +122,13 @@ TEST_CASE("when the clock jumps, who beats stays and who is silent goes") {
   CAPTURE(jump.name);
   OnFalseMachine on({"session.tcp_idle_s=3", "session.ws_idle_s=3"});
   const auto port = on.server.http_port();
-  std::vector<std::unique_ptr<LongConnection>> crowd;
+  std::vector<TestUser> users;
   for (int i = 0; i < 12; ++i)
-    crowd.push_back(std::make_unique<LongConnection>(on.connect(
-        sign_in(port, std::to_string(1000 + i)), i % 2 == 0 ? Door::kTcp : Door::kWebSocket)));
+    users.push_back(sign_in(port, std::to_string(1000 + i)));
+  std::vector<std::unique_ptr<LongConnection>> crowd;
+  for (std::size_t i = 0; i < users.size(); ++i)
+    crowd.push_back(std::make_unique<LongConnection>(
+        on.connect(users[i], i % 2 == 0 ? Door::kTcp : Door::kWebSocket)));
   LongConnection silent = std::move(*crowd.back());
   crowd.pop_back();
   turn(on.machine, jump);
