@@ -17,6 +17,25 @@ store::Tuning on(const FaultyVfs& disk, std::chrono::milliseconds idle_before_me
 
 constexpr std::chrono::hours kNever{1};
 
+// Keeps the writer waiting behind a message until go(): what is submitted meanwhile is one batch.
+class Hold {
+ public:
+  explicit Hold(store::Store& store) {
+    Done<store::Appended> wait = [this](Result<store::Appended>) {
+      waiting_.set_value();
+      gate_.wait();
+    };
+    store.append(text(1, {1}, "first"), std::move(wait));
+    waiting_.get_future().wait();
+  }
+  void go() { go_.set_value(); }
+
+ private:
+  std::promise<void> go_;
+  std::shared_future<void> gate_ = go_.get_future().share();
+  std::promise<void> waiting_;
+};
+
 }  // namespace
 
 TEST_CASE("a full disk refuses, and after it has room nothing is lost or doubled") {
@@ -177,16 +196,7 @@ TEST_CASE("a full disk is told of, and is found to have room though nobody sends
 TEST_CASE("a batch is refused as a whole, and one bad job spoils nobody else's") {
   FaultyVfs disk;
   SqliteEngine engine({}, on(disk, kNever));
-  std::promise<void> go;
-  auto gate = go.get_future().share();
-  std::promise<void> blocked;
-  Done<store::Appended> block = [&](Result<store::Appended>) {
-    blocked.set_value();
-    gate.wait();
-  };
-  engine.store().append(text(1, {1}, "first"), std::move(block));
-  blocked.get_future().wait();
-  // All of these are one batch.
+  Hold hold(engine.store());
   std::vector<Result<store::Appended>> results(9);
   std::atomic<int> completed = 0;
   for (std::size_t i = 0; i < results.size(); ++i) {
@@ -200,7 +210,7 @@ TEST_CASE("a batch is refused as a whole, and one bad job spoils nobody else's")
   }
   const bool full = GENERATE(false, true);
   if (full) disk.fill_up();
-  go.set_value();
+  hold.go();
   REQUIRE(eventually([&] { return completed == 9; }));
 
   auto calls = engine.calls();
@@ -236,23 +246,15 @@ TEST_CASE("a block that the disk refused stops nobody") {
   const auto send = [&](Done<store::Appended> done) {
     engine.store().append_to_user(text(anna, {anna, ben}, "x").message, false, std::move(done));
   };
-  std::promise<void> go;
-  auto gate = go.get_future().share();
-  std::promise<void> waiting;
-  Done<store::Appended> wait = [&](Result<store::Appended>) {
-    waiting.set_value();
-    gate.wait();
-  };
-  send(std::move(wait));
-  waiting.get_future().wait();
-  // Both are one batch.
+  REQUIRE(await<store::Appended>(send));  // known now
+  Hold hold(engine.store());
   std::promise<Status> blocked;
   std::promise<Result<store::Appended>> sent;
   engine.store().set_blocked(UserId(ben), UserId(anna), true, Millis(8),
                              [&](Status status) { blocked.set_value(std::move(status)); });
   send([&](Result<store::Appended> result) { sent.set_value(std::move(result)); });
   disk.fill_up();
-  go.set_value();
+  hold.go();
   CHECK(blocked.get_future().get().code() == ErrCode::kStorage);
   CHECK(sent.get_future().get().code() == ErrCode::kStorage);
   disk.make_room();
@@ -270,16 +272,8 @@ TEST_CASE("whom the disk did not take nobody may write to") {
     engine.store().append_to_user(text(anna, {anna, anna + 1}, "x").message, false,
                                   std::move(done));
   };
-  std::promise<void> go;
-  auto gate = go.get_future().share();
-  std::promise<void> waiting;
-  Done<store::Appended> wait = [&](Result<store::Appended>) {
-    waiting.set_value();
-    gate.wait();
-  };
-  engine.store().append(text(anna, {anna}, "first"), std::move(wait));
-  waiting.get_future().wait();
-  // Both are one batch: the message goes to a user who is never made.
+  Hold hold(engine.store());
+  // In one batch with it: the message goes to a user who is never made.
   std::promise<Result<UserId>> made;
   std::promise<Result<store::Appended>> sent;
   store::User ben;
@@ -287,7 +281,7 @@ TEST_CASE("whom the disk did not take nobody may write to") {
   engine.store().create_user(ben, [&](Result<UserId> user) { made.set_value(std::move(user)); });
   send([&](Result<store::Appended> result) { sent.set_value(std::move(result)); });
   disk.fill_up();
-  go.set_value();
+  hold.go();
   CHECK(made.get_future().get().code() == ErrCode::kStorage);
   CHECK(sent.get_future().get().code() == ErrCode::kStorage);
   disk.make_room();
