@@ -1,7 +1,9 @@
 #include "options.hpp"
 
 #include <algorithm>
+#include <fcntl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 namespace linnet::app {
 namespace {
@@ -84,13 +86,26 @@ api::LimitOptions limit_options(const Config& config) {
   return options;
 }
 
+namespace {
+
+// Linux doubles a process's table of descriptors as it fills, and whoever needs one waits meanwhile
+// for a grace period of RCU, tens of milliseconds, if there are several threads (fs/file.c).
+void grow_table(std::size_t files) {
+  constexpr std::size_t kMost = 65536;  // half a megabyte of the kernel's memory
+  const int last = ::fcntl(0, F_DUPFD_CLOEXEC, static_cast<int>(std::min(files, kMost)) - 1);
+  if (last >= 0) ::close(last);
+}
+
+}  // namespace
+
 std::size_t open_files() {
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 1024;
   if (limit.rlim_cur < limit.rlim_max) {
     const rlimit wanted{limit.rlim_max, limit.rlim_max};
-    if (setrlimit(RLIMIT_NOFILE, &wanted) == 0) return wanted.rlim_cur;
+    if (setrlimit(RLIMIT_NOFILE, &wanted) == 0) limit = wanted;
   }
+  grow_table(limit.rlim_cur);
   return limit.rlim_cur;
 }
 

@@ -1,6 +1,7 @@
 #include "hub.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace linnet::gateway {
 namespace {
@@ -72,18 +73,24 @@ void Hub::remove(const Connection& connection) {
 }
 
 void Hub::flush_at_turn_end(std::shared_ptr<Connection> connection) {
-  if (unsent_.empty()) {
-    shard_.at_turn_end([this] {
-      // Flushing may mark connections anew: they belong to the next turn.
-      std::vector<std::shared_ptr<Connection>> now;
-      now.swap(unsent_);
-      for (const auto& one : now)
-        one->flush();
-      now.clear();
-      if (unsent_.empty()) unsent_.swap(now);  // its memory is good for the next turn
-    });
-  }
   unsent_.push_back(std::move(connection));
+  if (!std::exchange(flush_due_, true)) shard_.at_turn_end([this] { flush_some(); });
+}
+
+// In portions: thousands may have been told to go. What is marked meanwhile belongs to the next.
+void Hub::flush_some() {
+  if (flushing_.empty()) flushing_.swap(unsent_);
+  const auto began = std::chrono::steady_clock::now();
+  while (flushed_ < flushing_.size()) {
+    flushing_[flushed_++]->flush();
+    if (flushed_ % kBetweenLooks == 0 && std::chrono::steady_clock::now() - began >= kSpell) break;
+  }
+  if (flushed_ >= flushing_.size()) {
+    flushing_.clear();
+    flushed_ = 0;
+  }
+  flush_due_ = !flushing_.empty() || !unsent_.empty();
+  if (flush_due_) shard_.at_turn_end([this] { flush_some(); });
 }
 
 void Hub::resume_after_others(std::shared_ptr<Connection> connection) {
@@ -216,6 +223,8 @@ void Hub::stop() {
     connection->abort();
   connections_.clear();
   unsent_.clear();
+  flushing_.clear();
+  flushed_ = 0;
   after_others_.clear();
   page_reads_.clear();
 }

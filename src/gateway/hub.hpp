@@ -63,6 +63,7 @@ class Hub final : public UpgradeSink {
   pb::Input& input() { return input_; }
 
  private:
+  void flush_some();
   void resume_next();
   void resume_one();
   void adopt(const std::shared_ptr<Connection>& connection);
@@ -80,6 +81,9 @@ class Hub final : public UpgradeSink {
   boost::asio::steady_timer timer_;
   std::vector<std::shared_ptr<Connection>> connections_;  // each knows its place here
   std::vector<std::shared_ptr<Connection>> unsent_;
+  std::vector<std::shared_ptr<Connection>> flushing_;  // those from flushed_ on
+  std::size_t flushed_ = 0;
+  bool flush_due_ = false;
   std::deque<std::shared_ptr<Connection>> after_others_;
   std::chrono::nanoseconds spent_{0};  // on them since the last rest
   std::size_t sweep_at_ = 0;           // from here on down is still to be visited

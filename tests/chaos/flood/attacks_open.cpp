@@ -6,6 +6,7 @@
 #include "linnet/wire/websocket.hpp"
 
 #include <algorithm>
+#include <vector>
 
 namespace linnet::flood {
 namespace {
@@ -94,6 +95,7 @@ Outcome pour(const Field& field, const std::string& first, const std::string& ag
 Outcome half_open(const Field& field) {
   const auto before = refused(field.doors, "late_head") + refused(field.doors, "late_sign_in");
   Foes foes(field.scaled(kHalfOpen));
+  std::vector<Nanos> said(foes.size());
   std::size_t most = 0;
   std::size_t next = 0;
   const auto listen = [&] {
@@ -103,8 +105,10 @@ Outcome half_open(const Field& field) {
     for (int i = 0; i < 20; ++i, next = (next + 1) % foes.size()) {
       if (!foes.open(next)) {
         if (foes.connect(next, door_of(field, next))) foes.say(next, beginning(next));
-      } else if (next % kPhases >= 2 && now() - foes.since(next) > kSecond) {
+        said[next] = now();
+      } else if (next % kPhases >= 2 && now() - said[next] > kSecond) {
         foes.say(next, "x");
+        said[next] = now();
       }
     }
     listen();

@@ -43,7 +43,7 @@ bool Foes::connect(std::size_t foe, const bench::Address& to, std::size_t per_ad
   }
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   close(foe);
-  foes_[foe] = {fd, false, bench::now(), {}, {}};
+  foes_[foe] = {fd, false, {}, {}};
   ++open_;
   poller_.add(fd, foe);
   return true;

@@ -29,7 +29,6 @@ class Foes {
                bool small_window = false);
   bool open(std::size_t foe) const { return foes_[foe].fd >= 0; }
   std::size_t open_count() const { return open_; }
-  Nanos since(std::size_t foe) const { return foes_[foe].since; }
   // As much as the socket takes; the rest is kept and goes first the next time. False: it is full.
   bool say(std::size_t foe, std::string_view bytes);
   void close(std::size_t foe);
@@ -55,7 +54,6 @@ class Foes {
   struct Foe {
     int fd = -1;
     bool deaf = false;
-    Nanos since = 0;
     std::string unsent;
     std::string received;
   };
