@@ -44,6 +44,8 @@ ErrorForm error_form(ErrCode code) {
     case ErrCode::kRoomNotExist: return {"not_found", 404};
     case ErrCode::kSlowMode: return {"resource_exhausted", 429};
     case ErrCode::kRoomAlreadyExist: return {"already_exists", 409};
+    case ErrCode::kTooManyGroups: return {"failed_precondition", 400};
+    case ErrCode::kTooManyFriends: return {"failed_precondition", 400};
   }
   return {"unknown", 500};
 }

@@ -34,7 +34,14 @@ void Limiter::count(RateClass rate) {
   }
 }
 
-bool Limiter::allow(RateClass rate, std::int64_t who, std::string_view address) {
+void Limiter::count(ErrCode answer) {
+  if (refusals_ == nullptr) return;
+  if (answer == ErrCode::kTooManyFriends) refusals_->count(Refusal::kFriends);
+  if (answer == ErrCode::kTooManyGroups) refusals_->count(Refusal::kGroups);
+}
+
+bool Limiter::allow(RateClass rate, std::int64_t who, std::string_view address, double price,
+                    double taken) {
   if (!options_.enabled) return true;
   const Rate& limit = rate_of(rate);
   const bool by_address = rate == RateClass::kJoin || rate == RateClass::kCode;
@@ -50,11 +57,12 @@ bool Limiter::allow(RateClass rate, std::int64_t who, std::string_view address) 
   auto seconds = std::chrono::duration<double>(now - bucket.at).count();
   bucket.tokens = std::min(limit.burst, bucket.tokens + seconds * limit.per_second);
   bucket.at = now;
-  if (bucket.tokens < 1) {
+  price = std::min(price, std::max(limit.burst, 1.0) - taken);
+  if (bucket.tokens < price) {
     count(rate);
     return false;
   }
-  bucket.tokens -= 1;
+  bucket.tokens -= price;
   return true;
 }
 

@@ -84,6 +84,23 @@ const Method* MethodTable::find(std::string_view path) const {
   return it == methods_.end() ? nullptr : &it->second;
 }
 
+namespace {
+
+// Each of the users, say, that a call names is looked up: so many cost as much as a call.
+constexpr int kNamedForOne = 20;
+
+// What a request costs beside the call itself, in calls.
+double more_for(const google::protobuf::Message& request) {
+  int named = 0;
+  const auto* type = request.GetDescriptor();
+  for (int i = 0; i < type->field_count(); ++i)
+    if (type->field(i)->is_repeated())
+      named += request.GetReflection()->FieldSize(request, type->field(i));
+  return static_cast<double>(named / kNamedForOne);
+}
+
+}  // namespace
+
 Async<user::Caller> Api::identify(const Method& method, const Call& call) {
   user::Caller caller;
   caller.request_id = call.request_id;
@@ -96,7 +113,7 @@ Async<user::Caller> Api::identify(const Method& method, const Call& call) {
 Async<user::Caller> Api::admit(const Method& method, const Call& call) {
   auto caller = co_await identify(method, call);
   if (!caller) co_return caller.take_error();
-  auto allowed = check_rate(method, *caller);
+  auto allowed = check_rate(method, *caller, 1, 0);
   if (!allowed) co_return allowed.take_error();
   co_return caller;
 }
@@ -106,6 +123,7 @@ Async<MessagePtr> Api::call(const Method& method, const Call& call, const ReadRe
   if (!caller) co_return caller.take_error();
   const auto request = method.new_request();
   auto done = read(*request);
+  if (done) done = check_rate(method, *caller, more_for(*request), 1);
   if (!done) co_return done.take_error();
   co_return co_await invoke(method, *caller, call.exchange.get(), *request);
 }
@@ -116,7 +134,7 @@ Async<Unit> Api::prove(const Method& method, const user::Credentials& credential
   if (method.access == Access::kAnyone) co_return Unit{};
   if (method.access == Access::kServer) {
     auto key = co_await wait_for<user::ServerKey>([&](Done<user::ServerKey> done) {
-      keys_.authenticate(credentials.token, std::move(done));
+      keys_.authenticate(credentials.token, caller.address, std::move(done));
     });
     if (!key) co_return key.take_error();
     if ((key->scopes >> static_cast<unsigned>(method.scope) & 1U) == 0)
@@ -136,9 +154,12 @@ Async<Unit> Api::prove(const Method& method, const user::Credentials& credential
   co_return Unit{};
 }
 
-Status Api::check_rate(const Method& method, const user::Caller& caller) {
+Status Api::check_rate(const Method& method, const user::Caller& caller, double price,
+                       double taken) {
+  if (price == 0) return success();
   const auto who = caller.key ? caller.key.value() : caller.identity.user.value();
-  if (!limiter_.allow(method.rate, who, caller.address)) return Error(ErrCode::kRateLimited);
+  if (!limiter_.allow(method.rate, who, caller.address, price, taken))
+    return Error(ErrCode::kRateLimited);
   return success();
 }
 
@@ -146,7 +167,7 @@ Async<MessagePtr> Api::call_as(const Method& method, const user::Caller& caller,
                                const google::protobuf::Message& request) {
   if (method.access == Access::kServer && !caller.key)
     co_return Error(ErrCode::kUnauthorized, "this call needs a server's API key");
-  auto allowed = check_rate(method, caller);
+  auto allowed = check_rate(method, caller, 1 + more_for(request), 0);
   if (!allowed) co_return allowed.take_error();
   co_return co_await invoke(method, caller, nullptr, request);
 }
@@ -161,6 +182,7 @@ Async<MessagePtr> Api::invoke(const Method& method, const user::Caller& caller, 
   try {
     if (exchanges) co_return co_await method.exchange_handler(*exchange, request);
     auto answer = co_await method.handler(caller, request);
+    if (!answer) limiter_.count(answer.error().code());
     if (!answer && !answer.error().detail().empty())
       log_.warn("call_failed", {{"method", method.path},
                                 {"code", name(answer.error().code())},

@@ -8,10 +8,6 @@
 namespace linnet::app {
 namespace {
 
-std::size_t size(std::int64_t value) {
-  return static_cast<std::size_t>(value);
-}
-
 Error wrong(std::string text) {
   return Error(ErrCode::kBadRequest, std::move(text));
 }

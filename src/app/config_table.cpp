@@ -260,7 +260,7 @@ std::vector<Setting> make_settings() {
   return all;
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string result = "\"";
   for (char c : text) {
     if (c == '"' || c == '\\') result += '\\';
@@ -311,10 +311,10 @@ std::vector<std::string> split_list(std::string_view text) {
 std::string toml_value(const Setting& setting, const Config& config) {
   auto value = setting.get(config);
   if (!setting.is_text) return value;
-  if (!setting.is_list) return quoted(value);
+  if (!setting.is_list) return in_quotes(value);
   std::string list = "[";
   for (const auto& part : split_list(value))
-    list += (list.size() > 1 ? ", " : "") + quoted(part);
+    list += (list.size() > 1 ? ", " : "") + in_quotes(part);
   return list + "]";
 }
 

@@ -1,6 +1,7 @@
 #include "data_command.hpp"
 
 #include "config_table.hpp"
+#include "failed.hpp"
 
 #include "linnet/base/random.hpp"
 #include "linnet/store/copies.hpp"
@@ -12,12 +13,6 @@ namespace linnet::app {
 namespace {
 
 constexpr std::chrono::milliseconds kBetweenLines{500};
-
-int failed(const Error& error) {
-  const auto& text = error.message().empty() ? error.detail() : error.message();
-  std::fprintf(stderr, "linnet: %s\n", text.c_str());
-  return kExitFailure;
-}
 
 // A line on stderr twice a second.
 store::Progress progress(const char* doing) {

@@ -1,5 +1,7 @@
 #include "key_command.hpp"
 
+#include "failed.hpp"
+
 #include "linnet/base/clock.hpp"
 #include "linnet/base/random.hpp"
 #include "linnet/store/keys.hpp"
@@ -11,12 +13,6 @@
 
 namespace linnet::app {
 namespace {
-
-int failed(const Error& error) {
-  const auto& text = error.message().empty() ? error.detail() : error.message();
-  std::fprintf(stderr, "linnet: %s\n", text.c_str());
-  return kExitFailure;
-}
 
 std::string scopes_text(std::uint32_t scopes) {
   std::string text;

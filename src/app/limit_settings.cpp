@@ -7,7 +7,8 @@ namespace {
 void add_connection_limits(std::vector<Setting>& all) {
   all.push_back(boolean("limits.enabled",
                         "false turns every limit of this section off but accepts_per_second,"
-                        " unsent_bytes, room_history_bytes and room_log_bytes, for benchmarks and"
+                        " unsent_bytes, http_bytes, room_history_bytes and room_log_bytes, for"
+                        " benchmarks and"
                         " tests.",
                         LINNET_MEMBER(limits.enabled)));
   all.push_back(integer("limits.connections",
@@ -28,6 +29,11 @@ void add_connection_limits(std::vector<Setting>& all) {
                         "Unsent bytes of all long connections together; beyond it those with the"
                         " most are cut, and find the rest in their inboxes. 0: no limit.",
                         0, kMillion * kMillion, LINNET_MEMBER(limits.unsent_bytes)));
+  all.push_back(integer("limits.http_bytes",
+                        "Bodies over HTTP of more than 16 KB, of requests and answers that are not"
+                        " sent yet, together; beyond it the largest are cut or refused. gRPC has as"
+                        " much again for all that it holds. 0: no limit.",
+                        0, kMillion * kMillion, LINNET_MEMBER(limits.http_bytes)));
   all.push_back(integer("limits.room_history_bytes",
                         "What all rooms remember together; beyond it empty ones are forgotten at"
                         " once, others keep their newest message. 0: no limit.",
@@ -96,6 +102,19 @@ void add_packet_limits(std::vector<Setting>& all) {
        " later.",
        LINNET_MEMBER(limits.bytes_per_second));
   rate("limits.bytes_burst", "How many of them at once.", LINNET_MEMBER(limits.bytes_burst));
+  all.push_back(integer("limits.friends_per_user",
+                        "Friends of one user, with those who were asked and have not answered. 0:"
+                        " no limit.",
+                        0, kMillion, LINNET_MEMBER(limits.friends_per_user)));
+  all.push_back(integer("limits.groups_per_user",
+                        "Groups that one user is in, with those that it has asked to join; others"
+                        " bring it into nine tenths of them at most. 0: no limit.",
+                        0, kMillion, LINNET_MEMBER(limits.groups_per_user)));
+  all.push_back(
+      integer("limits.devices_per_user",
+              "Devices on which one user of the built-in system is signed in; one more"
+              " takes the place of the one that was not seen for the longest. 0: no limit.",
+              0, kMillion, LINNET_MEMBER(limits.devices_per_user)));
   rate("limits.rooms_per_day", "Rooms that one user makes, where rooms.create lets users do so.",
        LINNET_MEMBER(limits.rooms_per_day));
   rate("limits.room_per_second", "Messages of one user in one live room.",

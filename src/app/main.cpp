@@ -1,10 +1,13 @@
 // The executable: reads the command line, runs the server until a signal, says where it is.
+#include "heap.hpp"
+
 #include "linnet/app/config.hpp"
 #include "linnet/app/server.hpp"
 #include "linnet/base/log.hpp"
 
 #include <google/protobuf/stubs/logging.h>
 
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <exception>
@@ -14,8 +17,8 @@ namespace {
 
 using namespace linnet;
 
-// SIGINT and SIGTERM are taken by one thread with sigwait, so that no handler runs in between; the
-// threads made later inherit the mask.
+// SIGINT and SIGTERM are taken by one thread with sigtimedwait, so that no handler runs in between;
+// the threads made later inherit the mask.
 sigset_t block_signals() {
   sigset_t signals;
   sigemptyset(&signals);
@@ -26,6 +29,17 @@ sigset_t block_signals() {
   // A file that may grow no further is an error of the write, told to whoever asked for it.
   std::signal(SIGXFSZ, SIG_IGN);
   return signals;
+}
+
+// Waits for one of them; meanwhile the heap is kept tidy.
+int wait_for(const sigset_t& signals, Logger& log) {
+  const timespec patience{std::chrono::seconds(app::HeapKeeper::kEvery).count(), 0};
+  app::HeapKeeper heap(log);
+  for (;;) {
+    const int signal = ::sigtimedwait(&signals, nullptr, &patience);
+    if (signal > 0) return signal;
+    if (errno == EAGAIN) heap.tidy();
+  }
 }
 
 // stdout comes last: whoever waits for the addresses finds everything else said.
@@ -61,8 +75,7 @@ int serve(const app::Config& config) {
   }
   announce(*running, config);
 
-  int signal = 0;
-  sigwait(&signals, &signal);
+  const int signal = wait_for(signals, log);
   log.info("stopping", {{"signal", signal == SIGINT ? "SIGINT" : "SIGTERM"}});
   // A second signal ends the process at once.
   std::signal(SIGINT, SIG_DFL);

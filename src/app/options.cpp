@@ -6,13 +6,6 @@
 #include <unistd.h>
 
 namespace linnet::app {
-namespace {
-
-std::size_t size(std::int64_t value) {
-  return static_cast<std::size_t>(value);
-}
-
-}  // namespace
 
 store::SqliteOptions store_options(const Config& config) {
   store::SqliteOptions options;
@@ -25,6 +18,11 @@ store::SqliteOptions store_options(const Config& config) {
   options.merge_slice = std::chrono::milliseconds(config.store.merge_slice_ms);
   options.merge_after = size(config.store.merge_after);
   options.cache_bytes = size(config.store.cache_bytes);
+  if (config.limits.enabled) {
+    options.friends_per_user = size(config.limits.friends_per_user);
+    options.groups_per_user = size(config.limits.groups_per_user);
+    options.devices_per_user = size(config.limits.devices_per_user);
+  }
   return options;
 }
 
@@ -142,6 +140,7 @@ gateway::GatewayOptions gateway_options(const Config& config) {
   options.refusals.burst = static_cast<std::uint32_t>(config.limits.refusals_burst);
   options.accepts_per_second = static_cast<std::uint32_t>(config.limits.accepts_per_second);
   options.unsent_bytes = size(config.limits.unsent_bytes);
+  options.http_bytes = size(config.limits.http_bytes);
   if (config.limits.enabled) {
     options.connections =
         config.limits.connections > 0 ? size(config.limits.connections) : connections_by_files();

@@ -11,6 +11,11 @@
 
 namespace linnet::app {
 
+// Of a setting, whose range excludes less than 0.
+inline std::size_t size(std::int64_t value) {
+  return static_cast<std::size_t>(value);
+}
+
 store::SqliteOptions store_options(const Config& config);
 // Whether one printed code serves every phone number.
 bool is_development(const Config& config);

@@ -1,5 +1,6 @@
 #include "linnet/app/server.hpp"
 
+#include "heap.hpp"
 #include "methods.hpp"
 #include "options.hpp"
 
@@ -68,7 +69,12 @@ class Server::Impl {
     backend_ = std::make_unique<logic::Backend>(*store_, *accounts_, *devices_, *router_, clock_,
                                                 group_options(config_));
     erasure_ = std::make_unique<logic::Erasure>(*store_, *accounts_, *router_, clock_);
-    keys_ = std::make_unique<user::Keys>(*store_);
+    keys_ = std::make_unique<user::Keys>(
+        *store_, clock_,
+        static_cast<int>(config_.limits.enabled ? config_.limits.bad_tokens_per_minute : 0),
+        refusals_);
+    auto known = remember_keys();
+    if (!known) return known.take_error();
     rooms_ = std::make_unique<logic::Rooms>(*store_, *live_, clock_, room_rules(config_));
     room_calls_ = std::make_unique<logic::RoomCalls>(
         *store_, *live_, *rooms_, clock_,
@@ -112,7 +118,21 @@ class Server::Impl {
   gateway::GatewayOptions with_health(gateway::GatewayOptions options) {
     options.trouble = [this] { return store_->trouble(); };
     options.commits = store_->commits();
+    options.memory = [] {
+      const auto now = heap_state();
+      return gateway::MemoryUse{now.resident, now.used};
+    };
     return options;
+  }
+
+  Status remember_keys() {
+    auto book = store::open_key_book(config_.server.data_dir);
+    if (!book) return book.take_error();
+    auto all = (*book)->list();
+    if (!all) return all.take_error();
+    for (const auto& key : *all)
+      if (!key.revoked) keys_->remember(key.hash);
+    return success();
   }
 
   Status open_accounts() {

@@ -44,6 +44,8 @@ std::string_view name(ErrCode code) {
     case ErrCode::kRoomNotExist: return "EC_ROOM_NOT_EXIST";
     case ErrCode::kSlowMode: return "EC_SLOW_MODE";
     case ErrCode::kRoomAlreadyExist: return "EC_ROOM_ALREADY_EXIST";
+    case ErrCode::kTooManyGroups: return "EC_TOO_MANY_GROUPS";
+    case ErrCode::kTooManyFriends: return "EC_TOO_MANY_FRIENDS";
   }
   return "EC_UNKNOWN";
 }
@@ -93,6 +95,10 @@ std::string_view default_message(ErrCode code) {
     case ErrCode::kRoomNotExist: return "there is no such room";
     case ErrCode::kSlowMode: return "this room is in slow mode; write again later";
     case ErrCode::kRoomAlreadyExist: return "there is a room with this id";
+    case ErrCode::kTooManyGroups:
+      return "a user is in as many groups as there may be; leave one first";
+    case ErrCode::kTooManyFriends:
+      return "you have as many friends and open requests as there may be; end one first";
   }
   return "the server failed";
 }

@@ -5,7 +5,6 @@
 #include "http_reader.hpp"
 #include "socket.hpp"
 
-#include <algorithm>
 #include <mutex>
 #include <optional>
 #include <vector>
@@ -36,11 +35,6 @@ Attempt exchange(Socket& socket, std::string_view request, SteadyTime deadline) 
     if (!bytes.empty()) answer.keep_alive = false;  // nobody asked for what follows
     return {std::move(answer), true};
   }
-}
-
-// What goes into a header must not end it.
-bool is_header_safe(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7f; });
 }
 
 std::string host_header(const std::string& host, std::uint16_t port) {

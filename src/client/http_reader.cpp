@@ -51,6 +51,10 @@ std::optional<std::size_t> parse_size(std::string_view text, int base) {
 
 }  // namespace
 
+bool is_header_safe(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7f; });
+}
+
 std::string_view HttpAnswer::header(std::string_view name) const {
   std::string_view found;
   bool seen = false;

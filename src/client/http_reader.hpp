@@ -22,6 +22,9 @@ struct HttpAnswer {
   std::string_view header(std::string_view name) const;
 };
 
+// What goes into a header must not end it.
+bool is_header_safe(std::string_view text);
+
 struct HttpLimits {
   std::size_t head_bytes = 16 * 1024;
   std::size_t body_bytes = 8 * 1024 * 1024;

@@ -30,10 +30,6 @@ std::string random_key() {
   return key + "==";
 }
 
-bool is_header_safe(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7f; });
-}
-
 std::string upgrade_request(const LinkTarget& target, const SessionIdentity& identity,
                             const std::string& key) {
   const bool v6 = target.host.find(':') != std::string::npos;

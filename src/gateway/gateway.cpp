@@ -2,6 +2,7 @@
 
 #include "acceptor.hpp"
 #include "grpc/grpc_server.hpp"
+#include "http/grpc_web.hpp"
 #include "http/server.hpp"
 #include "hub.hpp"
 
@@ -36,14 +37,17 @@ SessionOptions session_options(const GatewayOptions& options, std::size_t shards
   return session;
 }
 
-HttpOptions http_options(const GatewayOptions& options) {
+HttpOptions http_options(const GatewayOptions& options, std::size_t shards) {
   HttpOptions http;
   http.trouble = options.trouble;
   http.commits = options.commits;
+  http.memory = options.memory;
   http.allowed_origins = options.allowed_origins;
   http.body_bytes = options.body_bytes;
   http.header_timeout = options.head_timeout;
   http.idle_timeout = options.http_idle;
+  if (options.http_bytes > 0)
+    http.held_bytes = std::max(options.http_bytes / shards, 2 * largest_body(options.body_bytes));
   http.metrics = options.metrics;
   http.refusals.per_second = options.refusals.per_second;
   http.refusals.burst = options.refusals.burst;
@@ -100,10 +104,10 @@ class Gateway::Impl {
         options_(std::move(options)),
         session_(session_options(options_, shards.size())),
         gate_(std::make_shared<Gate>(gate_options(options_), services.refusals)),
-        grpc_(shards, services, session_, options_.body_bytes) {
+        grpc_(shards, services, session_, {options_.body_bytes, options_.http_bytes}) {
     for (auto& shard : shards)
       doors_.push_back(std::make_unique<ShardDoors>(*shard, api, services, *gate_, session_,
-                                                    http_options(options_)));
+                                                    http_options(options_, shards.size())));
   }
 
   Result<Addresses> open() {

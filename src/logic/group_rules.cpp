@@ -136,7 +136,7 @@ Decided add_members(const GroupView& view, const Doer& doer, const Profiles& pro
   for (std::size_t i = 1; i < view.persons.size(); ++i) {
     const auto& person = view.persons[i];
     // Whoever blocks the doer is not brought to where it can be written to.
-    if (!person.member && !person.blocks_first && !person.erased)
+    if (!person.member && !person.blocks_first && !person.erased && !person.in_most_groups)
       added.push_back(newcomer(view, person.user, doer.now));
   }
   if (added.empty()) return GroupEdit();
@@ -233,6 +233,7 @@ Decided join_group(const GroupView& view, const Doer& doer, const std::string& t
                    const Profiles& profiles, const GroupOptions& options) {
   const auto& self = view.persons.front();
   if (self.member) return GroupEdit();
+  if (self.in_most_groups) return Error(ErrCode::kTooManyGroups);
   if (view.group.join_mode == pb::JM_OPEN)
     return with_newcomers(view, doer, {newcomer(view, self.user, doer.now)}, profiles, options);
   if (view.group.join_mode != pb::JM_APPROVAL) return Error(ErrCode::kJoinClosed);

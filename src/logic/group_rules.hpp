@@ -24,7 +24,8 @@ Decided mute_group(const store::GroupView& view, const Doer& doer, Millis until)
 Decided grow_group(const store::GroupView& view, const Doer& doer);
 Decided dissolve_group(const store::GroupView& view, const Doer& doer);
 
-// Those of the others who are members already stay as they are. Error: kGroupFull.
+// Those of the others who are members already stay as they are; left out is who blocks the first,
+// was erased, or is in as many groups as may be. Error: kGroupFull.
 Decided add_members(const store::GroupView& view, const Doer& doer, const Profiles& profiles,
                     const GroupOptions& options);
 // The second may be the first: it leaves. Error: kIsNotInGroup (the second).
@@ -38,7 +39,7 @@ Decided mute_member(const store::GroupView& view, Millis until);
 Decided set_role(const store::GroupView& view, const Doer& doer, std::int32_t role);
 Decided transfer_group(const store::GroupView& view, const Doer& doer);
 
-// The one who acts is not a member yet. Errors: kJoinClosed, kGroupFull.
+// The one who acts is not a member yet. Errors: kJoinClosed, kGroupFull, kTooManyGroups.
 Decided join_group(const store::GroupView& view, const Doer& doer, const std::string& text,
                    const Profiles& profiles, const GroupOptions& options);
 // Errors: kBadRequest (the second has not asked), kGroupFull.

@@ -3,9 +3,12 @@
 #include "erasure.hpp"
 
 #include <algorithm>
+#include <chrono>
 
 namespace linnet::store {
 namespace {
+
+constexpr std::chrono::milliseconds kUnusedFor = std::chrono::hours(24 * 30);
 
 Result<UserId> find_by_phone(Connection& db, const std::string& phone_number) {
   Query query(db, "SELECT id FROM user WHERE phone_number = ?1", phone_number);
@@ -61,7 +64,20 @@ User user_of(const Query& row) {
   return user;
 }
 
+// Each that is registered takes two along that were registered long ago and never used: so
+// anybody's registrations do not pile up. The newest stays, so that no id is given twice.
+Status forget_unused(Connection& db, Millis now) {
+  return Query(db,
+               "DELETE FROM device WHERE id IN (SELECT id FROM device WHERE owner = 0"
+               " AND created < ?1 AND seen = 0 AND signed_out = 0 AND id < (SELECT max(id) FROM "
+               "device) ORDER BY created LIMIT 2)",
+               Millis(now.value() - kUnusedFor.count()))
+      .run();
+}
+
 Result<DeviceId> create_device(Connection& db, const Device& device) {
+  auto forgotten = forget_unused(db, device.created);
+  if (!forgotten) return forgotten.take_error();
   Query query(db,
               "INSERT INTO device (user_id, type, brand, model, system_version, sdk_version,"
               " created, updated) VALUES (0, ?1, ?2, ?3, ?4, ?5, ?6, ?7) RETURNING id",
@@ -115,15 +131,26 @@ Status sign_out(Connection& db, UserId user, DeviceId device, Millis now) {
 namespace {
 
 Result<std::vector<DeviceId>> exclude_others(Connection& db, UserId user, DeviceId own,
-                                             const SignIn& sign_in) {
+                                             const SignIn& sign_in, std::size_t devices_per_user) {
   std::vector<DeviceId> excluded;
   const auto& types = sign_in.exclusive_types;
-  if (types.empty()) return excluded;
+  if (types.empty() && devices_per_user == 0) return excluded;
   auto devices = user_devices(db, user);
   if (!devices) return devices.take_error();
+  std::erase_if(*devices, [&](const Device& device) { return device.id == own; });
+  // Those that go come last: of a type that the new one excludes, or not seen for the longest.
+  auto stay = std::stable_partition(devices->begin(), devices->end(), [&](const Device& device) {
+    return std::find(types.begin(), types.end(), device.type) == types.end();
+  });
+  const auto most = static_cast<std::ptrdiff_t>(devices_per_user) - 1;
+  if (devices_per_user > 0 && stay - devices->begin() > most) {
+    std::stable_sort(devices->begin(), stay, [](const Device& a, const Device& b) {
+      return std::max(a.seen, a.updated) > std::max(b.seen, b.updated);
+    });
+    stay = devices->begin() + most;
+  }
+  devices->erase(devices->begin(), stay);
   for (const auto& device : *devices) {
-    if (device.id == own || std::find(types.begin(), types.end(), device.type) == types.end())
-      continue;
     auto out = sign_out(db, user, device.id, sign_in.now);
     if (!out) return out.take_error();
     excluded.push_back(device.id);
@@ -191,7 +218,7 @@ Result<Seat> seat_of(Connection& db, DeviceId device) {
 
 }  // namespace
 
-Result<SignedIn> sign_in(Connection& db, const SignIn& sign_in) {
+Result<SignedIn> sign_in(Connection& db, const SignIn& sign_in, std::size_t devices_per_user) {
   auto user = find_by_phone(db, sign_in.phone_number);
   const bool created = user.ok() && !*user;
   if (created) {
@@ -211,7 +238,7 @@ Result<SignedIn> sign_in(Connection& db, const SignIn& sign_in) {
   if (!bound) return bound.take_error();
   auto ended = Query(db, "DELETE FROM token WHERE device_id = ?1", *device).run();
   if (!ended) return ended.take_error();
-  auto excluded = exclude_others(db, *user, *device, sign_in);
+  auto excluded = exclude_others(db, *user, *device, sign_in, devices_per_user);
   if (!excluded) return excluded.take_error();
   return SignedIn{*user, *device, created, std::move(*excluded)};
 }

@@ -11,7 +11,7 @@ namespace {
 // friend.status; no row: none.
 constexpr std::int32_t kAsked = 1;
 constexpr std::int32_t kAgreed = 2;
-constexpr std::int32_t kWithdrawn = 3;  // `updated` is when it was asked
+constexpr std::int32_t kWithdrawn = 3;  // `updated` is when it was asked; schema 0014 knows it too
 
 // Taking a request back and asking again makes no second notice for so long.
 constexpr std::chrono::milliseconds kNoticedFor = std::chrono::hours(24);
@@ -38,6 +38,30 @@ Status check_not_erased(Connection& db, UserId user) {
   auto erased = was_erased(db, user);
   if (!erased) return erased.take_error();
   return *erased ? Error(ErrCode::kUnauthorized) : success();
+}
+
+// One more friend or open request of `user`.
+Status check_room(Connection& db, UserId user, std::size_t most) {
+  if (most == 0) return success();
+  const auto limit = static_cast<std::int64_t>(most);
+  Query row(db,
+            "SELECT count(*) FROM (SELECT 1 FROM friend INDEXED BY friend_open"
+            " WHERE user_id = ?1 AND status != 3 LIMIT ?2)",
+            user, limit);
+  const bool full = row.next() && row.number(0) >= limit;
+  if (row.failed()) return row.error();
+  return full ? Error(ErrCode::kTooManyFriends) : success();
+}
+
+// Each new request takes two along that were taken back and need not be remembered any more.
+Status forget_withdrawn(Connection& db, UserId user, Millis now) {
+  return Query(
+             db,
+             "DELETE FROM friend WHERE user_id = ?1 AND friend_id IN (SELECT friend_id FROM friend"
+             " INDEXED BY friend_withdrawn WHERE user_id = ?1 AND status = 3 AND updated < ?2"
+             " ORDER BY updated LIMIT 2)",
+             user, Millis(now.value() - kNoticedFor.count()))
+      .run();
 }
 
 Appended nothing_new() {
@@ -78,7 +102,7 @@ Result<bool> blocks(Connection& db, UserId blocker, UserId blocked) {
 }
 
 Result<Appended> request_friend(Connection& db, MessageLog& log, const FriendRequest& request,
-                                const NewMessage& notice) {
+                                const NewMessage& notice, std::size_t most) {
   auto exists = check_exists(db, request.to);
   if (!exists) return exists.take_error();
   auto self = check_not_erased(db, request.from);
@@ -89,8 +113,12 @@ Result<Appended> request_friend(Connection& db, MessageLog& log, const FriendReq
   auto status = status_of(db, request.from, request.to);
   if (!status) return status.take_error();
   // Asking again would be a way to fill somebody's inbox.
+  if (*status == kAsked || *status == kAgreed) return nothing_new();
+  auto room = check_room(db, request.from, most);
+  if (!room) return room.take_error();
   if (*status == kWithdrawn) return ask_again(db, log, request, notice);
-  if (*status != 0) return nothing_new();
+  auto forgotten = forget_withdrawn(db, request.from, request.now);
+  if (!forgotten) return forgotten.take_error();
   auto noted =
       Query(db,
             "INSERT INTO friend (user_id, friend_id, status, remarks, extra, description,"
@@ -102,12 +130,19 @@ Result<Appended> request_friend(Connection& db, MessageLog& log, const FriendReq
 }
 
 Result<Appended> agree_friend(Connection& db, MessageLog& log, const Agreement& agreement,
-                              const NewMessage& notice) {
+                              const NewMessage& notice, std::size_t most) {
   auto status = status_of(db, agreement.asker, agreement.user);
   if (!status) return status.take_error();
   if (*status == kAgreed) return nothing_new();
   if (*status != kAsked)
     return Error(ErrCode::kBadRequest, "there is no friend request of that user");
+  auto own = status_of(db, agreement.user, agreement.asker);
+  if (!own) return own.take_error();
+  // Who has asked as well is counted already.
+  if (*own != kAsked) {
+    auto room = check_room(db, agreement.user, most);
+    if (!room) return room.take_error();
+  }
   auto agreed = Query(db,
                       "UPDATE friend SET status = ?3, updated = ?4"
                       " WHERE user_id = ?1 AND friend_id = ?2",

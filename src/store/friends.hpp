@@ -18,10 +18,11 @@ struct Agreement {
   Millis now;
 };
 
+// `most`: of friends and open requests of one user; 0 for no limit.
 Result<Appended> request_friend(Connection& db, MessageLog& log, const FriendRequest& request,
-                                const NewMessage& notice);
+                                const NewMessage& notice, std::size_t most);
 Result<Appended> agree_friend(Connection& db, MessageLog& log, const Agreement& agreement,
-                              const NewMessage& notice);
+                              const NewMessage& notice, std::size_t most);
 Result<bool> blocks(Connection& db, UserId blocker, UserId blocked);
 Result<Friendship> friendship(Connection& db, UserId user, UserId other);
 Result<std::vector<Friend>> friends(Connection& db, UserId user, UserId after, std::size_t limit);

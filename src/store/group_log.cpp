@@ -33,6 +33,9 @@ Result<GroupId> GroupLog::create(const Group& group, const std::vector<Member>& 
     auto erased = was_erased(db_, member.user);
     if (!erased) return erased.take_error();
     if (*erased) return Error(ErrCode::kUserNotExist);
+    auto full = in_most_groups(db_, member.user, groups_per_user_);
+    if (!full) return full.take_error();
+    if (*full) return Error(ErrCode::kTooManyGroups);
   }
   GroupId id;
   {
@@ -75,7 +78,7 @@ Result<GroupEdited> GroupLog::edit(GroupId group, const std::vector<UserId>& per
                                    const GroupDecision& decide) {
   auto view = view_group(db_, group, persons);
   if (!view) return view.take_error();
-  auto closer = look_closer(db_, *view);
+  auto closer = look_closer(db_, *view, groups_per_user_);
   if (!closer) return closer.take_error();
   auto newest = log_.head(inbox_of(group));
   if (!newest) return newest.take_error();

@@ -17,8 +17,9 @@ namespace linnet::store {
 // Thread: the writer's.
 class GroupLog {
  public:
-  GroupLog(Connection& db, MessageLog& log, const Clock& clock)
-      : db_(db), log_(log), clock_(clock) {}
+  // `groups_per_user`: 0 for no limit.
+  GroupLog(Connection& db, MessageLog& log, const Clock& clock, std::size_t groups_per_user)
+      : db_(db), log_(log), clock_(clock), groups_per_user_(groups_per_user) {}
 
   // As GroupStore's functions of these names. The first two write several rows, the third at most
   // one.
@@ -64,6 +65,7 @@ class GroupLog {
   Connection& db_;
   MessageLog& log_;
   const Clock& clock_;
+  std::size_t groups_per_user_;
   std::unordered_map<GroupId, Known> known_;
   std::size_t known_members_ = 0;
   Known uncertain_;  // the last one loaded of a group that is being changed

@@ -161,7 +161,18 @@ Result<std::vector<Membership>> user_groups(Connection& db, const Tail& tail, Us
   return groups;
 }
 
-Status look_closer(Connection& db, GroupView& view) {
+Result<bool> in_most_groups(Connection& db, UserId user, std::size_t most) {
+  if (most == 0) return false;
+  Query row(db,
+            "SELECT count(*) FROM (SELECT 1 FROM group_member WHERE user_id = ?1"
+            " UNION ALL SELECT 1 FROM join_request WHERE user_id = ?1 LIMIT ?2)",
+            user, rows(most));
+  const bool full = row.next() && row.number(0) >= rows(most);
+  if (row.failed()) return row.error();
+  return full;
+}
+
+Status look_closer(Connection& db, GroupView& view, std::size_t groups_per_user) {
   for (auto& person : view.persons) {
     auto erased = was_erased(db, person.user);
     if (!erased) return erased.take_error();
@@ -169,6 +180,14 @@ Status look_closer(Connection& db, GroupView& view) {
     auto blocks = store::blocks(db, person.user, view.persons.front().user);
     if (!blocks) return blocks.take_error();
     person.blocks_first = *blocks;
+    if (person.member) continue;
+    // Who has asked counts this group already. Others do not use up a user's last places.
+    auto most = groups_per_user;
+    if (most > 0 && person.asked_to_join) ++most;
+    if (&person != &view.persons.front() && !person.asked_to_join) most -= most / 10;
+    auto full = in_most_groups(db, person.user, most);
+    if (!full) return full.take_error();
+    person.in_most_groups = *full;
   }
   return success();
 }

@@ -18,8 +18,10 @@ Result<std::optional<Member>> get_member(Connection& db, GroupId group, UserId u
 Result<std::vector<UserId>> member_ids(Connection& db, GroupId group);
 // Without the head and what is told to a decision alone. Error: kGroupNotExist.
 Result<GroupView> view_group(Connection& db, GroupId group, const std::vector<UserId>& persons);
-// Adds what is told to a decision.
-Status look_closer(Connection& db, GroupView& view);
+// Adds what is told to a decision. `groups_per_user`: 0 for no limit.
+Status look_closer(Connection& db, GroupView& view, std::size_t groups_per_user);
+// Whether `user` is in `most` groups or more, with those that it has asked to join; `most` 0: no.
+Result<bool> in_most_groups(Connection& db, UserId user, std::size_t most);
 
 Result<std::vector<Member>> group_members(Connection& db, GroupId group, UserId after,
                                           std::size_t limit);

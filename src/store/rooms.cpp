@@ -5,7 +5,7 @@
 namespace linnet::store {
 namespace {
 
-constexpr std::int32_t kRoleOwner = 2;    // pb.RR_OWNER
+constexpr std::int32_t kRoomOwner = 2;    // pb.RR_OWNER
 constexpr std::int64_t kPruneEvery = 16;  // messages
 
 Result<std::optional<Room>> find_room(Connection& db, RoomId id) {
@@ -121,7 +121,7 @@ Result<RoomId> create_room(Connection& db, const Room& room, UserId owner) {
   if (owner) {
     RoomUser user;
     user.user = owner;
-    user.role = kRoleOwner;
+    user.role = kRoomOwner;
     auto owned = put_room_user(db, made.id, user);
     if (!owned) return owned.take_error();
   }

@@ -10,8 +10,8 @@ namespace linnet::store {
 
 void SqliteStore::create_device(Device device, Done<DeviceId> done) {
   write<DeviceId>(
-      Job::Writes::kOne, [this, d = std::move(device)] { return store::create_device(*db_, d); },
-      std::move(done));
+      Job::Writes::kSeveral,
+      [this, d = std::move(device)] { return store::create_device(*db_, d); }, std::move(done));
 }
 
 void SqliteStore::get_device(DeviceId device, Done<std::optional<Device>> done) {
@@ -24,7 +24,7 @@ void SqliteStore::sign_in(SignIn sign_in, Done<SignedIn> done) {
       Job::Writes::kSeveral,
       [this, s = std::move(sign_in)] {
         standings_.note_new();
-        return store::sign_in(*db_, s);
+        return store::sign_in(*db_, s, devices_per_user_);
       },
       std::move(done));
 }

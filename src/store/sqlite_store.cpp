@@ -34,9 +34,10 @@ Result<std::unique_ptr<Connection>> open_writer(const DataDirectory& directory,
   if (!opened) return opened;
   auto whole = check_mark(**opened, directory.path());
   if (!whole) return whole.take_error();
-  // The write-ahead log's file is cut to this length when it begins anew.
+  // The write-ahead log's file is cut to this length when it begins anew, which it does at half of
+  // it: only one that could not be begun anew for long is cut.
   for (const char* sql : {"PRAGMA journal_mode=WAL", "PRAGMA wal_autocheckpoint=0",
-                          "PRAGMA journal_size_limit=67108864"}) {
+                          "PRAGMA journal_size_limit=134217728"}) {
     auto set = (*opened)->exec(sql);
     if (!set) return set.take_error();
   }
@@ -102,13 +103,15 @@ SqliteStore::SqliteStore(DataDirectory directory, const SqliteOptions& options,
       log_(*db_, tail_, dedup_, clock, tuning.tail_limit * kTailRefused),
       mark_(std::move(mark)),
       standings_(*db_, log_),
-      groups_(*db_, log_, clock),
+      groups_(*db_, log_, clock, options.groups_per_user),
       merge_(*db_, tail_, dedup_,
              [this](std::function<void()> work) { readers_.lend(std::move(work)); }),
       chores_(*db_, tail_, log_, dedup_, acks_, merge_, chore_limits(options, tuning)),
       writer_(*db_, log_, mark_, chores_, logger, writer_limits(options, tuning)),
       checkpointer_(std::move(checkpoint_db), directory_.database(), writer_, logger, tuning),
-      clock_(clock) {}
+      clock_(clock),
+      friends_per_user_(options.friends_per_user),
+      devices_per_user_(options.devices_per_user) {}
 
 Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const SqliteOptions& options,
                                                        const Tuning& tuning, const Clock& clock,
@@ -225,7 +228,7 @@ void SqliteStore::request_friend(FriendRequest request, NewMessage notice, Done<
       Job::Writes::kSeveral,
       [this, r = std::move(request), n = std::move(notice)] {
         standings_.note_change(r.from, r.to);
-        return store::request_friend(*db_, log_, r, n);
+        return store::request_friend(*db_, log_, r, n, friends_per_user_);
       },
       std::move(done), bytes);
 }
@@ -237,7 +240,7 @@ void SqliteStore::agree_friend(UserId user, UserId asker, std::string remarks, M
       Job::Writes::kSeveral,
       [this, a = Agreement{user, asker, std::move(remarks), now}, n = std::move(notice)] {
         standings_.note_change(a.user, a.asker);
-        return store::agree_friend(*db_, log_, a, n);
+        return store::agree_friend(*db_, log_, a, n, friends_per_user_);
       },
       std::move(done), bytes);
 }

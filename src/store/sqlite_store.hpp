@@ -133,6 +133,8 @@ class SqliteStore final : public Store {
   Writer writer_;
   Checkpointer checkpointer_;
   const Clock& clock_;
+  std::size_t friends_per_user_;
+  std::size_t devices_per_user_;
   bool closed_ = false;
 };
 

@@ -32,7 +32,7 @@ class Standings {
   void note_new() { changed_after_ = log_.commits(); }
 
  private:
-  // About 5 MB. Twice as many are half as quickly forgotten: that holds up a commit.
+  // About 5 MB. To forget half of more would hold up a commit for longer.
   static constexpr std::size_t kKept = 65536;
   using Pair = std::pair<UserId, UserId>;
   struct PairHash {

@@ -44,7 +44,7 @@ constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 // An answer's head, or what it has between its chunks, is no longer.
 constexpr std::size_t kBufferBytes = 96 * 1024;
 using Request = http::request<http::string_body>;
-using Clock = std::chrono::steady_clock;
+using Steady = std::chrono::steady_clock;
 
 Request to_request(const HttpCall& call) {
   Request request;
@@ -108,7 +108,7 @@ class HttpClient::Impl {
       job->finish(Error(why));
       return;
     }
-    job->deadline = Clock::now() + options_.timeout;
+    job->deadline = Steady::now() + options_.timeout;
     queue_.push_back(std::move(job));
     asio::post(context_, [this] { pump(); });
   }
@@ -145,7 +145,7 @@ class HttpClient::Impl {
 
     HttpCall call;
     Done<HttpAnswer> done;
-    Clock::time_point deadline;
+    Steady::time_point deadline;
     tcp::socket socket;
     asio::steady_timer timer;
   };

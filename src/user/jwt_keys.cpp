@@ -41,12 +41,12 @@ using Builder = std::unique_ptr<OSSL_PARAM_BLD, Freed<OSSL_PARAM_BLD_free>>;
 using Params = std::unique_ptr<OSSL_PARAM, Freed<OSSL_PARAM_free>>;
 using Signature = std::unique_ptr<ECDSA_SIG, Freed<ECDSA_SIG_free>>;
 
-const unsigned char* bytes(std::string_view text) {
+const unsigned char* octets(std::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());
 }
 
 Number number(std::string_view raw) {
-  return Number(BN_bin2bn(bytes(raw), static_cast<int>(raw.size()), nullptr));
+  return Number(BN_bin2bn(octets(raw), static_cast<int>(raw.size()), nullptr));
 }
 
 std::shared_ptr<EVP_PKEY> own(EVP_PKEY* key) {
@@ -104,7 +104,7 @@ std::shared_ptr<EVP_PKEY> ec_of(const Json& jwk) {
 std::shared_ptr<EVP_PKEY> ed25519_of(const Json& jwk) {
   auto x = member(jwk, "x");
   if (jwk.value("crv", Json()) != "Ed25519" || !x) return nullptr;
-  return own(EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, bytes(*x), x->size()));
+  return own(EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, octets(*x), x->size()));
 }
 
 // ES256's two numbers of 32 bytes each, as OpenSSL wants them.
@@ -229,7 +229,7 @@ bool JwtKey::verify_public(std::string_view text, std::string_view signature) co
   Digest digest(EVP_MD_CTX_new());
   const auto* hash = algorithm_ == JwtAlgorithm::kEdDsa ? nullptr : EVP_sha256();
   return digest && EVP_DigestVerifyInit(digest.get(), nullptr, hash, nullptr, public_.get()) == 1 &&
-         EVP_DigestVerify(digest.get(), bytes(signature), signature.size(), bytes(text),
+         EVP_DigestVerify(digest.get(), octets(signature), signature.size(), octets(text),
                           text.size()) == 1;
 }
 

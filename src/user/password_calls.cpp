@@ -11,7 +11,7 @@ namespace linnet::user {
 namespace {
 
 constexpr std::size_t kShortest = 8;
-constexpr std::size_t kLongest = 256;
+constexpr std::size_t kLongestPassword = 256;
 constexpr std::chrono::milliseconds kJustSignedIn = std::chrono::minutes(10);
 
 Error not_offered() {
@@ -59,7 +59,7 @@ Async<pb::SignInResp> Accounts::sign_in_by_password(const Caller& caller,
   if (!is_phone_number(number)) co_return no_phone_number();
   if (request.device_id() < 1)
     co_return Error(ErrCode::kBadRequest, "device_id: the one that RegisterDevice gave");
-  if (request.password().size() > kLongest) co_return Error(ErrCode::kBadPassword);
+  if (request.password().size() > kLongestPassword) co_return Error(ErrCode::kBadPassword);
   auto stored = co_await stored_password(number);
   if (!stored) co_return stored.take_error();
   auto right = co_await check_password(caller, number, *stored, request.password());
@@ -84,7 +84,7 @@ Async<Unit> Accounts::may_set_password(const Caller& caller, const std::string& 
     if (since >= 0 && since < kJustSignedIn.count()) co_return Unit{};
     co_return Error(ErrCode::kBadCode, "a first password needs a code, or a sign-in just before");
   }
-  if (request.old_password().size() > kLongest) co_return Error(ErrCode::kBadPassword);
+  if (request.old_password().size() > kLongestPassword) co_return Error(ErrCode::kBadPassword);
   co_return co_await check_password(caller, number, *stored, request.old_password());
 }
 
@@ -98,7 +98,7 @@ Async<Unit> Accounts::prove(const Caller& caller, std::string password, std::str
   if (!*self) co_return Error(ErrCode::kUnauthorized);
   const auto& number = (*self)->phone_number;
   if (!code.empty() || !passwords_) co_return co_await verify_code(caller, number, code);
-  if (password.size() > kLongest) co_return Error(ErrCode::kBadPassword);
+  if (password.size() > kLongestPassword) co_return Error(ErrCode::kBadPassword);
   auto stored = co_await stored_password(number);
   if (!stored) co_return stored.take_error();
   co_return co_await check_password(caller, number, *stored, password);
@@ -108,7 +108,7 @@ Async<pb::SetPasswordResp> Accounts::set_password(const Caller& caller,
                                                   const pb::SetPasswordReq& request) {
   if (!passwords_) co_return not_offered();
   const auto& password = request.password();
-  if (!password.empty() && (password.size() < kShortest || password.size() > kLongest))
+  if (!password.empty() && (password.size() < kShortest || password.size() > kLongestPassword))
     co_return Error(ErrCode::kBadRequest, "password: 8 to 256 bytes, or none to remove it");
   auto self =
       co_await wait_for<std::optional<store::User>>([&](Done<std::optional<store::User>> done) {

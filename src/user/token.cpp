@@ -6,7 +6,7 @@
 namespace linnet::user {
 namespace {
 
-constexpr std::string_view kPrefix = "l1.";
+constexpr std::string_view kTokenPrefix = "l1.";
 constexpr std::size_t kLongestToken = 200;
 
 // Takes "<decimal>." off the front; nothing for anything else, or a number below 1.
@@ -22,15 +22,15 @@ std::optional<std::int64_t> take_id(std::string_view& text) {
 }  // namespace
 
 std::string make_token(UserId user, DeviceId device, std::string_view secret) {
-  std::string token(kPrefix);
+  std::string token(kTokenPrefix);
   token += std::to_string(user.value()) + '.' + std::to_string(device.value()) + '.';
   token += secret;
   return token;
 }
 
 std::optional<Credentials> parse_token(std::string_view token) {
-  if (token.size() > kLongestToken || !token.starts_with(kPrefix)) return std::nullopt;
-  auto rest = token.substr(kPrefix.size());
+  if (token.size() > kLongestToken || !token.starts_with(kTokenPrefix)) return std::nullopt;
+  auto rest = token.substr(kTokenPrefix.size());
   auto user = take_id(rest);
   if (!user) return std::nullopt;
   auto device = take_id(rest);

@@ -3,7 +3,7 @@
 namespace linnet::user {
 namespace {
 
-constexpr std::chrono::minutes kWindow{1};
+constexpr std::chrono::minutes kGuardWindow{1};
 constexpr std::size_t kRemembered = 100000;
 
 }  // namespace
@@ -14,7 +14,7 @@ bool TokenGuard::enter(const std::string& address) {
   std::lock_guard lock(mutex_);
   if (windows_.size() >= kRemembered) make_room(now);
   auto& window = windows_[address];
-  if (now - window.since >= kWindow) {
+  if (now - window.since >= kGuardWindow) {
     window.since = now;
     window.bad = 0;
   }
@@ -36,13 +36,13 @@ void TokenGuard::leave(const std::string& address, bool good) {
   if (it->second.under_way > 0) --it->second.under_way;
   if (good) return;
   ++it->second.bad;
-  if (refusals_ != nullptr) refusals_->count(Wrong::kToken);
+  if (refusals_ != nullptr) refusals_->count(kind_);
 }
 
 // Forgets whose minute is over, and if need be the others: the limit of all is the queue's.
 void TokenGuard::make_room(std::chrono::milliseconds now) {
   std::erase_if(windows_, [&](const auto& entry) {
-    return entry.second.under_way == 0 && now - entry.second.since >= kWindow;
+    return entry.second.under_way == 0 && now - entry.second.since >= kGuardWindow;
   });
   if (windows_.size() >= kRemembered) windows_.clear();
 }

@@ -22,9 +22,10 @@ struct TokenGuardOptions {
 // Thread: any.
 class TokenGuard {
  public:
-  // What is refused is counted in `refusals`, if there are any.
-  TokenGuard(const Clock& clock, TokenGuardOptions options, Refusals* refusals)
-      : clock_(clock), options_(options), refusals_(refusals) {}
+  // What is refused is counted in `refusals`, if there are any, and what proved nothing as `kind`.
+  TokenGuard(const Clock& clock, TokenGuardOptions options, Refusals* refusals,
+             Wrong kind = Wrong::kToken)
+      : clock_(clock), options_(options), refusals_(refusals), kind_(kind) {}
 
   // Whether a token from there may be looked at; then leave() must follow. No address: it may.
   bool enter(const std::string& address);
@@ -41,6 +42,7 @@ class TokenGuard {
   const Clock& clock_;
   const TokenGuardOptions options_;
   Refusals* refusals_;
+  const Wrong kind_;
   std::mutex mutex_;
   std::unordered_map<std::string, Window> windows_;
 };

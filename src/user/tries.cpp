@@ -3,8 +3,8 @@
 namespace linnet::user {
 namespace {
 
-constexpr std::chrono::minutes kWindow{1};
-constexpr std::size_t kRemembered = 100000;
+constexpr std::chrono::minutes kTriesWindow{1};
+constexpr std::size_t kMostTriers = 100000;
 
 }  // namespace
 
@@ -12,13 +12,14 @@ bool Tries::take(const std::string& who) {
   if (per_minute_ == 0) return true;
   auto now = clock_.steady();
   std::lock_guard lock(mutex_);
-  if (windows_.size() >= kRemembered) {
-    std::erase_if(windows_, [&](const auto& entry) { return now - entry.second.since >= kWindow; });
+  if (windows_.size() >= kMostTriers) {
+    std::erase_if(windows_,
+                  [&](const auto& entry) { return now - entry.second.since >= kTriesWindow; });
     // Who comes now is refused rather than uncounted.
-    if (windows_.size() >= kRemembered && windows_.count(who) == 0) return false;
+    if (windows_.size() >= kMostTriers && windows_.count(who) == 0) return false;
   }
   auto& window = windows_.try_emplace(who, Window{now, 0}).first->second;
-  if (now - window.since >= kWindow) window = Window{now, 0};
+  if (now - window.since >= kTriesWindow) window = Window{now, 0};
   if (window.count >= per_minute_) return false;
   ++window.count;
   return true;

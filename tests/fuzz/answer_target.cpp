@@ -23,10 +23,6 @@ namespace {
 
 constexpr std::size_t kMaxBody = 4096;
 
-void promise(bool held, const char* what) {
-  if (!held) throw std::logic_error(what);
-}
-
 struct Read {
   bool whole = false;
   bool refused = false;

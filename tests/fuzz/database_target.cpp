@@ -21,9 +21,7 @@ namespace {
 
 constexpr std::int64_t kUsersThere = 3;
 
-void promise(bool held, const char* what) {
-  if (!held) throw std::logic_error(what);
-}
+using fuzz::promise;
 void promise(const Status& status) {
   if (!status) throw std::logic_error(status.error().message() + status.error().detail());
 }

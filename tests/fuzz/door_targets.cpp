@@ -32,10 +32,6 @@
 namespace linnet::fuzz {
 namespace {
 
-void promise(bool held, const char* what) {
-  if (!held) throw std::logic_error(what);
-}
-
 bool is_plain(std::string_view text) {
   return std::all_of(text.begin(), text.end(),
                      [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != 0x7f; });

@@ -27,10 +27,6 @@ constexpr user::Identity kSelf{UserId(7), DeviceId(70)};
 constexpr DeviceId kOther{71};
 constexpr std::size_t kLongest = 60'000;  // of a message that may be sent at all
 
-void promise(bool held, const char* what) {
-  if (!held) throw std::logic_error(what);
-}
-
 // What steers: taken off the front, 0 when there is no more.
 class Script {
  public:

@@ -3,9 +3,14 @@
 // files of corpus/.
 #pragma once
 
+#include <stdexcept>
 #include <string_view>
 
 namespace linnet::fuzz {
+
+inline void promise(bool held, const char* what) {
+  if (!held) throw std::logic_error(what);
+}
 
 // Packets are the same however the bytes are cut, and encode back to the bytes they came from.
 void tcp_framing(std::string_view input);

@@ -53,6 +53,9 @@ class Stage {
         hooked_(dir_.path() / "hooked", {"--set", "codes.hook=http://127.0.0.1:1/", "--set",
                                          "hook.secret_file=" + write_secret(dir_)}),
         plain_(dir_.path() / "plain", {"--set", "user.search=false"}),
+        few_(dir_.path() / "few",
+             {"--set", "limits.enabled=true", "--set", "limits.friends_per_user=1", "--set",
+              "limits.groups_per_user=1"}),
         outside_(dir_.path() / "outside", {"--set", "user.mode=jwt", "--set", "jwt.algorithm=HS256",
                                            "--set", "jwt.key_file=" + write_secret(dir_)}),
         asked_(dir_.path() / "asked",
@@ -84,6 +87,7 @@ class Stage {
     names_["long"] = std::string(60'001, 'x');
     make_groups();
     make_rooms();
+    make_few();
     must("stranger", "/pb.LogicExt/BlockUser", R"({"userId":"$owner"})");
   }
 
@@ -96,7 +100,8 @@ class Stage {
       for (auto at = body.find('$' + name); at != std::string::npos; at = body.find('$' + name))
         body.replace(at, name.size() + 1, value);
     const std::map<std::string, const ServerProcess*> others{
-        {"hooked", &hooked_}, {"plain", &plain_}, {"outside", &outside_}, {"asked", &asked_}};
+        {"hooked", &hooked_}, {"plain", &plain_}, {"outside", &outside_}, {"asked", &asked_},
+        {"few", &few_},       {"y_few", &few_},   {"z_few", &few_},       {"server_few", &few_}};
     auto other = others.find(who);
     Caller caller(other == others.end() ? server_.http_port() : other->second->http_port());
     if (people_.count(who) != 0) caller.use(people_.at(who));
@@ -114,6 +119,22 @@ class Stage {
     CAPTURE(path, answer.body);
     REQUIRE(answer.status == 200);
     return nlohmann::json::parse(answer.body);
+  }
+  // "few" has asked as many to be friends and is in as many groups as it may; "z_few" has asked it.
+  void make_few() {
+    for (const char* name : {"few", "y_few", "z_few"}) {
+      people_[name] = sign_in(few_.http_port(), "20" + std::to_string(people_.size()));
+      names_[name] = std::to_string(people_[name].id.value());
+    }
+    auto key = run_program(LINNET_BINARY, {"key", "create", "test", "--scope", "groups",
+                                           "--data-dir", (dir_.path() / "few").string()});
+    REQUIRE(key.status == 0);
+    people_["server_few"].token = key.out.substr(0, key.out.size() - 1);
+    must("few", "/pb.LogicExt/CreateGroup", R"({"type":1})");
+    names_["x_few"] = must("y_few", "/pb.LogicExt/CreateGroup", R"({"type":1})")["groupId"];
+    must("y_few", "/pb.LogicExt/SetGroupSettings", R"({"groupId":"$x_few","joinMode":"JM_OPEN"})");
+    must("few", "/pb.LogicExt/AddFriend", R"({"friendId":"$y_few"})");
+    must("z_few", "/pb.LogicExt/AddFriend", R"({"friendId":"$few"})");
   }
   // "group": owner, admin, member. "full": as that and a fourth, with a request waiting, and the
   // member muted. "open": full too, and anybody may join.
@@ -165,6 +186,7 @@ class Stage {
   ServerProcess server_;
   ServerProcess hooked_;
   ServerProcess plain_;
+  ServerProcess few_;
   ServerProcess outside_;
   HookServer yes_{[](const HookRequest&) { return HookAnswer{200, "{}", {}}; }};
   ServerProcess asked_;
@@ -258,6 +280,11 @@ std::vector<Row> rows() {
       {"LogicExt/SetFriend", "IS_NOT_FRIEND", "owner", R"({"userId":"$admin"})"},
       {"LogicExt/BlockUser", "USER_NOT_EXIST", "owner", R"({"userId":"999"})"},
       {"LogicExt/UnblockUser", "USER_NOT_EXIST", "owner", R"({"userId":"999"})"},
+      {"LogicExt/AddFriend", "TOO_MANY_FRIENDS", "few", R"({"friendId":"$z_few"})"},
+      {"LogicExt/AgreeAddFriend", "TOO_MANY_FRIENDS", "few", R"({"userId":"$z_few"})"},
+      {"LogicExt/CreateGroup", "TOO_MANY_GROUPS", "few", "{}"},
+      {"LogicExt/JoinGroup", "TOO_MANY_GROUPS", "few", R"({"groupId":"$x_few"})"},
+      {"LogicInt/MakeGroup", "TOO_MANY_GROUPS", "server_few", R"({"ownerId":"$few","type":1})"},
       {"LogicExt/AddGroupMembers", "GROUP_FULL", "admin",
        R"({"groupId":"$group","userIds":["$stranger","$fourth"]})"},
       {"LogicExt/AddGroupMembers", "USER_NOT_EXIST", "owner",

@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-struct Fixture {
+struct CallCommandFixture {
   TempDir dir;
   std::string data = (dir.path() / "data").string();
   ServerProcess server{data};
@@ -43,7 +43,7 @@ struct Fixture {
 
 }  // namespace
 
-TEST_CASE_METHOD(Fixture, "a shell signs in once and calls by name") {
+TEST_CASE_METHOD(CallCommandFixture, "a shell signs in once and calls by name") {
   auto me = answer({"--sign-in", "100", "--code", kCode});
   auto user = answer({"GetUser", Json{{"userId", me["userId"]}}.dump()})["user"];
   CHECK(user["userId"] == me["userId"]);
@@ -57,7 +57,7 @@ TEST_CASE_METHOD(Fixture, "a shell signs in once and calls by name") {
   CHECK(answer({"ListDevices"})["devices"].size() == 1);
 }
 
-TEST_CASE_METHOD(Fixture, "what is kept is for its owner and its server alone") {
+TEST_CASE_METHOD(CallCommandFixture, "what is kept is for its owner and its server alone") {
   answer({"--sign-in", "100", "--code", kCode});
   CHECK((fs::status(kept).permissions() & fs::perms::mask) ==
         (fs::perms::owner_read | fs::perms::owner_write));
@@ -79,7 +79,7 @@ TEST_CASE_METHOD(Fixture, "what is kept is for its owner and its server alone") 
   CHECK_THAT(call({"ListDevices"}).err, Contains("is damaged"));
 }
 
-TEST_CASE_METHOD(Fixture, "a failure is one line with number, name and sentence") {
+TEST_CASE_METHOD(CallCommandFixture, "a failure is one line with number, name and sentence") {
   auto early = call({"ListDevices"});
   CHECK(early.status == 2);
   CHECK_THAT(early.err, Contains("LogicExt.ListDevices needs credentials"));
@@ -109,7 +109,8 @@ TEST_CASE_METHOD(Fixture, "a failure is one line with number, name and sentence"
   CHECK_THAT(gone.err, Contains("cannot connect"));
 }
 
-TEST_CASE_METHOD(Fixture, "a kept API key is for the calls of servers, beside the token") {
+TEST_CASE_METHOD(CallCommandFixture,
+                 "a kept API key is for the calls of servers, beside the token") {
   auto key =
       run_program(LINNET_BINARY, {"key", "create", "test", "--scope", "users", "--data-dir", data});
   REQUIRE(key.status == 0);
@@ -124,7 +125,7 @@ TEST_CASE_METHOD(Fixture, "a kept API key is for the calls of servers, beside th
   CHECK_THAT(call({"KickDevice"}).err, Contains("2012 EC_FORBIDDEN"));
 }
 
-TEST_CASE_METHOD(Fixture, "the list needs no server, the help is true") {
+TEST_CASE_METHOD(CallCommandFixture, "the list needs no server, the help is true") {
   server.stop();
   auto list = call({"--list"});
   CHECK(list.status == 0);
@@ -135,7 +136,7 @@ TEST_CASE_METHOD(Fixture, "the list needs no server, the help is true") {
     CHECK_THAT(help.out, Contains(flag));
 }
 
-TEST_CASE_METHOD(Fixture, "a server describes its calls to programs") {
+TEST_CASE_METHOD(CallCommandFixture, "a server describes its calls to programs") {
   auto openapi = http(server.http_port(), "GET", "/openapi.json");
   CHECK(openapi.status == 200);
   CHECK(openapi.headers["content-type"] == "application/json");

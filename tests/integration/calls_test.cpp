@@ -12,7 +12,7 @@ using namespace linnet::test;
 
 namespace {
 
-struct Fixture {
+struct CallsFixture {
   TempDir dir;
   ServerProcess server{dir.path() / "data"};
   std::uint16_t port = server.http_port();
@@ -27,7 +27,7 @@ pb::AddFriendReq ask(UserId user) {
 
 }  // namespace
 
-TEST_CASE_METHOD(Fixture, "a phone number is one user on however many devices") {
+TEST_CASE_METHOD(CallsFixture, "a phone number is one user on however many devices") {
   auto phone = sign_in(port, "100");
   auto tablet = sign_in(port, "100");
   auto ben = sign_in(port, "200");
@@ -37,7 +37,7 @@ TEST_CASE_METHOD(Fixture, "a phone number is one user on however many devices") 
   CHECK(ben.id != phone.id);
 }
 
-TEST_CASE_METHOD(Fixture, "a profile is what its owner made it") {
+TEST_CASE_METHOD(CallsFixture, "a profile is what its owner made it") {
   auto anna = sign_in(port, "100");
   auto ben = sign_in(port, "200");
   pb::UpdateUserReq update;
@@ -63,7 +63,7 @@ TEST_CASE_METHOD(Fixture, "a profile is what its owner made it") {
   CHECK(caller.fails("/pb.UserExt/UpdateUser", update).code == 1007);
 }
 
-TEST_CASE_METHOD(Fixture, "a call without credentials, or with another's, is refused") {
+TEST_CASE_METHOD(CallsFixture, "a call without credentials, or with another's, is refused") {
   auto anna = sign_in(port, "100");
   auto ben = sign_in(port, "200");
   auto text = text_to(ben.id, "hi");
@@ -85,7 +85,7 @@ TEST_CASE_METHOD(Fixture, "a call without credentials, or with another's, is ref
   CHECK(with(anna.token) == 1004);  // hers is accepted; they are not friends
 }
 
-TEST_CASE_METHOD(Fixture, "a new sign-in on a device ends its older token") {
+TEST_CASE_METHOD(CallsFixture, "a new sign-in on a device ends its older token") {
   auto anna = sign_in(port, "100");
   auto again = sign_in_on(port, "100", anna.device);
   caller.use(anna);
@@ -94,7 +94,7 @@ TEST_CASE_METHOD(Fixture, "a new sign-in on a device ends its older token") {
   CHECK(caller.fails("/pb.LogicExt/SendMessage", text_to(anna.id, "x")).code == 0);
 }
 
-TEST_CASE_METHOD(Fixture, "whoever names another's device gets one of its own behind it") {
+TEST_CASE_METHOD(CallsFixture, "whoever names another's device gets one of its own behind it") {
   auto anna = sign_in(port, "100");
   make_friends(port, anna, sign_in(port, "300"));
   auto ben = sign_in_on(port, "200", anna.device);
@@ -133,7 +133,7 @@ TEST_CASE_METHOD(Fixture, "whoever names another's device gets one of its own be
   CHECK(with(own) == 401);
 }
 
-TEST_CASE_METHOD(Fixture, "the lineage's metadata are credentials too") {
+TEST_CASE_METHOD(CallsFixture, "the lineage's metadata are credentials too") {
   auto anna = sign_in(port, "100");
   Headers headers{{"Content-Type", "application/proto"},
                   {"user_id", std::to_string(anna.id.value())},
@@ -151,7 +151,7 @@ TEST_CASE_METHOD(Fixture, "the lineage's metadata are credentials too") {
   CHECK(http(port, "POST", "/pb.LogicExt/SendMessage", headers, body).status == 401);
 }
 
-TEST_CASE_METHOD(Fixture, "only friends write to each other, and both must agree") {
+TEST_CASE_METHOD(CallsFixture, "only friends write to each other, and both must agree") {
   auto anna = sign_in(port, "100");
   auto ben = sign_in(port, "200");
   caller.use(anna);
@@ -177,7 +177,7 @@ TEST_CASE_METHOD(Fixture, "only friends write to each other, and both must agree
   CHECK(friends[0].remarks() == "Ann");
 }
 
-TEST_CASE_METHOD(Fixture, "friendship may be left out by configuration") {
+TEST_CASE_METHOD(CallsFixture, "friendship may be left out by configuration") {
   ServerProcess open(dir.path() / "open", {"--set", "logic.require_friendship=false"});
   auto anna = sign_in(open.http_port(), "100");
   auto ben = sign_in(open.http_port(), "200");
@@ -188,7 +188,7 @@ TEST_CASE_METHOD(Fixture, "friendship may be left out by configuration") {
   CHECK(other.fails("/pb.LogicExt/SendMessage", text_to(UserId(77), "hi")).code == 1011);
 }
 
-TEST_CASE_METHOD(Fixture, "a request that cannot be is refused with its code") {
+TEST_CASE_METHOD(CallsFixture, "a request that cannot be is refused with its code") {
   auto anna = sign_in(port, "100");
   caller.use(anna);
   auto refused = [&](auto change) {
@@ -240,7 +240,7 @@ TEST_CASE("too many wrong codes for a number are refused for a while") {
   CHECK(caller.fails("/pb.UserExt/SignIn", request).status == 429);  // also the right one
 }
 
-TEST_CASE_METHOD(Fixture, "the same calls in JSON, content as an object") {
+TEST_CASE_METHOD(CallsFixture, "the same calls in JSON, content as an object") {
   auto anna = sign_in(port, "100");
   caller.use(anna);
   auto answer = caller.post(

@@ -15,8 +15,8 @@ using Door = LongConnection::Door;
 
 namespace {
 
-struct Fixture {
-  explicit Fixture(const std::vector<std::string>& more = {})
+struct DeliveryFixture {
+  explicit DeliveryFixture(const std::vector<std::string>& more = {})
       : server(dir.path() / "data", with_threads(more)) {
     make_friends(http_port, anna, ben);
   }
@@ -46,7 +46,7 @@ struct Fixture {
 TEST_CASE(
     "a message reaches every device of the receiver and the sender's other ones, in the kind they "
     "speak") {
-  Fixture f;
+  DeliveryFixture f;
   auto bens_tablet = sign_in(f.http_port, "200");
   auto bens_page = sign_in(f.http_port, "200");
   auto annas_tablet = sign_in(f.http_port, "100");
@@ -80,7 +80,7 @@ TEST_CASE(
 TEST_CASE(
     "offline messages come with the next sync, once and in order, and acknowledged ones not "
     "again") {
-  Fixture f;
+  DeliveryFixture f;
   for (int i = 1; i <= 250; ++i)
     send_text(f.http_port, f.anna, f.ben.id, "m" + std::to_string(i));
   {
@@ -100,7 +100,7 @@ TEST_CASE(
 }
 
 TEST_CASE("an acknowledgement beyond the inbox hides nothing from a new device") {
-  Fixture f;
+  DeliveryFixture f;
   auto first = f.live(Door::kTcp, f.ben);
   first.acknowledge(INT64_MAX);
   first.sync(1);  // answered after it: the next connection ends this one
@@ -114,7 +114,7 @@ TEST_CASE("an acknowledgement beyond the inbox hides nothing from a new device")
 }
 
 TEST_CASE("a client that never syncs gets what comes after it signed in") {
-  Fixture f({"--set", "session.sync_grace_ms=300"});
+  DeliveryFixture f({"--set", "session.sync_grace_ms=300"});
   auto connection = f.connect(Door::kTcp, f.ben);
   send_text(f.http_port, f.anna, f.ben.id, "one");
   send_text(f.http_port, f.anna, f.ben.id, "two");
@@ -124,7 +124,7 @@ TEST_CASE("a client that never syncs gets what comes after it signed in") {
 }
 
 TEST_CASE("the same device again replaces its older connection, which is told why") {
-  Fixture f;
+  DeliveryFixture f;
   auto tcp = f.live(Door::kTcp, f.ben);
   auto web_socket = f.live(Door::kWebSocket, f.ben);
   auto told = tcp.receive();
@@ -142,7 +142,7 @@ TEST_CASE("the same device again replaces its older connection, which is told wh
 }
 
 TEST_CASE("what is not to be kept reaches who is connected, with seq 0, and is stored nowhere") {
-  Fixture f;
+  DeliveryFixture f;
   auto connection = f.live(Door::kTcp, f.ben);
   auto before = send_text(f.http_port, f.anna, f.ben.id, "kept");
   CHECK(send_text(f.http_port, f.anna, f.ben.id, "typing", 0, false) == Seq(0));
@@ -158,7 +158,7 @@ TEST_CASE("what is not to be kept reaches who is connected, with seq 0, and is s
 }
 
 TEST_CASE("a storm of retries with one request id is one message with one answer") {
-  Fixture f;
+  DeliveryFixture f;
   auto connection = f.live(Door::kTcp, f.ben);
   std::vector<std::thread> threads;
   std::vector<Seq> answers(64);
@@ -178,7 +178,7 @@ TEST_CASE("a storm of retries with one request id is one message with one answer
 }
 
 TEST_CASE("a slow reader falls behind, costs bounded memory, and is caught up without a gap") {
-  Fixture f({"--set", "session.outbox_bytes=16384"});
+  DeliveryFixture f({"--set", "session.outbox_bytes=16384"});
   auto slow = f.connect(Door::kTcp, f.ben);
   slow.socket().set_receive_buffer(65536);
   slow.sync(0);
@@ -197,7 +197,7 @@ TEST_CASE("a slow reader falls behind, costs bounded memory, and is caught up wi
 }
 
 TEST_CASE("a command about a friendship comes in order with the messages around it") {
-  Fixture f;
+  DeliveryFixture f;
   auto carol = sign_in(f.http_port, "300");
   auto connection = f.live(Door::kTcp, f.anna);
   make_friends(f.http_port, f.anna, carol);

@@ -17,7 +17,7 @@ using Door = LongConnection::Door;
 
 namespace {
 
-struct Fixture {
+struct DoorsFixture {
   TempDir dir;
   ServerProcess server{dir.path() / "data", {"--set", "session.sign_in_timeout_ms=400"}};
   std::uint16_t tcp = server.tcp_port();
@@ -66,7 +66,7 @@ void check_refused(LongConnection& connection, int code) {
 
 }  // namespace
 
-TEST_CASE_METHOD(Fixture, "TCP packets may come joined in one segment") {
+TEST_CASE_METHOD(DoorsFixture, "TCP packets may come joined in one segment") {
   auto connection = LongConnection::raw_tcp(tcp);
   std::string all = sign_in_frame(anna);
   for (int i = 10; i < 60; ++i)
@@ -78,7 +78,7 @@ TEST_CASE_METHOD(Fixture, "TCP packets may come joined in one segment") {
     CHECK(connection.receive()->request_id() == i);
 }
 
-TEST_CASE_METHOD(Fixture, "TCP packets may come byte by byte") {
+TEST_CASE_METHOD(DoorsFixture, "TCP packets may come byte by byte") {
   auto connection = LongConnection::raw_tcp(tcp);
   for (char byte : sign_in_frame(anna) + frame(input(pb::PT_HEARTBEAT, 9)))
     connection.socket().send(std::string_view(&byte, 1));
@@ -87,7 +87,7 @@ TEST_CASE_METHOD(Fixture, "TCP packets may come byte by byte") {
   CHECK(connection.receive()->request_id() == 9);
 }
 
-TEST_CASE_METHOD(Fixture, "a packet of the largest size is taken, its answer comes") {
+TEST_CASE_METHOD(DoorsFixture, "a packet of the largest size is taken, its answer comes") {
   auto connection = LongConnection::raw_tcp(tcp);
   connection.socket().send(sign_in_frame(anna));
   auto heartbeat = input(pb::PT_HEARTBEAT, 5, std::string(60000, 'x'));
@@ -101,7 +101,7 @@ TEST_CASE_METHOD(Fixture, "a packet of the largest size is taken, its answer com
   CHECK(connection.receive()->request_id() == 5);
 }
 
-TEST_CASE_METHOD(Fixture, "a TCP connection that does not begin rightly is told and closed") {
+TEST_CASE_METHOD(DoorsFixture, "a TCP connection that does not begin rightly is told and closed") {
   SECTION("a first packet that is no sign-in") {
     auto connection = LongConnection::raw_tcp(tcp);
     connection.send(pb::PT_HEARTBEAT, 1, "");
@@ -143,7 +143,7 @@ TEST_CASE_METHOD(Fixture, "a TCP connection that does not begin rightly is told 
   check_others_are_served();
 }
 
-TEST_CASE_METHOD(Fixture, "an undecodable packet after the sign-in is told and closes") {
+TEST_CASE_METHOD(DoorsFixture, "an undecodable packet after the sign-in is told and closes") {
   auto door = GENERATE(Door::kTcp, Door::kWebSocket);
   auto connection = connect(door);
   std::string bad = frame("\x08");
@@ -158,7 +158,7 @@ TEST_CASE_METHOD(Fixture, "an undecodable packet after the sign-in is told and c
   check_others_are_served();
 }
 
-TEST_CASE_METHOD(Fixture, "a peer that sends no more still gets what it is due") {
+TEST_CASE_METHOD(DoorsFixture, "a peer that sends no more still gets what it is due") {
   auto connection = LongConnection::raw_tcp(tcp);
   connection.socket().send(sign_in_frame(anna));
   REQUIRE(connection.receive());
@@ -170,7 +170,7 @@ TEST_CASE_METHOD(Fixture, "a peer that sends no more still gets what it is due")
   CHECK(answer->request_id() == 3);
 }
 
-TEST_CASE_METHOD(Fixture, "random bytes on either door end that connection only") {
+TEST_CASE_METHOD(DoorsFixture, "random bytes on either door end that connection only") {
   std::uint32_t seed = GENERATE(1U, 2U, 3U, 4U, 5U, 6U);
   Socket socket(seed % 2 == 0 ? tcp : http_port);
   std::string noise;
@@ -190,7 +190,7 @@ TEST_CASE_METHOD(Fixture, "random bytes on either door end that connection only"
   check_others_are_served();
 }
 
-TEST_CASE_METHOD(Fixture,
+TEST_CASE_METHOD(DoorsFixture,
                  "WebSocket: ping is answered, a close is answered, fragments are joined") {
   auto connection = connect(Door::kWebSocket);
   auto packet = input(pb::PT_HEARTBEAT, 21);
@@ -223,7 +223,7 @@ TEST_CASE_METHOD(Fixture,
   CHECK(connection.close_code() == wire::CloseCode::kNormal);
 }
 
-TEST_CASE_METHOD(Fixture, "WebSocket: what breaks the protocol is closed with its code") {
+TEST_CASE_METHOD(DoorsFixture, "WebSocket: what breaks the protocol is closed with its code") {
   struct Case {
     std::string bytes;
     wire::CloseCode code;
@@ -244,7 +244,8 @@ TEST_CASE_METHOD(Fixture, "WebSocket: what breaks the protocol is closed with it
   CHECK(connection.close_code() == c.code);
 }
 
-TEST_CASE_METHOD(Fixture, "a WebSocket that may not be is refused with JSON before the upgrade") {
+TEST_CASE_METHOD(DoorsFixture,
+                 "a WebSocket that may not be is refused with JSON before the upgrade") {
   auto upgrade = [&](const std::string& query, Headers more = {}) {
     Headers headers{{"Upgrade", "websocket"},
                     {"Connection", "Upgrade"},

@@ -19,7 +19,7 @@ namespace {
 
 constexpr int kStorage = pb::EC_STORAGE;
 
-struct Fixture {
+struct FaultsFixture {
   TempDir dir;
   std::filesystem::path data = dir.path() / "data";
   ServerProcess server{data, {"--set", "logic.require_friendship=false"}};
@@ -72,7 +72,8 @@ struct Fixture {
 
 }  // namespace
 
-TEST_CASE_METHOD(Fixture, "a disk that takes no more refuses sends, serves reads, and recovers") {
+TEST_CASE_METHOD(FaultsFixture,
+                 "a disk that takes no more refuses sends, serves reads, and recovers") {
   for (int i = 0; i < 20; ++i)
     REQUIRE(send() == 0);
   REQUIRE(ready().status == 200);
@@ -102,7 +103,7 @@ TEST_CASE_METHOD(Fixture, "a disk that takes no more refuses sends, serves reads
   CHECK(connection.sync(0).size() == acknowledged.size());
 }
 
-TEST_CASE_METHOD(Fixture,
+TEST_CASE_METHOD(FaultsFixture,
                  "without a free descriptor who is connected is served, and then all are") {
   HttpConnection known(server.http_port());
   auto listener = LongConnection::sign_in(Door::kTcp, server.tcp_port(), server.http_port(), ben);
@@ -135,7 +136,8 @@ TEST_CASE_METHOD(Fixture,
   CHECK(text_of(listener.next_message()) == "after");
 }
 
-TEST_CASE_METHOD(Fixture, "a server whose database is removed says so and acknowledges no more") {
+TEST_CASE_METHOD(FaultsFixture,
+                 "a server whose database is removed says so and acknowledges no more") {
   for (int i = 0; i < 5; ++i)
     REQUIRE(send() == 0);
   std::this_thread::sleep_for(std::chrono::milliseconds(500));  // it looks for its files

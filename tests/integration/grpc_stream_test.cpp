@@ -99,8 +99,8 @@ class Receiver final : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::By
   std::optional<grpc::Status> done_;
 };
 
-struct Fixture {
-  Fixture() { make_friends(house.process().http_port(), anna, ben); }
+struct GrpcStreamFixture {
+  GrpcStreamFixture() { make_friends(house.process().http_port(), anna, ben); }
   std::int64_t send(const std::string& text) {
     pb::SendMessageResp sent;
     REQUIRE(
@@ -124,7 +124,7 @@ struct Fixture {
 }  // namespace
 
 TEST_CASE("a gRPC stream begins with what was missed and goes on with what comes") {
-  Fixture f;
+  GrpcStreamFixture f;
   const auto from = f.caught_up();
   f.send("one");
   f.send("two");
@@ -146,7 +146,7 @@ TEST_CASE("a gRPC stream begins with what was missed and goes on with what comes
 }
 
 TEST_CASE("a gRPC stream that is not read gets everything in order later") {
-  Fixture f;
+  GrpcStreamFixture f;
   const auto from = f.caught_up();
   Receiver stream(f.house, f.ben, from);
   const std::string large(50000, 'x');
@@ -158,7 +158,7 @@ TEST_CASE("a gRPC stream that is not read gets everything in order later") {
 }
 
 TEST_CASE("who may not, or asks for nonsense, gets no gRPC stream") {
-  Fixture f;
+  GrpcStreamFixture f;
   CHECK(Receiver(f.house, Metadata(), "").end() == 1003);
   auto forged = f.ben;
   forged.token += "x";
@@ -172,7 +172,7 @@ TEST_CASE("who may not, or asks for nonsense, gets no gRPC stream") {
 
 TEST_CASE(
     "a gRPC stream ends with its device's signing out, its replacement, and the server's end") {
-  Fixture f;
+  GrpcStreamFixture f;
   const auto from = f.caught_up();
   f.send("one");
   Receiver older(f.house, f.ben, from);
@@ -191,7 +191,7 @@ TEST_CASE(
 }
 
 TEST_CASE("a cancelled gRPC stream leaves its device free at once") {
-  Fixture f;
+  GrpcStreamFixture f;
   const auto from = f.caught_up();
   f.send("one");
   Receiver stream(f.house, f.ben, from);

@@ -62,8 +62,8 @@ class Guesser {
   Socket socket_;
 };
 
-struct Fixture {
-  Fixture() { start(); }
+struct GuessingFixture {
+  GuessingFixture() { start(); }
   void start() {
     server.reset();
     server = std::make_unique<ServerProcess>(
@@ -109,7 +109,8 @@ struct Fixture {
 };
 
 // Wrong ones, spread over all numbers and addresses; how many were answered with each status.
-std::map<int, int> guess(const Fixture& f, const std::map<std::string, std::string>& codes) {
+std::map<int, int> guess(const GuessingFixture& f,
+                         const std::map<std::string, std::string>& codes) {
   std::atomic<int> next = 0;
   std::mutex mutex;
   std::map<int, int> statuses;
@@ -149,7 +150,7 @@ std::size_t lines_of(const std::string& log, const std::string& event) {
 
 TEST_CASE(
     "ten thousand guesses at codes from a hundred addresses: none is right, all are counted") {
-  Fixture f;
+  GuessingFixture f;
   const auto codes = f.send_codes();
   const auto begin = std::chrono::steady_clock::now();
   const auto statuses = guess(f, codes);
@@ -185,7 +186,7 @@ TEST_CASE(
 
 TEST_CASE(
     "a code that few have guessed at is good still; after five wrong ones at once it is not") {
-  Fixture f;
+  GuessingFixture f;
   const auto codes = f.send_codes();
   const auto wrong_at_once = [&](int who, int count) {
     std::vector<std::thread> threads;

@@ -24,7 +24,7 @@ std::int64_t seconds_now() {
       .count();
 }
 
-struct Fixture {
+struct JwtFixture {
   static std::string key_file(const TempDir& dir) {
     auto path = (dir.path() / "jwt-secret").string();
     std::ofstream(path) << kJwtSecret << "\n";
@@ -59,7 +59,7 @@ struct Fixture {
 
 }  // namespace
 
-TEST_CASE_METHOD(Fixture, "users with tokens of another system become friends and write") {
+TEST_CASE_METHOD(JwtFixture, "users with tokens of another system become friends and write") {
   CHECK_THAT(server.log(), !Catch::Contains("DEVELOPMENT"));
   auto anna = person(7001);
   auto ben = person(7002);
@@ -93,7 +93,7 @@ TEST_CASE_METHOD(Fixture, "users with tokens of another system become friends an
   CHECK_THROWS(LongConnection::sign_in(Door::kTcp, server.tcp_port(), server.http_port(), forged));
 }
 
-TEST_CASE_METHOD(Fixture, "a device that is kicked needs a newer token") {
+TEST_CASE_METHOD(JwtFixture, "a device that is kicked needs a newer token") {
   auto made = run_program(LINNET_BINARY, {"key", "create", "test", "--scope", "users", "--scope",
                                           "devices", "--data-dir", data});
   REQUIRE(made.status == 0);

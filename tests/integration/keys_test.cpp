@@ -15,7 +15,7 @@ using Door = LongConnection::Door;
 
 namespace {
 
-struct Fixture {
+struct KeysFixture {
   TempDir dir;
   std::string data = (dir.path() / "data").string();
   ServerProcess server{data};
@@ -53,7 +53,8 @@ pb::SendMessageReq notice(UserId user, std::int64_t request_id = 0) {
 
 }  // namespace
 
-TEST_CASE_METHOD(Fixture, "a server with a key makes users and groups, writes to them and kicks") {
+TEST_CASE_METHOD(KeysFixture,
+                 "a server with a key makes users and groups, writes to them and kicks") {
   auto backend = with(create({"messages", "users", "groups", "devices"}));
   auto anna = sign_in(server.http_port(), "100");
   pb::CreateUserReq create_user;
@@ -117,7 +118,7 @@ TEST_CASE_METHOD(Fixture, "a server with a key makes users and groups, writes to
   CHECK(backend.fails("/pb.LogicInt/KickDevice", kick).code == 1006);
 }
 
-TEST_CASE_METHOD(Fixture,
+TEST_CASE_METHOD(KeysFixture,
                  "a key is good for its scopes, for servers' calls, and until it is revoked") {
   auto token = create({"messages"});
   auto backend = with(token);

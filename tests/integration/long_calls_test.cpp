@@ -14,7 +14,7 @@ using Door = LongConnection::Door;
 
 namespace {
 
-struct Fixture {
+struct LongCallsFixture {
   TempDir dir;
   ServerProcess server{dir.path() / "data"};
   TestUser anna = sign_in(server.http_port(), "100");
@@ -60,7 +60,7 @@ Response response_in(const pb::Output& packet) {
 }  // namespace
 
 TEST_CASE("a client lives on its one socket: it calls, and is answered with the request's id") {
-  Fixture f;
+  LongCallsFixture f;
   for (auto door : {Door::kTcp, Door::kWebSocket, Door::kWebSocketJson}) {
     auto connection = f.live(door, f.anna);
     pb::GetUserReq request;
@@ -76,7 +76,7 @@ TEST_CASE("a client lives on its one socket: it calls, and is answered with the 
 }
 
 TEST_CASE("what is wrong with a call is answered with its code, and the connection stays") {
-  Fixture f;
+  LongCallsFixture f;
   auto connection = f.live(Door::kTcp, f.anna);
   connection.send(pb::PT_CALL, 1, "\xff\xff");
   CHECK(answer(connection).code() == 1007);
@@ -97,7 +97,7 @@ TEST_CASE("what is wrong with a call is answered with its code, and the connecti
 }
 
 TEST_CASE("many calls at once are each answered, and ordered ones take effect in order") {
-  Fixture f;
+  LongCallsFixture f;
   make_friends(f.server.http_port(), f.anna, f.ben);
   auto sender = f.live(Door::kWebSocket, f.anna);
   auto receiver = f.live(Door::kTcp, f.ben);
@@ -121,7 +121,7 @@ TEST_CASE("many calls at once are each answered, and ordered ones take effect in
 }
 
 TEST_CASE("what waited behind a sign-out or an erasure is not carried out") {
-  Fixture f;
+  LongCallsFixture f;
   auto connection = f.live(Door::kWebSocket, f.anna);
   pb::EraseUserReq erase;
   erase.set_code(kCode);
@@ -150,7 +150,7 @@ TEST_CASE("what waited behind a sign-out or an erasure is not carried out") {
 }
 
 TEST_CASE("a packet's request id is no id for retries: clients count it anew on each connection") {
-  Fixture f;
+  LongCallsFixture f;
   for (std::int64_t expected : {1, 3}) {
     auto connection = f.live(Door::kTcp, f.anna);
     call(connection, 1, "/pb.LogicExt/SendMessage", text_to(f.anna.id, "x"));
@@ -161,7 +161,7 @@ TEST_CASE("a packet's request id is no id for retries: clients count it anew on 
 }
 
 TEST_CASE("a client that goes away in the middle of its calls disturbs nobody") {
-  Fixture f;
+  LongCallsFixture f;
   for (int round = 0; round < 10; ++round) {
     auto connection = f.live(Door::kTcp, f.anna);
     for (int i = 1; i <= 100; ++i)

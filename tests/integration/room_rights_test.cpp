@@ -21,8 +21,10 @@ struct Person {
   std::unique_ptr<RoomClient> client;
 };
 
-struct Fixture {
-  explicit Fixture(std::vector<std::string> more = {}) : settings(std::move(more)) { start(); }
+struct RoomRightsFixture {
+  explicit RoomRightsFixture(std::vector<std::string> more = {}) : settings(std::move(more)) {
+    start();
+  }
 
   void start() {
     server.reset();
@@ -88,7 +90,7 @@ pb::RoomPublishInput words(std::int64_t room, const std::string& text) {
 }  // namespace
 
 TEST_CASE("the banned are put out of a room at once, on every connection, and stay out") {
-  Fixture f;
+  RoomRightsFixture f;
   auto owner = f.person("100");
   auto door = GENERATE(Door::kTcp, Door::kWebSocket, Door::kWebSocketJson);
   auto ben = f.person("200", door);
@@ -126,7 +128,7 @@ TEST_CASE("the banned are put out of a room at once, on every connection, and st
 }
 
 TEST_CASE("mutes silence one or all, and moderators only those below them") {
-  Fixture f;
+  RoomRightsFixture f;
   auto owner = f.person("100");
   auto moderator = f.person("200", Door::kWebSocket);
   auto ben = f.person("300");
@@ -177,7 +179,7 @@ TEST_CASE("mutes silence one or all, and moderators only those below them") {
 }
 
 TEST_CASE("slow mode, and a room in which servers alone write") {
-  Fixture f;
+  RoomRightsFixture f;
   auto owner = f.person("100");
   auto ben = f.person("200", Door::kWebSocketJson);
   auto room = f.make(owner);
@@ -214,7 +216,7 @@ TEST_CASE("slow mode, and a room in which servers alone write") {
 }
 
 TEST_CASE("rights in a room outlive a restart and its emptiness, and end with it") {
-  Fixture f;
+  RoomRightsFixture f;
   auto owner = f.person("100");
   auto ben = f.person("200");
   auto room = f.make(owner, 77);
@@ -260,7 +262,7 @@ TEST_CASE("rights in a room outlive a restart and its emptiness, and end with it
 }
 
 TEST_CASE("rooms that must be made, and who makes them") {
-  Fixture f({"--set", "rooms.open=false"});
+  RoomRightsFixture f({"--set", "rooms.open=false"});
   auto anna = f.person("100");
   CHECK(f.enter(anna, 5) == 2038);
   CHECK(f.backend->fails("/pb.RoomInt/PublishToRoom", words(5, "x")).code == 2038);
@@ -274,7 +276,7 @@ TEST_CASE("rooms that must be made, and who makes them") {
   beyond.set_room_id(std::int64_t{1} << 53);
   CHECK(f.backend->fails("/pb.RoomInt/MakeRoom", beyond).code == 1007);
 
-  Fixture open({"--set", "rooms.create=anyone"});
+  RoomRightsFixture open({"--set", "rooms.create=anyone"});
   auto ben = open.person("200");
   create.set_name("Ben's");
   auto room = ben.caller->call<pb::CreateRoomResp>("/pb.RoomExt/CreateRoom", create).room_id();
@@ -296,7 +298,7 @@ TEST_CASE("rooms that must be made, and who makes them") {
 }
 
 TEST_CASE("with history on disk a room remembers beyond a restart, and its end forgets") {
-  Fixture f({"--set", "rooms.history_on_disk=true", "--set", "rooms.history=3"});
+  RoomRightsFixture f({"--set", "rooms.history_on_disk=true", "--set", "rooms.history=3"});
   auto owner = f.person("100");
   auto room = f.make(owner);
   owner.client->enter(room);
@@ -326,7 +328,7 @@ TEST_CASE("with history on disk a room remembers beyond a restart, and its end f
 }
 
 TEST_CASE("a broadcast reaches everybody who is connected, at its rate, and is stored nowhere") {
-  Fixture f({"--set", "broadcast.per_second=100"});
+  RoomRightsFixture f({"--set", "broadcast.per_second=100"});
   std::vector<Person> people;
   for (int i = 0; i < 30; ++i)
     people.push_back(

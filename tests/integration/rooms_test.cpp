@@ -17,8 +17,8 @@ namespace {
 
 constexpr std::int64_t kRoom = 77;
 
-struct Fixture {
-  explicit Fixture(std::vector<std::string> settings = {})
+struct RoomsFixture {
+  explicit RoomsFixture(std::vector<std::string> settings = {})
       : server(dir.path() / "data", settings) {}
   RoomClient connect(const std::string& phone, Door door = Door::kTcp) {
     auto user = sign_in(server.http_port(), phone);
@@ -31,7 +31,7 @@ struct Fixture {
 }  // namespace
 
 TEST_CASE("members of a room on every door hear what is said in it, in order, each once") {
-  Fixture f;
+  RoomsFixture f;
   auto anna = f.connect("100", Door::kTcp);
   auto ben = f.connect("200", Door::kWebSocket);
   auto carl = f.connect("300", Door::kWebSocketJson);
@@ -61,7 +61,7 @@ TEST_CASE("members of a room on every door hear what is said in it, in order, ea
 }
 
 TEST_CASE("who comes later is told what was said before, as far as it likes") {
-  Fixture f({"--set", "rooms.history=3"});
+  RoomsFixture f({"--set", "rooms.history=3"});
   auto anna = f.connect("100");
   anna.enter(kRoom);
   std::int64_t newest = 0;
@@ -86,7 +86,7 @@ TEST_CASE("who comes later is told what was said before, as far as it likes") {
 }
 
 TEST_CASE("how many are in a room is pushed, also when a connection just ends") {
-  Fixture f({"--set", "rooms.state_ms=100"});
+  RoomsFixture f({"--set", "rooms.state_ms=100"});
   auto anna = f.connect("100");
   anna.enter(kRoom);
   {
@@ -101,7 +101,7 @@ TEST_CASE("how many are in a room is pushed, also when a connection just ends") 
 }
 
 TEST_CASE("a connection is in several rooms, up to the limit") {
-  Fixture f({"--set", "rooms.per_connection=3"});
+  RoomsFixture f({"--set", "rooms.per_connection=3"});
   auto anna = f.connect("100");
   for (std::int64_t room = 1; room <= 3; ++room)
     anna.enter(room);
@@ -118,8 +118,8 @@ TEST_CASE("a connection is in several rooms, up to the limit") {
 }
 
 TEST_CASE("what is wrong is refused with its code, and the connection stays") {
-  Fixture f({"--set", "rooms.message_bytes=100", "--set", "limits.enabled=true", "--set",
-             "limits.room_burst=3", "--set", "limits.room_per_second=1"});
+  RoomsFixture f({"--set", "rooms.message_bytes=100", "--set", "limits.enabled=true", "--set",
+                  "limits.room_burst=3", "--set", "limits.room_per_second=1"});
   auto anna = f.connect("100", GENERATE(Door::kTcp, Door::kWebSocketJson));
   anna.enter(kRoom);
   pb::RoomSubscribeInput subscribe;
@@ -150,7 +150,7 @@ TEST_CASE("what is wrong is refused with its code, and the connection stays") {
 }
 
 TEST_CASE("bytes that are no request are refused, and the connection stays") {
-  Fixture f;
+  RoomsFixture f;
   auto anna = f.connect("100");
   for (auto type : {pb::PT_ROOM_SUBSCRIBE, pb::PT_ROOM_UNSUBSCRIBE, pb::PT_ROOM_PUBLISH}) {
     anna.connection.send(type, 9, "\xff\xff\xff");
@@ -165,9 +165,9 @@ TEST_CASE("a slow reader slows nobody, and is told what it missed") {
   using Case = std::pair<Door, std::string>;
   const auto [door, in_batches] = GENERATE(Case(Door::kTcp, "true"), Case(Door::kWebSocket, "true"),
                                            Case(Door::kWebSocket, "false"));
-  Fixture f({"--set", "rooms.log_messages=20", "--set", "limits.enabled=false", "--set",
-             "rooms.member_bytes=4096", "--io-threads", "1", "--set",
-             "server.io_uring=" + in_batches});
+  RoomsFixture f({"--set", "rooms.log_messages=20", "--set", "limits.enabled=false", "--set",
+                  "rooms.member_bytes=4096", "--io-threads", "1", "--set",
+                  "server.io_uring=" + in_batches});
   auto anna = f.connect("100");
   auto slow = f.connect("200", door);
   anna.enter(kRoom);
@@ -200,7 +200,7 @@ TEST_CASE("a slow reader slows nobody, and is told what it missed") {
 }
 
 TEST_CASE("a client that never asked hears nothing of rooms") {
-  Fixture f({"--set", "rooms.state_ms=100"});
+  RoomsFixture f({"--set", "rooms.state_ms=100"});
   auto anna = f.connect("100");
   auto old = f.connect("200");
   anna.enter(kRoom);

@@ -140,8 +140,8 @@ std::string receive_request(const TestUser& user, const std::string& type, const
          "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
 }
 
-struct Fixture {
-  explicit Fixture(std::vector<std::string> more = {})
+struct StreamsFixture {
+  explicit StreamsFixture(std::vector<std::string> more = {})
       : server(dir.path() / "data", std::move(more)) {
     make_friends(port, anna, ben);
   }
@@ -171,7 +171,7 @@ struct Fixture {
 }  // namespace
 
 TEST_CASE("events begin with what was missed and go on with what comes, by the inbox's seqs") {
-  Fixture f;
+  StreamsFixture f;
   const auto from = f.caught_up();
   f.send("one");
   f.send("two");
@@ -190,7 +190,7 @@ TEST_CASE("events begin with what was missed and go on with what comes, by the i
 }
 
 TEST_CASE("events resume after Last-Event-ID, whatever the URL says") {
-  Fixture f;
+  StreamsFixture f;
   const auto from = f.caught_up();
   f.send("one");
   f.send("two");
@@ -204,7 +204,7 @@ TEST_CASE("events resume after Last-Event-ID, whatever the URL says") {
 }
 
 TEST_CASE("a message that is stored nowhere is an event without id") {
-  Fixture f;
+  StreamsFixture f;
   Events events(f.port, f.ben, f.caught_up());
   f.send("stored");
   CHECK_FALSE(events.next().id.empty());
@@ -215,7 +215,7 @@ TEST_CASE("a message that is stored nowhere is an event without id") {
 }
 
 TEST_CASE("what a stream's device acknowledges decides where its user's next device begins") {
-  Fixture f;
+  StreamsFixture f;
   Events events(f.port, f.ben, f.caught_up());
   f.send("one");
   f.send("two");
@@ -232,7 +232,7 @@ TEST_CASE("what a stream's device acknowledges decides where its user's next dev
 }
 
 TEST_CASE("one device has one stream or socket: the older one is told and ends") {
-  Fixture f;
+  StreamsFixture f;
   const auto from = f.caught_up();
   f.send("first");
   auto older = f.live(from);
@@ -250,7 +250,7 @@ TEST_CASE("one device has one stream or socket: the older one is told and ends")
 }
 
 TEST_CASE("a stream whose device is signed out ends at once") {
-  Fixture f;
+  StreamsFixture f;
   const auto from = f.caught_up();
   f.send("first");
   auto events = f.live(from);
@@ -263,7 +263,7 @@ TEST_CASE("a stream whose device is signed out ends at once") {
 }
 
 TEST_CASE("a silent stream is kept alive by heartbeats") {
-  Fixture f({"--set", "session.stream_heartbeat_s=1"});
+  StreamsFixture f({"--set", "session.stream_heartbeat_s=1"});
   Events events(f.port, f.ben, f.caught_up());
   std::this_thread::sleep_for(milliseconds(2700));
   f.send("after");
@@ -272,7 +272,7 @@ TEST_CASE("a silent stream is kept alive by heartbeats") {
 }
 
 TEST_CASE("a stream that is not read costs its budget, and gets everything in order later") {
-  Fixture f({"--set", "session.outbox_bytes=16384"});
+  StreamsFixture f({"--set", "session.outbox_bytes=16384"});
   Events events(f.port, f.ben, f.caught_up(), {}, 65536);
   const std::string large(50000, 'x');
   constexpr int kCount = 160;  // more than the kernel's buffers hold
@@ -283,7 +283,7 @@ TEST_CASE("a stream that is not read costs its budget, and gets everything in or
 }
 
 TEST_CASE("a stream ends with the server's end, and says so") {
-  Fixture f;
+  StreamsFixture f;
   const auto from = f.caught_up();
   f.send("first");
   auto events = f.live(from);
@@ -295,7 +295,7 @@ TEST_CASE("a stream ends with the server's end, and says so") {
 }
 
 TEST_CASE("events are refused by what is wrong, in plain HTTP") {
-  Fixture f;
+  StreamsFixture f;
   const auto good = "/events?token=" + f.ben.token;
   CHECK(http(f.port, "GET", "/events").status == 400);
   CHECK(http(f.port, "GET", good + "x").status == 401);
@@ -310,7 +310,7 @@ TEST_CASE("events are refused by what is wrong, in plain HTTP") {
 }
 
 TEST_CASE("Receive over Connect streams messages in frames, in JSON and protobuf") {
-  Fixture f;
+  StreamsFixture f;
   auto from = f.caught_up().substr(5);
   f.send("one");
   const auto body = envelope(R"({"seq":")" + from + "\"}");
@@ -341,7 +341,7 @@ TEST_CASE("Receive over Connect streams messages in frames, in JSON and protobuf
 }
 
 TEST_CASE("Receive over gRPC-Web streams messages and ends with trailers, also in base64") {
-  Fixture f;
+  StreamsFixture f;
   auto from = f.caught_up().substr(5);
   pb::SyncInput input;
   input.set_seq(std::stol(from));
@@ -358,7 +358,7 @@ TEST_CASE("Receive over gRPC-Web streams messages and ends with trailers, also i
 }
 
 TEST_CASE("Receive refuses in the form that it was asked in") {
-  Fixture f;
+  StreamsFixture f;
   const std::string type = "application/connect+json";
   auto last = [&](const std::string& body, const std::string& headers = {}) {
     Stream stream(f.port, receive_request(f.ben, type, body, headers + "Connection: close\r\n"));
@@ -376,7 +376,7 @@ TEST_CASE("Receive refuses in the form that it was asked in") {
 }
 
 TEST_CASE("a stream with a deadline ends when it has passed") {
-  Fixture f;
+  StreamsFixture f;
   Stream stream(f.port, receive_request(f.ben, "application/connect+json", envelope("{}"),
                                         "Connect-Timeout-Ms: 300\r\n"));
   std::string piece;
@@ -387,7 +387,7 @@ TEST_CASE("a stream with a deadline ends when it has passed") {
 }
 
 TEST_CASE("Receive is no unary call, at no door") {
-  Fixture f;
+  StreamsFixture f;
   Caller caller(f.port);
   caller.use(f.ben);
   auto plain = caller.post("/pb.LogicExt/Receive", "{}", "application/json");
@@ -407,7 +407,7 @@ TEST_CASE("Receive is no unary call, at no door") {
 }
 
 TEST_CASE("an old proxy's HTTP/1.0 gets a stream that ends with the connection") {
-  Fixture f;
+  StreamsFixture f;
   const auto from = f.caught_up();
   f.send("first");
   Stream stream(f.port, "GET /events?token=" + f.ben.token + from + " HTTP/1.0\r\nHost: h\r\n\r\n");

@@ -11,11 +11,12 @@ import sys
 # column, title
 PANELS = (
     ('rss_mb', "the server's memory, MB resident"),
+    ('heap_mb', 'of it, MB of heap in use'),
     ('descriptors', 'its open descriptors'),
     ('p99_ms', 'p99 of a delivery, ms'),
     ('cpu_percent', 'its CPU time, % of a processor'),
 )
-COLOURS = ('#1f6feb', '#1a7f37', '#d1242f', '#9a6700')
+COLOURS = ('#1f6feb', '#8250df', '#1a7f37', '#d1242f', '#9a6700')
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 480, 150, 60, 16, 26, 22
 
 

@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::size_t kSpeakers = 200;
 constexpr std::size_t kGroupSize = 50;
-constexpr std::size_t kPayload = 100;
+constexpr std::size_t kFirstPayload = 100;
 
 }  // namespace
 
@@ -21,7 +21,7 @@ Population make_population(const bench::Site& site, std::size_t people, std::siz
   const bench::Groups groups(site.doors.http, all.readers, all.group_size);
   for (std::size_t group = 0; group < groups.count(); ++group)
     all.groups.push_back(groups.id(group));
-  groups.send(site.doors.http, entries, kPayload);
+  groups.send(site.doors.http, entries, kFirstPayload);
   all.large_group = bench::Groups(site.doors.http, all.readers, people, pb::GT_LARGE).id(0);
   return all;
 }

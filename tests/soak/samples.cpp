@@ -1,6 +1,7 @@
 #include "samples.hpp"
 
 #include "measure.hpp"
+#include "support/raw_client.hpp"
 
 #include <filesystem>
 #include <stdexcept>
@@ -9,8 +10,16 @@ namespace linnet::soak {
 namespace {
 
 constexpr const char* kHeader =
-    "seconds,rss_mb,rss_anon_mb,descriptors,connected,cpu_percent,generator_cpu_percent,"
+    "seconds,rss_mb,rss_anon_mb,heap_mb,descriptors,connected,cpu_percent,generator_cpu_percent,"
     "sign_ins_per_s,deliveries_per_s,p50_ms,p99_ms,large_p99_ms,answer_p99_ms,sign_in_p99_ms\n";
+
+double heap_of(std::uint16_t http_port) {
+  const std::string name = "linnet_memory_bytes{of=\"heap\"} ";
+  const auto text = test::http(http_port, "GET", "/metrics").body;
+  const auto at = text.find(name);
+  if (at == std::string::npos) throw std::runtime_error("/metrics does not tell of the heap");
+  return std::stod(text.substr(at + name.size()));
+}
 
 }  // namespace
 
@@ -28,8 +37,11 @@ std::multiset<std::string> open_of(pid_t pid) {
   return open;
 }
 
-Samples::Samples(pid_t server, const std::string& file)
-    : server_(server), file_(std::fopen(file.c_str(), "w")), begin_(bench::now()) {
+Samples::Samples(pid_t server, std::uint16_t http_port, const std::string& file)
+    : server_(server),
+      http_port_(http_port),
+      file_(std::fopen(file.c_str(), "w")),
+      begin_(bench::now()) {
   if (file_ == nullptr) throw std::runtime_error("cannot write " + file);
   std::fputs(kHeader, file_);
   before_ = count(nullptr);
@@ -58,6 +70,7 @@ void Samples::take(Visitors& visitors) {
   samples_.push_back({.seconds = static_cast<double>(counts.time - begin_) / 1e9,
                       .rss = memory.rss,
                       .rss_anon = memory.rss_anon,
+                      .heap = heap_of(http_port_),
                       .descriptors = static_cast<double>(descriptors_of(server_)),
                       .connected = static_cast<double>(visitors.connected()),
                       .cpu = share(counts.cpu - before_.cpu),
@@ -74,11 +87,12 @@ void Samples::take(Visitors& visitors) {
 }
 
 void Samples::write(const Sample& sample) {
-  std::fprintf(file_, "%.1f,%.3f,%.3f,%.0f,%.0f,%.1f,%.1f,%.1f,%.0f,%.2f,%.2f,%.2f,%.2f,%.2f\n",
-               sample.seconds, sample.rss / 1e6, sample.rss_anon / 1e6, sample.descriptors,
-               sample.connected, 100 * sample.cpu, 100 * sample.generator, sample.sign_ins,
-               sample.deliveries, sample.p50_ms, sample.p99_ms, sample.large_p99_ms,
-               sample.answer_p99_ms, sample.sign_in_p99_ms);
+  std::fprintf(file_,
+               "%.1f,%.3f,%.3f,%.3f,%.0f,%.0f,%.1f,%.1f,%.1f,%.0f,%.2f,%.2f,%.2f,%.2f,%.2f\n",
+               sample.seconds, sample.rss / 1e6, sample.rss_anon / 1e6, sample.heap / 1e6,
+               sample.descriptors, sample.connected, 100 * sample.cpu, 100 * sample.generator,
+               sample.sign_ins, sample.deliveries, sample.p50_ms, sample.p99_ms,
+               sample.large_p99_ms, sample.answer_p99_ms, sample.sign_in_p99_ms);
   std::fflush(file_);
 }
 

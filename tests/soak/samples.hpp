@@ -3,6 +3,9 @@
 
 #include "visitors.hpp"
 
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
 #include <cstdio>
 #include <set>
 #include <string>
@@ -15,6 +18,7 @@ struct Sample {
   double seconds = 0;  // since the beginning
   double rss = 0;      // bytes
   double rss_anon = 0;
+  double heap = 0;  // of it, what malloc has given out
   double descriptors = 0;
   double connected = 0;   // of the visitors
   double cpu = 0;         // of one processor, since the last sample
@@ -36,7 +40,7 @@ std::multiset<std::string> open_of(pid_t pid);
 // Takes samples, and writes each to the file as a line of CSV. Throws when it cannot be made.
 class Samples {
  public:
-  Samples(pid_t server, const std::string& file);
+  Samples(pid_t server, std::uint16_t http_port, const std::string& file);
   ~Samples();
   Samples(const Samples&) = delete;
   Samples& operator=(const Samples&) = delete;
@@ -56,6 +60,7 @@ class Samples {
   void write(const Sample& sample);
 
   pid_t server_;
+  std::uint16_t http_port_;
   std::FILE* file_;
   Nanos begin_;
   Counts before_;
@@ -66,7 +71,9 @@ class Samples {
 struct Trend {
   double mean = 0;
   double per_hour = 0;
+  double error = 0;  // the standard error of per_hour
   double share_per_hour() const { return mean == 0 ? 0 : per_hour / mean; }
+  double share_error() const { return mean == 0 ? 0 : error / mean; }
 };
 template <class Of>
 Trend trend_of(const std::vector<Sample>& samples, double warm_up, Of of) {
@@ -75,6 +82,7 @@ Trend trend_of(const std::vector<Sample>& samples, double warm_up, Of of) {
   double y = 0;
   double xx = 0;
   double xy = 0;
+  double yy = 0;
   for (const auto& sample : samples) {
     if (sample.seconds < warm_up) continue;
     const double hours = sample.seconds / 3600;
@@ -84,10 +92,13 @@ Trend trend_of(const std::vector<Sample>& samples, double warm_up, Of of) {
     y += value;
     xx += hours * hours;
     xy += hours * value;
+    yy += value * value;
   }
   const double spread = count * xx - x * x;
-  if (count < 2 || spread <= 0) return {};
-  return {y / count, (count * xy - x * y) / spread};
+  if (count < 3 || spread <= 0) return {};
+  const double slope = (count * xy - x * y) / spread;
+  const double rest = std::max(0.0, (count * yy - y * y) / spread - slope * slope);
+  return {y / count, slope, std::sqrt(rest / (count - 2))};
 }
 
 }  // namespace linnet::soak

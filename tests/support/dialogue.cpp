@@ -17,7 +17,7 @@ extern char** environ;  // NOLINT: POSIX
 
 namespace linnet::test {
 
-using Clock = std::chrono::steady_clock;
+using Steady = std::chrono::steady_clock;
 
 Dialogue::Dialogue(const std::string& binary, const std::vector<std::string>& arguments) {
   // A socket pair as stdin: typing to a program that has ended is an error, not a signal.
@@ -67,8 +67,8 @@ void Dialogue::type(std::string_view line) {
     throw std::runtime_error("the program does not listen; it said: " + output_);
 }
 
-bool Dialogue::read_more(Clock::time_point deadline) {
-  auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
+bool Dialogue::read_more(Steady::time_point deadline) {
+  auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Steady::now()).count();
   pollfd wait{out_, POLLIN, 0};
   if (::poll(&wait, 1, static_cast<int>(std::max<std::int64_t>(left, 0))) <= 0) return false;
   std::array<char, 4096> buffer{};
@@ -79,7 +79,7 @@ bool Dialogue::read_more(Clock::time_point deadline) {
 }
 
 std::string Dialogue::wait_for(std::string_view text, std::chrono::seconds limit) {
-  const auto deadline = Clock::now() + limit;
+  const auto deadline = Steady::now() + limit;
   for (;;) {
     const auto at = output_.find(text, seen_);
     const auto end = at == std::string::npos ? at : output_.find('\n', at);
@@ -96,10 +96,10 @@ std::string Dialogue::wait_for(std::string_view text, std::chrono::seconds limit
 
 int Dialogue::finish() {
   close_input();
-  const auto deadline = Clock::now() + std::chrono::seconds(60);
+  const auto deadline = Steady::now() + std::chrono::seconds(60);
   while (read_more(deadline)) {
   }
-  if (Clock::now() >= deadline) ::kill(pid_, SIGKILL);
+  if (Steady::now() >= deadline) ::kill(pid_, SIGKILL);
   int status = 0;
   ::waitpid(pid_, &status, 0);
   pid_ = -1;

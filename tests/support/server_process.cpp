@@ -24,7 +24,7 @@ extern char** environ;  // NOLINT: POSIX
 namespace linnet::test {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using Steady = std::chrono::steady_clock;
 
 struct Pipe {
   Pipe() {
@@ -92,8 +92,8 @@ bool read_some(int fd, std::string& into) {
   return got > 0;
 }
 
-int remaining_ms(Clock::time_point deadline) {
-  auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
+int remaining_ms(Steady::time_point deadline) {
+  auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Steady::now());
   return left.count() > 0 ? static_cast<int>(left.count()) : 0;
 }
 
@@ -132,7 +132,7 @@ Outcome run_program(const std::string& binary, const std::vector<std::string>& a
   in.close_write();
 
   Outcome outcome;
-  auto deadline = Clock::now() + limit;
+  auto deadline = Steady::now() + limit;
   std::array<pollfd, 2> waits{{{out.read_end, POLLIN, 0}, {err.read_end, POLLIN, 0}}};
   while (waits[0].fd >= 0 || waits[1].fd >= 0) {
     if (poll(waits.data(), 2, remaining_ms(deadline)) <= 0) {
@@ -190,7 +190,7 @@ ServerProcess::ServerProcess(std::filesystem::path data_dir, std::vector<std::st
   arguments.insert(arguments.end(), more.begin(), more.end());
   Pipe out;
   int log = ::open(log_path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-  auto begin = Clock::now();
+  auto begin = Steady::now();
   pid_ = spawn(launch.binary.empty() ? LINNET_BINARY : launch.binary, arguments, launch.environment,
                -1, out.write_end, log);
   ::close(log);
@@ -208,7 +208,7 @@ ServerProcess::ServerProcess(std::filesystem::path data_dir, std::vector<std::st
     http_port_ = find_port(output, "http ");
     grpc_port_ = find_port(output, "grpc ");
   }
-  time_to_ready_ = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begin);
+  time_to_ready_ = std::chrono::duration_cast<std::chrono::milliseconds>(Steady::now() - begin);
 }
 
 ServerProcess::~ServerProcess() {

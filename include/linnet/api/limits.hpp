@@ -2,6 +2,7 @@
 #pragma once
 
 #include "linnet/base/clock.hpp"
+#include "linnet/base/error.hpp"
 #include "linnet/base/ids.hpp"
 #include "linnet/base/refusals.hpp"
 
@@ -37,9 +38,13 @@ class Limiter {
   Limiter(const Clock& clock, LimitOptions options, Refusals* refusals = nullptr)
       : clock_(clock), options_(options), refusals_(refusals) {}
 
-  // Takes one token of `who` (a user's id or a key's, by class) or of `address`; false when there
-  // is none.
-  bool allow(RateClass rate, std::int64_t who, std::string_view address);
+  // Takes `price` tokens of `who` (a user's id or a key's, by class) or of `address`; false when
+  // there are not so many. All that a call takes, with what it has `taken` before, is no more than
+  // may be saved up.
+  bool allow(RateClass rate, std::int64_t who, std::string_view address, double price = 1,
+             double taken = 0);
+  // Counts the answer of a call, if it was a refusal for the sake of a limit of the rules'.
+  void count(ErrCode answer);
 
  private:
   struct Bucket {

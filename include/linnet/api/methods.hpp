@@ -118,7 +118,7 @@ class Api {
   Async<user::Caller> identify(const Method& method, const Call& call);
   Async<Unit> prove(const Method& method, const user::Credentials& credentials,
                     user::Caller& caller);
-  Status check_rate(const Method& method, const user::Caller& caller);
+  Status check_rate(const Method& method, const user::Caller& caller, double price, double taken);
 
   const MethodTable& table_;
   user::Authenticator& authenticator_;

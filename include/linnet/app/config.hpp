@@ -124,6 +124,7 @@ struct Config {
     std::int64_t connections_per_address = 1000;
     std::int64_t accepts_per_second = 2500;
     std::int64_t unsent_bytes = 536870912;
+    std::int64_t http_bytes = 268435456;
     std::int64_t room_history_bytes = 268435456;
     std::int64_t room_log_bytes = 268435456;
     std::int64_t bytes_per_second = 1048576;
@@ -147,6 +148,9 @@ struct Config {
     std::int64_t packets_burst = 2000;
     std::int64_t refusals_per_second = 50;
     std::int64_t refusals_burst = 20;
+    std::int64_t friends_per_user = 5000;
+    std::int64_t groups_per_user = 1000;
+    std::int64_t devices_per_user = 100;
     std::int64_t rooms_per_day = 50;
     std::int64_t room_per_second = 10;
     std::int64_t room_burst = 20;

@@ -54,6 +54,8 @@ enum class ErrCode : std::int32_t {
   kRoomNotExist = 2038,
   kSlowMode = 2039,
   kRoomAlreadyExist = 2040,
+  kTooManyGroups = 2041,
+  kTooManyFriends = 2042,
 };
 
 class [[nodiscard]] Error {

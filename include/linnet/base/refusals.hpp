@@ -27,15 +27,18 @@ enum class Refusal : std::uint8_t {
   kCodeFailures,      // sign-ins by code, after too many wrong ones
   kPasswordFailures,  // the same by password
   kRefused,           // an HTTP connection is read later: limits.refusals_per_second
+  kFriends,           // limits.friends_per_user
+  kGroups,            // limits.groups_per_user
+  kHttpBytes,         // limits.http_bytes
 };
-inline constexpr std::size_t kRefusals = 16;
+inline constexpr std::size_t kRefusals = 19;
 
 // What was shown as a proof, and proved nothing.
-enum class Wrong : std::uint8_t { kCode, kPassword, kToken };
-inline constexpr std::size_t kWrongs = 3;
+enum class Wrong : std::uint8_t { kCode, kPassword, kToken, kKey };
+inline constexpr std::size_t kWrongs = 4;
 
 constexpr std::string_view name(Wrong wrong) {
-  constexpr std::array<std::string_view, kWrongs> kNames{"code", "password", "token"};
+  constexpr std::array<std::string_view, kWrongs> kNames{"code", "password", "token", "key"};
   return kNames.at(static_cast<std::size_t>(wrong));
 }
 
@@ -55,7 +58,10 @@ constexpr std::string_view name(Refusal refusal) {
                                                            "search",
                                                            "code_failures",
                                                            "password_failures",
-                                                           "refusals"};
+                                                           "refusals",
+                                                           "friends_per_user",
+                                                           "groups_per_user",
+                                                           "http_bytes"};
   return kNames.at(static_cast<std::size_t>(refusal));
 }
 

@@ -23,6 +23,12 @@
 
 namespace linnet::gateway {
 
+// Bytes of this process.
+struct MemoryUse {
+  std::size_t resident = 0;  // in memory, of no file's
+  std::size_t heap = 0;      // of the heap, and used
+};
+
 struct GatewayOptions {
   std::string tcp_listen = "127.0.0.1:8080";  // HOST:PORT, [IPv6]:PORT; port 0: any that is free
   std::string http_listen = "127.0.0.1:8081";
@@ -33,6 +39,7 @@ struct GatewayOptions {
   // Why no work is taken now, for /readyz; empty: it is. Thread: any.
   std::function<std::string()> trouble;
   const Durations* commits = nullptr;  // of the store, for /metrics; may be none
+  std::function<MemoryUse()> memory;   // likewise. Thread: any
   // Sessions; see docs/configuration.md, section "session".
   std::chrono::milliseconds sign_in_timeout{10000};
   std::chrono::milliseconds sync_grace{2000};
@@ -54,6 +61,7 @@ struct GatewayOptions {
   std::size_t connections_per_address = 0;
   std::uint32_t accepts_per_second = 0;
   std::size_t unsent_bytes = 0;  // of all connections together
+  std::size_t http_bytes = 0;  // bodies over HTTP, of all connections together; likewise over gRPC
   std::chrono::milliseconds head_timeout{10000};
   std::chrono::milliseconds http_idle{60000};
   bool metrics = false;

@@ -37,10 +37,10 @@ class Friends {
 
   // Notes the request and tells the other user by an AddFriendPush in its inbox. Asking again, or
   // asking a friend, changes nothing. Errors: kBadRequest (oneself, a text too long),
-  // kUserNotExist, kBlocked.
+  // kUserNotExist, kBlocked, kTooManyFriends.
   Async<pb::AddFriendResp> add_friend(const user::Caller& caller, const pb::AddFriendReq& request);
   // Makes both friends and tells the asker by an AgreeAddFriendPush. Errors: kBadRequest (nobody
-  // asked).
+  // asked), kTooManyFriends.
   Async<pb::AgreeAddFriendResp> agree_add_friend(const user::Caller& caller,
                                                  const pb::AgreeAddFriendReq& request);
   Async<pb::GetFriendsResp> get_friends(const user::Caller& caller,

@@ -72,6 +72,7 @@ class Groups {
          GroupOptions options)
       : store_(store), people_(people), router_(router), clock_(clock), options_(options) {}
 
+  // Error: kTooManyGroups.
   Async<pb::CreateGroupResp> create(const user::Caller& caller, const pb::CreateGroupReq& request);
   Async<pb::GetGroupResp> get(const user::Caller& caller, const pb::GetGroupReq& request);
   Async<pb::GetUserGroupsResp> list(const user::Caller& caller,
@@ -102,7 +103,7 @@ class Groups {
   // Errors: kForbidden, kGroupFull, kUserNotExist.
   Async<pb::AddGroupMembersResp> add_members(const user::Caller& caller,
                                              const pb::AddGroupMembersReq& request);
-  // Errors: kJoinClosed, kGroupFull.
+  // Errors: kJoinClosed, kGroupFull, kTooManyGroups.
   Async<pb::JoinGroupResp> join(const user::Caller& caller, const pb::JoinGroupReq& request);
   // Errors: kForbidden, kGroupFull, kUserNotExist.
   Async<pb::AnswerJoinRequestResp> answer_request(const user::Caller& caller,

@@ -12,8 +12,8 @@ class GroupStore {
  public:
   virtual ~GroupStore() = default;
 
-  // Makes a group with its first members; `group.id` and `group.members` are ignored. Error:
-  // kUserNotExist (one of them was erased).
+  // Makes a group with its first members; `group.id` and `group.members` are ignored. Errors:
+  // kUserNotExist (one of them was erased), kTooManyGroups (one of them is in as many as may be).
   virtual void create_group(Group group, std::vector<Member> members, Done<GroupId> done) = 0;
   // Shows `decide` the group with the given persons (unique), and carries out what it decides, all
   // or nothing, in one transaction; the notices are appended in their order. Completions come in

@@ -67,6 +67,7 @@ struct GroupView {
     // Told to a decision alone.
     bool blocks_first = false;  // the first of the persons
     bool erased = false;
+    bool in_most_groups = false;  // not a member, and in (or asked to join) as many as may be
   };
   Group group;
   Seq head;                     // of the group's inbox

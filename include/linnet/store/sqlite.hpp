@@ -31,6 +31,12 @@ struct SqliteOptions {
   std::size_t merge_after = 524'288;
   // Of the database in memory, for the writer; each reader has a quarter of that beside.
   std::size_t cache_bytes = 64 * 1024 * 1024;
+  // Friends of one user, with those who were asked and have not answered; groups that one is in or
+  // has asked to join. Beyond it: kTooManyFriends, kTooManyGroups. 0: no limit.
+  std::size_t friends_per_user = 0;
+  std::size_t groups_per_user = 0;
+  // Who signs in on one more is signed out where it was not seen for the longest. 0: no limit.
+  std::size_t devices_per_user = 0;
 };
 
 // Applies the schema's migrations, rebuilds the inbox tail from the log, and starts the threads.

@@ -2,8 +2,8 @@
 // could stand behind it. Methods may be called on any thread and return at once; `done` is called
 // exactly once, on a thread of the store's, and must not block. Errors of every method: kServerBusy
 // (its queue is full; nothing was done), kStorage (the disk refused; nothing was acknowledged),
-// kShuttingDown. Busy and shutting down are told at once, on the caller's thread. Further errors
-// stand at the method.
+// kShuttingDown. Busy and shutting down are told at once, on the caller's thread, and so is what
+// friendship() remembers, also after close(). Further errors stand at the method.
 #pragma once
 
 #include "linnet/base/callback.hpp"
@@ -58,14 +58,16 @@ class AccountStore {
  public:
   virtual ~AccountStore() = default;
 
-  // `device.id`, `user` are ignored; gives the new id.
+  // `device.id`, `user` are ignored; gives the new id. On the way, two are forgotten that are
+  // 30 days old and on which nobody ever signed in.
   virtual void create_device(Device device, Done<DeviceId> done) = 0;
   virtual void get_device(DeviceId device, Done<std::optional<Device>> done) = 0;
 
   // Finds the user of the phone number or makes one, and binds the device to it; what the device's
-  // former token allowed ends, and so do the devices that the new one excludes. A device is its
-  // first user's: another is bound to a device of its own behind it, the same each time. Errors:
-  // kDeviceNotExist, kUserNotExist (and none was to be made).
+  // former token allowed ends, and so do the devices that the new one excludes, or for which there
+  // is no place beside it. A device is its first user's: another is bound to a device of its own
+  // behind it, the same each time. Errors: kDeviceNotExist, kUserNotExist (and none was to be
+  // made).
   virtual void sign_in(SignIn sign_in, Done<SignedIn> done) = 0;
   // Binds the device to the user, who is made if there is none of that id. A device that was signed
   // out is bound again only by what was issued since. Gives the device, which may stand behind the
@@ -118,12 +120,12 @@ class FriendStore {
   virtual ~FriendStore() = default;
 
   // Notes the request and appends `notice` in the same transaction. When the two are friends
-  // already, or `from` has asked before, nothing is done and the answer is a duplicate. Error:
-  // kUserNotExist (`to`), kBlocked (`to` blocks `from`).
+  // already, or `from` has asked before, nothing is done and the answer is a duplicate. Errors:
+  // kUserNotExist (`to`), kBlocked (`to` blocks `from`), kTooManyFriends (`from`).
   virtual void request_friend(FriendRequest request, NewMessage notice, Done<Appended> done) = 0;
   // `user` agrees to what `asker` requested; both are friends afterwards. `notice` as above; when
-  // they are friends already the answer is a duplicate. Error: kBadRequest (there is no request of
-  // `asker`).
+  // they are friends already the answer is a duplicate. Errors: kBadRequest (there is no request of
+  // `asker`), kTooManyFriends (`user`).
   virtual void agree_friend(UserId user, UserId asker, std::string remarks, Millis now,
                             NewMessage notice, Done<Appended> done) = 0;
   // How `user` stands to `other`. Error: kUserNotExist (`other`).

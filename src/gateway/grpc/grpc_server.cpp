@@ -94,9 +94,9 @@ Status parse(const grpc::ByteBuffer& bytes, google::protobuf::Message& message) 
 }
 
 // Ends a call that cannot begin.
-class Refusal final : public Reactor {
+class Refused final : public Reactor {
  public:
-  explicit Refusal(const grpc::Status& status) { Finish(status); }
+  explicit Refused(const grpc::Status& status) { Finish(status); }
   void OnDone() override { delete this; }
 };
 
@@ -279,7 +279,7 @@ class TableService final : public grpc::CallbackGenericService {
     if (context->method() == kReflectionPath) return new ReflectionStream(table);
     const auto* method = table.find(context->method());
     if (method == nullptr)
-      return new Refusal({grpc::StatusCode::UNIMPLEMENTED, "there is no such method"});
+      return new Refused({grpc::StatusCode::UNIMPLEMENTED, "there is no such method"});
     auto& place = places_.next();
     if (method->server_streaming) return new ReceiveCall(api_, place, *context, *method);
     return new UnaryCall(api_, place.shard(), *context, *method);
@@ -294,18 +294,20 @@ class TableService final : public grpc::CallbackGenericService {
 
 class GrpcServer::Impl {
  public:
-  Impl(Shards& shards, Services services, const SessionOptions& options, std::size_t message_bytes)
+  Impl(Shards& shards, Services services, const SessionOptions& options, GrpcLimits limits)
       : services_(services),
         places_(shards, services_, options),
         service_(services_.api, places_),
-        message_bytes_(message_bytes) {}
+        limits_(limits) {}
 
   Result<std::vector<std::string>> open(const std::vector<std::string>& addresses) {
     // What a client sends must not write to the log.
     gpr_set_log_function([](gpr_log_func_args*) {});
     grpc::ServerBuilder builder;
     builder.RegisterCallbackGenericService(&service_);
-    builder.SetMaxReceiveMessageSize(static_cast<int>(message_bytes_));
+    builder.SetMaxReceiveMessageSize(static_cast<int>(limits_.message_bytes));
+    if (limits_.all_bytes > 0)
+      builder.SetResourceQuota(grpc::ResourceQuota("linnet").Resize(limits_.all_bytes));
     // Two processes on one port would share the calls between them.
     builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
     builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kMetadataBytes);
@@ -343,7 +345,7 @@ class GrpcServer::Impl {
   Services services_;
   Places places_;
   TableService service_;
-  std::size_t message_bytes_;
+  GrpcLimits limits_;
   std::unique_ptr<grpc::Server> server_;
 };
 
@@ -359,7 +361,7 @@ namespace linnet::gateway {
 
 class GrpcServer::Impl {
  public:
-  Impl(Shards&, const Services&, const SessionOptions&, std::size_t) {}
+  Impl(Shards&, const Services&, const SessionOptions&, GrpcLimits) {}
   Result<std::vector<std::string>> open(const std::vector<std::string>&) {
     return std::vector<std::string>();
   }
@@ -377,8 +379,8 @@ bool GrpcServer::built_in() {
 namespace linnet::gateway {
 
 GrpcServer::GrpcServer(Shards& shards, const Services& services, const SessionOptions& options,
-                       std::size_t message_bytes)
-    : impl_(std::make_unique<Impl>(shards, services, options, message_bytes)) {}
+                       GrpcLimits limits)
+    : impl_(std::make_unique<Impl>(shards, services, options, limits)) {}
 
 GrpcServer::~GrpcServer() = default;
 

@@ -17,12 +17,16 @@
 
 namespace linnet::gateway {
 
+struct GrpcLimits {
+  std::size_t message_bytes = 0;  // of the largest request
+  std::size_t all_bytes = 0;      // of what gRPC holds for all its connections; 0: no limit
+};
+
 class GrpcServer {
  public:
-  // Calls and streams run on the shards, in turn. `options` outlives it. `message_bytes`: the
-  // largest request.
+  // Calls and streams run on the shards, in turn. `options` outlives it.
   GrpcServer(Shards& shards, const Services& services, const SessionOptions& options,
-             std::size_t message_bytes);
+             GrpcLimits limits);
   ~GrpcServer();
 
   static bool built_in();

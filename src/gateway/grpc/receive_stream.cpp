@@ -8,7 +8,7 @@
 namespace linnet::gateway {
 namespace {
 
-constexpr std::chrono::milliseconds kSweep{250};
+constexpr std::chrono::milliseconds kLook{250};
 
 }  // namespace
 
@@ -174,7 +174,7 @@ void ReceiveStreams::drain(std::chrono::milliseconds spread) {
 }
 
 void ReceiveStreams::sweep_later() {
-  timer_.expires_after(kSweep);
+  timer_.expires_after(kLook);
   timer_.async_wait([this](boost::system::error_code error) {
     if (error || draining_) return;
     const auto time = now();

@@ -4,6 +4,9 @@
 #include "http/errors.hpp"
 #include "http/grpc_web.hpp"
 
+#include <algorithm>
+#include <cstdint>
+
 namespace linnet::gateway {
 
 namespace http = boost::beast::http;
@@ -42,6 +45,19 @@ std::optional<HttpResponse> read_failure(boost::system::error_code error, Parser
 HttpResponse late_request() {
   return connect_error(Error(ErrCode::kTimeout, "the request did not come in time"), "",
                        api::ErrorForm{"deadline_exceeded", 408});
+}
+
+std::size_t announced_bytes(const Parser& parser, const HttpOptions& options) {
+  const auto length = parser.content_length();
+  const std::uint64_t most = largest_body(options.body_bytes);
+  return length ? static_cast<std::size_t>(std::min(std::uint64_t{*length}, most)) : 0;
+}
+
+HttpResponse too_much_held() {
+  return connect_error(
+      Error(ErrCode::kServerBusy,
+            "large requests and answers take all the memory that there is for them; try again"),
+      "");
 }
 
 }  // namespace linnet::gateway

@@ -22,5 +22,9 @@ std::optional<HttpResponse> read_failure(boost::system::error_code error, Parser
                                          const HttpOptions& options);
 // What is answered to one that did not come in time.
 HttpResponse late_request();
+// How long the body will be that is about to be read; 0 when that was not said.
+std::size_t announced_bytes(const Parser& parser, const HttpOptions& options);
+// What is answered to one for whose body, or whose answer's, there is no memory.
+HttpResponse too_much_held();
 
 }  // namespace linnet::gateway

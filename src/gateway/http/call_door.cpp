@@ -10,7 +10,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr api::ErrorForm kNotFound{"unimplemented", 404};
+constexpr api::ErrorForm kNoSuchDoor{"unimplemented", 404};
 constexpr api::ErrorForm kForbidden{"permission_denied", 403};
 
 Reply refusal(HttpResponse response) {
@@ -42,7 +42,7 @@ asio::awaitable<Reply> CallDoor::answer(const HttpRequest& request, const std::s
                     " here; calls go to /pb.Service/Method, such as /pb.LogicExt/SendMessage");
     if (const auto* form = grpc_web_form(request))
       co_return Reply(grpc_web_error(*form, error, name));
-    co_return refusal(connect_error(error, name, kNotFound));
+    co_return refusal(connect_error(error, name, kNoSuchDoor));
   }
   auto origin = judge_origin(request.headers, options_.allowed_origins);
   if (origin == Origin::kForeign && request.method != "GET") {

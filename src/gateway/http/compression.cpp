@@ -29,7 +29,7 @@ struct Inflater {
   bool ok = false;
 };
 
-std::string_view trim(std::string_view text) {
+std::string_view without_spaces(std::string_view text) {
   while (text.starts_with(' '))
     text.remove_prefix(1);
   while (text.ends_with(' '))
@@ -39,7 +39,7 @@ std::string_view trim(std::string_view text) {
 
 // "q=0", "q=0.0" and so on: not this one.
 bool refused(std::string_view parameter) {
-  auto text = trim(parameter);
+  auto text = without_spaces(parameter);
   if (!text.starts_with("q=") && !text.starts_with("Q=")) return false;
   text.remove_prefix(2);
   return std::all_of(text.begin(), text.end(), [](char c) { return c == '0' || c == '.'; });
@@ -91,7 +91,7 @@ bool accepts_gzip(const HttpHeaders& headers, std::string_view name) {
   const auto list = headers.list(name);
   return std::any_of(list.begin(), list.end(), [](std::string_view element) {
     auto semicolon = element.find(';');
-    if (!equals_ignoring_case(trim(element.substr(0, semicolon)), "gzip")) return false;
+    if (!equals_ignoring_case(without_spaces(element.substr(0, semicolon)), "gzip")) return false;
     return semicolon == std::string_view::npos || !refused(element.substr(semicolon + 1));
   });
 }

@@ -19,7 +19,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr std::array<GrpcWebForm, 6> kForms{{
+constexpr std::array<GrpcWebForm, 6> kWebForms{{
     {"application/grpc-web", "application/grpc-web+proto", Codec::kProto, false},
     {"application/grpc-web+proto", "application/grpc-web+proto", Codec::kProto, false},
     {"application/grpc-web+json", "application/grpc-web+json", Codec::kPlainJson, false},
@@ -65,7 +65,7 @@ std::string percent_encode(std::string_view text) {
 const GrpcWebForm* grpc_web_form(const HttpRequest& request) {
   auto header = request.headers.first("Content-Type");
   auto type = header ? media_type(*header) : std::nullopt;
-  for (const auto& form : kForms)
+  for (const auto& form : kWebForms)
     if (type == form.asked) return &form;
   return nullptr;
 }

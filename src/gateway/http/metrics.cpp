@@ -35,7 +35,7 @@ void append_durations(std::string& text, std::string_view head, const char* help
 }  // namespace
 
 HttpResponse answer_metrics(const HttpRequest& request, const Refusals& refusals,
-                            const Durations* commits) {
+                            const Durations* commits, const std::function<MemoryUse()>& memory) {
   if (request.method != "GET") {
     auto refusal = short_error(Error(ErrCode::kMethodNotAllowed, "metrics are read with GET"), 405);
     refusal.headers.add("Allow", "GET");
@@ -64,6 +64,15 @@ HttpResponse answer_metrics(const HttpRequest& request, const Refusals& refusals
   if (commits != nullptr)
     append_durations(text, "linnet_commit_seconds",
                      "How long the store's transactions took, commit included.", *commits);
+  if (memory) {
+    const auto use = memory();
+    text +=
+        "# HELP linnet_memory_bytes In memory and no file's, and of the heap and in use.\n"
+        "# TYPE linnet_memory_bytes gauge\n"
+        "linnet_memory_bytes{of=\"process\"} " +
+        std::to_string(use.resident) + "\nlinnet_memory_bytes{of=\"heap\"} " +
+        std::to_string(use.heap) + "\n";
+  }
   return response;
 }
 

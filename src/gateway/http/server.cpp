@@ -13,6 +13,7 @@
 #include "http/deadlines.hpp"
 #include "http/errors.hpp"
 #include "http/grpc_web.hpp"
+#include "http/held_bytes.hpp"
 #include "http/reply.hpp"
 #include "http/site.hpp"
 
@@ -27,6 +28,7 @@
 #include <algorithm>
 #include <array>
 #include <unordered_set>
+#include <utility>
 
 namespace linnet::gateway {
 
@@ -49,6 +51,11 @@ constexpr std::chrono::milliseconds kNever = std::chrono::milliseconds::max();
 
 constexpr std::size_t kBufferBytes = 96 * 1024;
 
+// For a body there is no memory.
+Code no_room() {
+  return make_error_code(boost::system::errc::not_enough_memory);
+}
+
 enum class Phase { kFirst, kIdle, kReading, kHandling, kWriting, kResting };
 
 }  // namespace
@@ -66,7 +73,8 @@ class HttpServer::Impl : public std::enable_shared_from_this<Impl> {
         options_(std::move(options)),
         sink_(sink),
         site_(api, log, refusals, options_),
-        timer_(shard.context()) {}
+        timer_(shard.context()),
+        held_(options_.held_bytes) {}
 
   void serve(tcp::socket socket, Gate::Ticket ticket);
   void drain();
@@ -77,12 +85,15 @@ class HttpServer::Impl : public std::enable_shared_from_this<Impl> {
 
  private:
   // One socket. Lives in its coroutine's frame and is known to the sweep by pointer.
-  struct Connection : Deadlines::Entry {
+  struct Connection : Deadlines::Entry, HeldBytes::Holder {
     Connection(std::shared_ptr<Impl> owner, tcp::socket accepted, Gate::Ticket admitted)
         : impl(std::move(owner)), socket(std::move(accepted)), ticket(std::move(admitted)) {
       impl->connections_.insert(this);
     }
-    ~Connection() { impl->connections_.erase(this); }
+    ~Connection() {
+      impl->held_.release(*this);
+      impl->connections_.erase(this);
+    }
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
 
@@ -120,6 +131,7 @@ class HttpServer::Impl : public std::enable_shared_from_this<Impl> {
 
   void enter(Connection& connection, Phase phase, std::chrono::milliseconds limit);
   void hand_over(Connection& connection, Reply& reply);
+  bool make_room(Connection& connection, std::size_t bytes);
   std::chrono::milliseconds sweep_interval() const;
   void arm_sweep(std::chrono::milliseconds interval);
   void sweep();
@@ -135,6 +147,7 @@ class HttpServer::Impl : public std::enable_shared_from_this<Impl> {
   asio::steady_timer timer_;
   std::unordered_set<Connection*> connections_;
   Deadlines deadlines_;
+  HeldBytes held_;
   bool sweeping_ = false;
   bool draining_ = false;
 };
@@ -225,6 +238,17 @@ void HttpServer::Impl::give_up(Connection& connection) {
   connection.socket.cancel(ignored);
 }
 
+// For what the connection is to hold; false when it is the one that has to do without.
+bool HttpServer::Impl::make_room(Connection& connection, std::size_t bytes) {
+  while (auto* most = held_.hold(connection, bytes)) {
+    refusals_.count(Refusal::kHttpBytes);
+    held_.release(*most);
+    if (most == &connection) return false;
+    static_cast<Connection&>(*most).close();
+  }
+  return true;
+}
+
 asio::awaitable<void> HttpServer::Impl::run(ConnectionPtr connection) {
   auto& impl = *connection->impl;
   for (bool going = true; going;) {
@@ -254,12 +278,17 @@ asio::awaitable<bool> HttpServer::Impl::wait_for_bytes(Connection& connection) {
 }
 
 asio::awaitable<bool> HttpServer::Impl::read(Connection& connection, Parser& parser) {
+  auto& impl = *connection.impl;
   auto [error, bytes] =
       co_await http::async_read_header(connection.socket, connection.buffer, parser, kAwait);
   if (!error && !parser.is_done()) error = co_await read_body(connection, parser);
   if (!error) co_return true;
+  if (error == boost::system::errc::not_enough_memory) {
+    co_await refuse(connection, too_much_held());
+    co_return false;
+  }
   auto answer = connection.too_slow ? std::optional(late_request())
-                                    : read_failure(error, parser, connection.impl->options_);
+                                    : read_failure(error, parser, impl.options_);
   if (answer) co_await refuse(connection, std::move(*answer));
   co_return false;
 }
@@ -267,6 +296,7 @@ asio::awaitable<bool> HttpServer::Impl::read(Connection& connection, Parser& par
 asio::awaitable<Code> HttpServer::Impl::read_body(Connection& connection, Parser& parser) {
   auto& impl = *connection.impl;
   impl.enter(connection, Phase::kReading, impl.options_.idle_timeout);
+  if (!impl.make_room(connection, announced_bytes(parser, impl.options_))) co_return no_room();
   const std::string_view expect = parser.get()[http::field::expect];
   if (equals_ignoring_case(expect, "100-continue") && connection.buffer.size() == 0) {
     static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -274,26 +304,38 @@ asio::awaitable<Code> HttpServer::Impl::read_body(Connection& connection, Parser
         co_await asio::async_write(connection.socket, asio::buffer(kContinue), kAwait);
     if (failed) co_return failed;
   }
-  auto [error, bytes] =
-      co_await http::async_read(connection.socket, connection.buffer, parser, kAwait);
-  co_return error;
+  // By chunks nobody says how many.
+  const bool announced = parser.content_length().has_value();
+  while (!parser.is_done()) {
+    auto [error, bytes] =
+        co_await http::async_read_some(connection.socket, connection.buffer, parser, kAwait);
+    if (error) co_return error;
+    if (!announced && !impl.make_room(connection, parser.get().body().size())) co_return no_room();
+  }
+  co_return Code();
 }
 
 asio::awaitable<bool> HttpServer::Impl::exchange(Connection& connection, Parser& parser) {
   auto& impl = *connection.impl;
   const bool wants_more = parser.keep_alive();
-  const auto request = to_request(parser, connection.address);
+  auto request = to_request(parser, connection.address);
   if (auto wrong = check_framing(request)) {
     co_await refuse(connection, connect_error(*wrong, ""));
     co_return false;
   }
   impl.enter(connection, Phase::kHandling, kNever);
   Reply reply = co_await impl.site_.answer(request);
+  const auto asked_bytes = std::exchange(request.body, {}).size();
+  // Somebody's larger body may have needed the room; what was done will be found done.
+  if (!connection.socket.is_open()) co_return false;
+  // An answer that is small always goes, and what only reads alone has a large one.
+  if (!impl.make_room(connection, reply.response.body.size())) reply = Reply(too_much_held());
 
   const bool keep_alive = wants_more && !impl.draining_ && !reply.stream;
   impl.enter(connection, Phase::kWriting, impl.options_.idle_timeout);
   const bool sent = co_await write(connection, reply.response, request.version, keep_alive,
                                    request.method != "HEAD");
+  impl.held_.release(connection);
   if (!sent) co_return false;
   if (reply.upgraded || reply.stream) {
     impl.hand_over(connection, reply);
@@ -302,7 +344,7 @@ asio::awaitable<bool> HttpServer::Impl::exchange(Connection& connection, Parser&
   impl.enter(connection, Phase::kIdle, impl.options_.idle_timeout);
   if (reply.response.refused && connection.paced)
     connection.rest =
-        connection.pace.refused(impl.options_.refusals, impl.clock_.steady(), request.body.size());
+        connection.pace.refused(impl.options_.refusals, impl.clock_.steady(), asked_bytes);
   // Draining may have begun since keep-alive was promised: who has already asked again is answered.
   co_return keep_alive && (!impl.draining_ || connection.buffer.size() > 0);
 }

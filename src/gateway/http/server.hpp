@@ -11,6 +11,7 @@
 #include "linnet/base/durations.hpp"
 #include "linnet/base/log.hpp"
 #include "linnet/base/shard.hpp"
+#include "linnet/gateway/gateway.hpp"
 #include "linnet/user/identity.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
@@ -35,8 +36,10 @@ struct HttpOptions {
       10000};  // from accept, or the first byte of a further request
   std::chrono::milliseconds idle_timeout{60000};  // between two requests, and of a body
   RefusalLimits refusals;                         // of one connection
+  std::size_t held_bytes = 0;                     // bodies of all connections together; 0: no limit
   bool metrics = false;                           // /metrics is there
   const Durations* commits = nullptr;             // of the store; may be none
+  std::function<MemoryUse()> memory;              // may be empty
 };
 
 // The most bytes that a request of the method may have, unpacked or not.

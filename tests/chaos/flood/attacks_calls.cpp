@@ -16,7 +16,7 @@ namespace {
 using bench::kMilli;
 using bench::now;
 
-constexpr std::size_t kConnections = 64;
+constexpr std::size_t kCallers = 64;
 constexpr int kOk = 200;
 constexpr bench::Nanos kPatience = 30 * bench::kSecond;
 
@@ -24,7 +24,7 @@ constexpr bench::Nanos kPatience = 30 * bench::kSecond;
 // Whoever is cut comes back.
 std::map<int, std::uint64_t> call_on(const Field& field, std::size_t per_address,
                                      const std::function<std::string(std::uint64_t)>& request) {
-  Foes foes(field.scaled(kConnections));
+  Foes foes(field.scaled(kCallers));
   std::map<int, std::uint64_t> statuses;
   std::uint64_t number = 0;
   // On a busy machine the moment may be over before the first answer.

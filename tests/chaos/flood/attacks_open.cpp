@@ -56,8 +56,8 @@ std::string ping() {
 // WebSockets that have signed in and say the same again and again; those that are cut come back.
 Outcome pour(const Field& field, const std::string& first, const std::string& again,
              const char* what) {
-  constexpr std::size_t kConnections = 64;
-  Foes foes(std::min({field.scaled(kConnections), field.users.size()}));
+  constexpr std::size_t kOpened = 64;
+  Foes foes(std::min({field.scaled(kOpened), field.users.size()}));
   std::string much;
   while (much.size() < 16384)
     much += again;

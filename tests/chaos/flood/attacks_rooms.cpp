@@ -75,8 +75,8 @@ std::function<std::string(std::int64_t)> say_times(int times, std::size_t bytes)
 // Each connection enters one room after the other, stays in as many as it may, and speaks in each.
 Outcome enter_many(const Field& field, std::size_t count,
                    const std::function<std::string(std::int64_t)>& speak) {
-  constexpr std::size_t kConnections = 400;
-  Foes foes(std::min(field.scaled(kConnections), field.users.size()));
+  constexpr std::size_t kFlooders = 400;
+  Foes foes(std::min(field.scaled(kFlooders), field.users.size()));
   const auto connected = connect_all(foes, field, false);
   const auto wanted = field.scaled(count);
   std::size_t made = 0;

@@ -123,6 +123,44 @@ TEST_CASE_METHOD(Fixture, "the request of who may not make the call is not read"
   CHECK(read_requests == 3);
 }
 
+TEST_CASE_METHOD(Fixture, "who names many in a call pays for more than the call") {
+  struct {
+    Async<pb::AddGroupMembersResp> add(const user::Caller&, const pb::AddGroupMembersReq&) {
+      co_return pb::AddGroupMembersResp();
+    }
+  } groups;
+  using Groups = decltype(groups);
+  table.add("/pb.LogicExt/AddGroupMembers", groups, &Groups::add);
+  const auto add = [&](int count) {
+    Call call;
+    call.credentials = user::Credentials{UserId(5), DeviceId(50), "good"};
+    const ReadRequest read = [count](google::protobuf::Message& request) {
+      for (int i = 0; i < count; ++i)
+        dynamic_cast<pb::AddGroupMembersReq&>(request).add_user_ids(i + 1);
+      return success();
+    };
+    return test::run(api.call(*table.find("/pb.LogicExt/AddGroupMembers"), call, read)).code();
+  };
+  CHECK(add(19) == ErrCode::kSuccess);
+  CHECK(add(20) == ErrCode::kSuccess);
+  CHECK(add(1) == ErrCode::kRateLimited);
+  clock.pass(std::chrono::seconds(10));
+  // Never more than may be saved up.
+  CHECK(add(1000) == ErrCode::kSuccess);
+  CHECK(add(1) == ErrCode::kRateLimited);
+  // Likewise on a long connection.
+  clock.pass(std::chrono::seconds(10));
+  user::Caller caller;
+  caller.identity.user = UserId(5);
+  pb::AddGroupMembersReq request;
+  for (int i = 0; i < 59; ++i)
+    request.add_user_ids(i + 1);
+  const auto& method = *table.find("/pb.LogicExt/AddGroupMembers");
+  CHECK(test::run(api.call_as(method, caller, request)).code() == ErrCode::kSuccess);
+  request.clear_user_ids();
+  CHECK(test::run(api.call_as(method, caller, request)).code() == ErrCode::kRateLimited);
+}
+
 TEST_CASE_METHOD(Fixture, "a server's method is reached only with a key of its scope") {
   REQUIRE(init_random());
   struct {
@@ -186,6 +224,15 @@ TEST_CASE_METHOD(Fixture,
     CHECK(limiter.allow(RateClass::kJoin, 0, "a"));
   CHECK_FALSE(limiter.allow(RateClass::kJoin, 0, "a"));
   CHECK(limiter.allow(RateClass::kJoin, 0, "b"));
+
+  // What costs more than is ever saved up costs all of it.
+  clock.pass(std::chrono::seconds(10));
+  CHECK(limiter.allow(RateClass::kRead, 1, "a", 2));
+  CHECK_FALSE(limiter.allow(RateClass::kRead, 1, "a", 2));
+  CHECK(limiter.allow(RateClass::kRead, 1, "a"));
+  clock.pass(std::chrono::seconds(10));
+  CHECK(limiter.allow(RateClass::kRead, 1, "a", 100));
+  CHECK_FALSE(limiter.allow(RateClass::kRead, 1, "a"));
 
   Limiter off(clock, LimitOptions{false, {1, 1}, {1, 1}, {1, 1}, {1, 1}});
   for (int i = 0; i < 100; ++i)

@@ -17,14 +17,14 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr auto kDeadline = 10s;
+constexpr auto kPatience = 10s;
 
 // Everything posted before this call has run when it returns.
 void settle(Shard& shard) {
   auto done = std::make_shared<std::promise<void>>();
   auto future = done->get_future();
   shard.post([done] { done->set_value(); });
-  REQUIRE(future.wait_for(kDeadline) == std::future_status::ready);
+  REQUIRE(future.wait_for(kPatience) == std::future_status::ready);
 }
 
 }  // namespace
@@ -86,7 +86,7 @@ TEST_CASE("a task posted by a task runs after those that were there") {
   });
   shard.post([&] { order.push_back(2); });
   shard.start();
-  REQUIRE(done.get_future().wait_for(kDeadline) == std::future_status::ready);
+  REQUIRE(done.get_future().wait_for(kPatience) == std::future_status::ready);
   CHECK(order == std::vector<int>{1, 2, 3});
 }
 
@@ -103,7 +103,7 @@ TEST_CASE("the end of a turn comes after the handlers that are ready") {
   });
   shard.post([&] { order.push_back(2); });
   shard.start();
-  REQUIRE(done.get_future().wait_for(kDeadline) == std::future_status::ready);
+  REQUIRE(done.get_future().wait_for(kPatience) == std::future_status::ready);
   CHECK(order == std::vector<int>{1, 2, 3});
 }
 

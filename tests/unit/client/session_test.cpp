@@ -11,7 +11,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-SessionIdentity anna() {
+SessionIdentity annas_identity() {
   return {UserId(7), DeviceId(70), "secret"};
 }
 
@@ -88,7 +88,7 @@ using Seqs = std::vector<std::int64_t>;
 
 // Synced up to `last`.
 Session online(std::int64_t last, SessionOptions options = {}) {
-  Session session(options, anna(), Seq(last), Session::Door::kWebSocket, 0ms);
+  Session session(options, annas_identity(), Seq(last), Session::Door::kWebSocket, 0ms);
   session.on_packet(sync_answer(only_packet(session), {}), 0ms);
   REQUIRE(session.online());
   return session;
@@ -109,7 +109,7 @@ std::int64_t acknowledged(Session& session) {
 }  // namespace
 
 TEST_CASE("a TCP connection signs in first and syncs from the last seq after the answer") {
-  Session session({}, anna(), Seq(5), Session::Door::kTcp, 0ms);
+  Session session({}, annas_identity(), Seq(5), Session::Door::kTcp, 0ms);
 
   auto first = only_packet(session);
   CHECK(first.type() == pb::PT_SIGN_IN);
@@ -133,12 +133,12 @@ TEST_CASE("a TCP connection signs in first and syncs from the last seq after the
 }
 
 TEST_CASE("a WebSocket syncs at once") {
-  Session session({}, anna(), Seq(0), Session::Door::kWebSocket, 0ms);
+  Session session({}, annas_identity(), Seq(0), Session::Door::kWebSocket, 0ms);
   CHECK(only_packet(session).type() == pb::PT_SYNC);
 }
 
 TEST_CASE("a sync in several packets is done with the last of them") {
-  Session session({}, anna(), Seq(0), Session::Door::kWebSocket, 0ms);
+  Session session({}, annas_identity(), Seq(0), Session::Door::kWebSocket, 0ms);
   auto sync = only_packet(session);
 
   session.on_packet(sync_answer(sync, {1, 2}, true), 1ms);
@@ -151,7 +151,7 @@ TEST_CASE("a sync in several packets is done with the last of them") {
 }
 
 TEST_CASE("what is not newer than the last seq is not delivered again") {
-  Session session({}, anna(), Seq(2), Session::Door::kWebSocket, 0ms);
+  Session session({}, annas_identity(), Seq(2), Session::Door::kWebSocket, 0ms);
 
   session.on_packet(sync_answer(only_packet(session), {1, 2, 3, 3, 4}), 1ms);
   session.on_packet(push(4), 1ms);
@@ -163,7 +163,7 @@ TEST_CASE("what is not newer than the last seq is not delivered again") {
 }
 
 TEST_CASE("a new device goes on from where its first sync began, though nothing came") {
-  Session session({}, anna(), Seq(0), Session::Door::kWebSocket, 0ms);
+  Session session({}, annas_identity(), Seq(0), Session::Door::kWebSocket, 0ms);
   session.on_packet(sync_from(only_packet(session), 9, {}), 0ms);
   CHECK(session.online());
   CHECK(session.last_seq() == Seq(9));
@@ -171,7 +171,7 @@ TEST_CASE("a new device goes on from where its first sync began, though nothing 
 }
 
 TEST_CASE("what a server has that was restored from a backup is delivered, under lower seqs") {
-  Session session({}, anna(), Seq(500), Session::Door::kWebSocket, 0ms);
+  Session session({}, annas_identity(), Seq(500), Session::Door::kWebSocket, 0ms);
   session.on_packet(sync_from(only_packet(session), 390, {391, 392}), 0ms);
   CHECK(deliver(session) == Seqs{391, 392});
   CHECK(session.last_seq() == Seq(392));
@@ -181,7 +181,7 @@ TEST_CASE("what a server has that was restored from a backup is delivered, under
 }
 
 TEST_CASE("a push that overtakes the sync does not hide the older messages") {
-  Session session({}, anna(), Seq(0), Session::Door::kWebSocket, 0ms);
+  Session session({}, annas_identity(), Seq(0), Session::Door::kWebSocket, 0ms);
   auto sync = only_packet(session);
 
   session.on_packet(push(3), 1ms);
@@ -246,7 +246,7 @@ TEST_CASE("a peer that answers nothing is taken for dead and tried again") {
     CHECK_FALSE(session.end()->terminal);
   }
   SECTION("after the sign-in") {
-    Session session({}, anna(), Seq(0), Session::Door::kTcp, 100ms);
+    Session session({}, annas_identity(), Seq(0), Session::Door::kTcp, 100ms);
     CHECK(session.next_tick() == 10100ms);
     session.on_tick(10100ms);
     CHECK(session.end());
@@ -273,7 +273,7 @@ TEST_CASE("what the same credentials will meet again ends the client, the rest d
                         Case{pb::PT_SIGN_IN, ErrCode::kTimeout, false},
                         Case{pb::PT_SYNC, ErrCode::kStorage, false},
                         Case{pb::PT_UNKNOWN, ErrCode::kBadRequest, true});
-  Session session({}, anna(), Seq(0), Session::Door::kTcp, 0ms);
+  Session session({}, annas_identity(), Seq(0), Session::Door::kTcp, 0ms);
 
   session.on_packet(failure(which.type, which.code), 1ms);
 
@@ -361,7 +361,7 @@ TEST_CASE("what cannot be read loses the connection, not the client") {
 }
 
 TEST_CASE("answers to what was not asked and unknown packets are ignored") {
-  Session session({}, anna(), Seq(0), Session::Door::kWebSocket, 0ms);
+  Session session({}, annas_identity(), Seq(0), Session::Door::kWebSocket, 0ms);
   auto sync = only_packet(session);
   auto stranger = sync;
   stranger.set_request_id(999);

@@ -13,9 +13,9 @@ using namespace linnet::gateway::fakes;
 
 namespace {
 
-constexpr std::string_view kGetUser = "/pb.UserExt/GetUser";
+constexpr std::string_view kWebGetUser = "/pb.UserExt/GetUser";
 
-struct Door : World {
+struct WebDoor : World {
   HttpResponse ask(const HttpRequest& request) {
     CallDoor door(api, log, options);
     return run(door.handle(request)).response;
@@ -35,7 +35,7 @@ std::string question(std::int64_t user) {
 }
 
 HttpRequest web_call(std::string_view body, std::string_view type = "application/grpc-web+proto",
-                     std::string_view path = kGetUser) {
+                     std::string_view path = kWebGetUser) {
   auto made = request("POST", path);
   made.headers.add("Content-Type", type);
   made.headers.add("Authorization", "Bearer " + std::string(kToken));
@@ -100,7 +100,7 @@ TEST_CASE("a gRPC-Web call is answered with its message and trailers") {
            {"application/grpc-web", "application/grpc-web+proto"},
            {"application/grpc-web+proto", "application/grpc-web+proto"},
            {"Application/gRPC-Web+Proto; charset=utf-8", "application/grpc-web+proto"}}) {
-    Door door;
+    WebDoor door;
     auto answer = door.ask(web_call(framed(question(12)), one.asked));
     CHECK(answer.status == 200);
     CHECK(header(answer, "Content-Type") == one.answered);
@@ -116,14 +116,14 @@ TEST_CASE("a gRPC-Web call is answered with its message and trailers") {
 }
 
 TEST_CASE("gRPC-Web speaks JSON too") {
-  Door door;
+  WebDoor door;
   auto answer = door.ask(web_call(framed(R"({"userId":"12"})"), "application/grpc-web+json"));
   CHECK(header(answer, "Content-Type") == "application/grpc-web+json");
   CHECK(frames(answer.body).at(0).payload.find(R"("userId":"12")") != std::string::npos);
 }
 
 TEST_CASE("gRPC-Web's text form is base64, also in pieces with padding between them") {
-  Door door;
+  WebDoor door;
   const auto body = framed(question(12));
   const auto pieces = base64_encode(body.substr(0, 1), true) +
                       base64_encode(body.substr(1, 4), true) + base64_encode(body.substr(5), true);
@@ -141,7 +141,7 @@ TEST_CASE("gRPC-Web's text form is base64, also in pieces with padding between t
 }
 
 TEST_CASE("a business error of gRPC-Web is a status with its number, others are gRPC's own") {
-  Door door;
+  WebDoor door;
   check_error(door.ask(web_call(framed(question(404)))), 1011, ErrCode::kUserNotExist);
 
   auto stranger = web_call(framed(question(1)));
@@ -156,7 +156,7 @@ TEST_CASE("a business error of gRPC-Web is a status with its number, others are 
 }
 
 TEST_CASE("a gRPC-Web body that is no single frame is refused") {
-  Door door;
+  WebDoor door;
   const auto good = framed(question(1));
   check_error(door.ask(web_call("")), 12, ErrCode::kUnimplemented);
   check_error(door.ask(web_call(good + good)), 12, ErrCode::kUnimplemented);
@@ -168,7 +168,7 @@ TEST_CASE("a gRPC-Web body that is no single frame is refused") {
 }
 
 TEST_CASE("gRPC-Web's frames may be in gzip, both ways") {
-  Door door;
+  WebDoor door;
   door.handlers.nickname = std::string(5000, 'n');
   auto call = web_call(framed(gzip(question(12)), kCompressed));
   call.headers.add("Grpc-Encoding", "gzip");
@@ -197,14 +197,14 @@ TEST_CASE("gRPC-Web's frames may be in gzip, both ways") {
 
 TEST_CASE("a deadline of gRPC-Web is read in each unit, and a malformed one refused") {
   for (std::string_view good : {"1H", "1M", "9S", "99999999m", "99999999u", "99999999n"}) {
-    Door door;
+    WebDoor door;
     auto call = web_call(framed(question(1)));
     call.headers.add("Grpc-Timeout", good);
     INFO(good);
     CHECK(frames(door.ask(call).body).size() == 2);
   }
   for (std::string_view bad : {"", "1", "m", "-1m", "1x", "100000000m", "1.5S", " 1S"}) {
-    Door door;
+    WebDoor door;
     auto call = web_call(framed(question(1)));
     call.headers.add("Grpc-Timeout", bad);
     INFO(bad);
@@ -213,7 +213,7 @@ TEST_CASE("a deadline of gRPC-Web is read in each unit, and a malformed one refu
 }
 
 TEST_CASE("gRPC-Web is called with POST only, and what a client wrote comes back encoded") {
-  Door door;
+  WebDoor door;
   auto put = web_call(framed(question(1)));
   put.method = "PUT";
   auto answer = door.ask(put);

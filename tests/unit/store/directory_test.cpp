@@ -10,7 +10,7 @@ using Catch::Matchers::Contains;
 
 namespace {
 
-std::string refusal(const std::filesystem::path& directory) {
+std::string refusal_of(const std::filesystem::path& directory) {
   store::SqliteOptions options;
   options.directory = directory;
   SystemClock clock;
@@ -39,9 +39,9 @@ TEST_CASE("the data is private to its owner") {
 
 TEST_CASE("a directory serves one store at a time") {
   SqliteEngine engine;
-  CHECK_THAT(refusal(engine.options().directory), Contains("in use by another process"));
+  CHECK_THAT(refusal_of(engine.options().directory), Contains("in use by another process"));
   engine.close();
-  CHECK(refusal(engine.options().directory) == "opened");
+  CHECK(refusal_of(engine.options().directory) == "opened");
 }
 
 TEST_CASE("a database newer than the program is refused and left alone") {
@@ -54,7 +54,7 @@ TEST_CASE("a database newer than the program is refused and left alone") {
     REQUIRE(db->exec("PRAGMA user_version=9999"));
   }
 
-  CHECK_THAT(refusal(engine.options().directory),
+  CHECK_THAT(refusal_of(engine.options().directory),
              Contains("schema 9999") && Contains("run the newer program"));
   CHECK(engine.number("SELECT count(*) FROM message") == 1);
 }
@@ -62,15 +62,15 @@ TEST_CASE("a database newer than the program is refused and left alone") {
 TEST_CASE("a file that is no database is refused") {
   TempDir dir;
   std::ofstream(dir.path() / "linnet.db") << std::string(8192, 'x');
-  CHECK_THAT(refusal(dir.path()), Contains("not a database"));
+  CHECK_THAT(refusal_of(dir.path()), Contains("not a database"));
 }
 
 TEST_CASE("a place that cannot be a directory is refused") {
   TempDir dir;
   std::ofstream(dir.path() / "file") << "x";
-  CHECK_THAT(refusal(dir.path() / "file" / "data"), Contains("cannot make"));
-  CHECK_THAT(refusal(dir.path() / "file"), Contains("the data directory"));
-  CHECK_THAT(refusal({}), Contains("no path"));
+  CHECK_THAT(refusal_of(dir.path() / "file" / "data"), Contains("cannot make"));
+  CHECK_THAT(refusal_of(dir.path() / "file"), Contains("the data directory"));
+  CHECK_THAT(refusal_of({}), Contains("no path"));
 }
 
 TEST_CASE("a database has an epoch of its own, which stays") {

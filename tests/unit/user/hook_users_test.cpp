@@ -24,8 +24,8 @@ using Json = nlohmann::json;
 namespace {
 
 // A user system with the users 7001 and 7002, whose tokens are "good".
-struct Fixture {
-  Fixture() {
+struct HookUsersFixture {
+  HookUsersFixture() {
     REQUIRE(init_random());
     auto opened = HttpClient::open({});
     REQUIRE(opened);
@@ -42,7 +42,7 @@ struct Fixture {
     on = *test::run(wait_for<DeviceId>(
         [&](Done<DeviceId> done) { store.create_device(made, std::move(done)); }));
   }
-  ~Fixture() { http->close(); }
+  ~HookUsersFixture() { http->close(); }
 
   HookAnswer answer(const HookRequest& request) const {
     if (status != 200) return {status, "{}", {}};
@@ -83,7 +83,7 @@ struct Fixture {
 
 }  // namespace
 
-TEST_CASE_METHOD(Fixture,
+TEST_CASE_METHOD(HookUsersFixture,
                  "a token is shown to the user system, and its answer believed for a while") {
   CHECK(prove(7001, "good") == ErrCode::kSuccess);
   auto request = server.requests().at(0);
@@ -101,7 +101,7 @@ TEST_CASE_METHOD(Fixture,
   CHECK(asked() == 3);
 }
 
-TEST_CASE_METHOD(Fixture,
+TEST_CASE_METHOD(HookUsersFixture,
                  "a user system that fails lets nobody in, but for whom it let in just now") {
   CHECK(prove(7001, "good") == ErrCode::kSuccess);
   status = 500;
@@ -113,7 +113,8 @@ TEST_CASE_METHOD(Fixture,
   CHECK(prove(7001, "good") == ErrCode::kUnauthorized);
 }
 
-TEST_CASE_METHOD(Fixture, "signing out forgets the answer, and the user system is asked again") {
+TEST_CASE_METHOD(HookUsersFixture,
+                 "signing out forgets the answer, and the user system is asked again") {
   CHECK(prove(7001, "good") == ErrCode::kSuccess);
   clock.pass(std::chrono::seconds(5));
   REQUIRE(test::run(accounts->sign_out(UserId(7001), on)));
@@ -123,7 +124,8 @@ TEST_CASE_METHOD(Fixture, "signing out forgets the answer, and the user system i
   CHECK(prove(7001, "good") == ErrCode::kSuccess);
 }
 
-TEST_CASE_METHOD(Fixture, "users are who the user system says, looked up once in a while") {
+TEST_CASE_METHOD(HookUsersFixture,
+                 "users are who the user system says, looked up once in a while") {
   auto found = get(7001);
   REQUIRE(found);
   CHECK(found->user().nickname() == "user 7001");
@@ -151,7 +153,7 @@ TEST_CASE_METHOD(Fixture, "users are who the user system says, looked up once in
   CHECK(Json::parse(server.requests().back().body)["userIds"] == Json{"7002"});
 }
 
-TEST_CASE_METHOD(Fixture, "who cannot be looked up is an error of the user system") {
+TEST_CASE_METHOD(HookUsersFixture, "who cannot be looked up is an error of the user system") {
   status = 500;
   CHECK(get(7001).code() == ErrCode::kUserSystem);
   status = 200;

@@ -39,8 +39,8 @@ AccountOptions account_options() {
   return options;
 }
 
-struct Fixture {
-  Fixture() { REQUIRE(init_random()); }
+struct OutsideFixture {
+  OutsideFixture() { REQUIRE(init_random()); }
 
   DeviceId device() {
     store::Device made;
@@ -102,7 +102,7 @@ struct Published {
 
 }  // namespace
 
-TEST_CASE_METHOD(Fixture, "a good token lets its user in, who is known from then on") {
+TEST_CASE_METHOD(OutsideFixture, "a good token lets its user in, who is known from then on") {
   const auto on = device();
   const auto token = jwt_for(7000, on.value());
   auto proved = prove(token);
@@ -123,7 +123,7 @@ TEST_CASE_METHOD(Fixture, "a good token lets its user in, who is known from then
   CHECK(test::run(accounts.get_user(Caller(), request)).code() == ErrCode::kUserNotExist);
 }
 
-TEST_CASE_METHOD(Fixture, "a token is good until it expires, remembered or not") {
+TEST_CASE_METHOD(OutsideFixture, "a token is good until it expires, remembered or not") {
   const auto on = device();
   const auto token = jwt_for(7000, on.value());
   clock.pass(std::chrono::minutes(59));
@@ -132,7 +132,7 @@ TEST_CASE_METHOD(Fixture, "a token is good until it expires, remembered or not")
   CHECK(prove(token, 7000, on).code() == ErrCode::kUnauthorized);
 }
 
-TEST_CASE_METHOD(Fixture, "a device that was signed out needs a token that was made since") {
+TEST_CASE_METHOD(OutsideFixture, "a device that was signed out needs a token that was made since") {
   const auto on = device();
   auto claims = claims_of(7000, on.value());
   auto token_of = [&](std::int64_t issued) {
@@ -158,7 +158,8 @@ TEST_CASE_METHOD(Fixture, "a device that was signed out needs a token that was m
   CHECK(confirmed);
 }
 
-TEST_CASE_METHOD(Fixture, "another user on the device is on one behind it, and ends nobody's") {
+TEST_CASE_METHOD(OutsideFixture,
+                 "another user on the device is on one behind it, and ends nobody's") {
   const auto on = device();
   const auto first = jwt_for(7000, on.value());
   const auto second = jwt_for(8000, on.value());
@@ -180,7 +181,7 @@ TEST_CASE_METHOD(Fixture, "another user on the device is on one behind it, and e
   }
 }
 
-TEST_CASE_METHOD(Fixture,
+TEST_CASE_METHOD(OutsideFixture,
                  "what only a user system does is not offered, and ids come from outside") {
   pb::SendCodeReq send;
   send.set_phone_number("100");

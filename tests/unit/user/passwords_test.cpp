@@ -30,8 +30,8 @@ AccountOptions with_passwords() {
   return options;
 }
 
-struct Fixture {
-  Fixture() { REQUIRE(init_random()); }
+struct PasswordsFixture {
+  PasswordsFixture() { REQUIRE(init_random()); }
 
   DeviceId device() {
     return *test::run(wait_for<DeviceId>(
@@ -77,7 +77,7 @@ struct Fixture {
 
 }  // namespace
 
-TEST_CASE_METHOD(Fixture, "a password that was set signs in, and no other does") {
+TEST_CASE_METHOD(PasswordsFixture, "a password that was set signs in, and no other does") {
   auto anna = person("100");
   person("200");
   CHECK(sign_in("100", "correct horse") == ErrCode::kBadPassword);
@@ -91,7 +91,8 @@ TEST_CASE_METHOD(Fixture, "a password that was set signs in, and no other does")
   CHECK(sign_in("12", "correct horse") == ErrCode::kBadRequest);
 }
 
-TEST_CASE_METHOD(Fixture, "a password is changed by who knows it, or proves the number again") {
+TEST_CASE_METHOD(PasswordsFixture,
+                 "a password is changed by who knows it, or proves the number again") {
   auto anna = person("100");
   CHECK(set(anna, "short") == ErrCode::kBadRequest);
   CHECK(set(anna, std::string(257, 'x')) == ErrCode::kBadRequest);
@@ -109,7 +110,7 @@ TEST_CASE_METHOD(Fixture, "a password is changed by who knows it, or proves the 
   CHECK(sign_in("100", "third secret") == ErrCode::kBadPassword);
 }
 
-TEST_CASE_METHOD(Fixture, "a first password is set just after a sign-in, or by a code") {
+TEST_CASE_METHOD(PasswordsFixture, "a first password is set just after a sign-in, or by a code") {
   auto anna = person("100");
   clock.pass(std::chrono::minutes(10));
   CHECK(set(anna, "a thief's own") == ErrCode::kBadCode);
@@ -120,7 +121,7 @@ TEST_CASE_METHOD(Fixture, "a first password is set just after a sign-in, or by a
   CHECK(sign_in("100", "correct horse") == ErrCode::kSuccess);
 }
 
-TEST_CASE_METHOD(Fixture, "wrong passwords are limited for a number and from an address") {
+TEST_CASE_METHOD(PasswordsFixture, "wrong passwords are limited for a number and from an address") {
   auto anna = person("100");
   CHECK(set(anna, "correct horse") == ErrCode::kSuccess);
   for (int i = 0; i < 3; ++i)
@@ -140,7 +141,7 @@ TEST_CASE_METHOD(Fixture, "wrong passwords are limited for a number and from an 
     CHECK(sign_in("100", "correct horse") == ErrCode::kSuccess);
 }
 
-TEST_CASE_METHOD(Fixture, "without the setting there are no passwords") {
+TEST_CASE_METHOD(PasswordsFixture, "without the setting there are no passwords") {
   Accounts plain(store, clock, log, AccountOptions());
   CHECK(test::run(plain.sign_in_by_password(Caller(), pb::SignInByPasswordReq())).code() ==
         ErrCode::kNotOffered);
@@ -148,7 +149,7 @@ TEST_CASE_METHOD(Fixture, "without the setting there are no passwords") {
         ErrCode::kNotOffered);
 }
 
-TEST_CASE_METHOD(Fixture, "the store has argon2id's text, never the password") {
+TEST_CASE_METHOD(PasswordsFixture, "the store has argon2id's text, never the password") {
   auto anna = person("100");
   CHECK(set(anna, "correct horse") == ErrCode::kSuccess);
   auto stored = test::run(wait_for<std::optional<std::string>>(

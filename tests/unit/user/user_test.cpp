@@ -28,8 +28,8 @@ AccountOptions make_options() {
   return options;
 }
 
-struct Fixture {
-  Fixture() { REQUIRE(init_random()); }
+struct UserFixture {
+  UserFixture() { REQUIRE(init_random()); }
 
   DeviceId device() {
     auto id = test::run(wait_for<DeviceId>(
@@ -78,7 +78,7 @@ TEST_CASE("a token names its user and device, and nothing else is one") {
   CHECK_FALSE(parse_token("l1.1.1." + std::string(200, 'x')));
 }
 
-TEST_CASE_METHOD(Fixture, "both codes of development mode sign in, a third does not") {
+TEST_CASE_METHOD(UserFixture, "both codes of development mode sign in, a third does not") {
   auto on = device();
   CHECK(sign_in("100", "7777", on));
   CHECK(sign_in("100", accounts.development_code(), on));
@@ -87,7 +87,7 @@ TEST_CASE_METHOD(Fixture, "both codes of development mode sign in, a third does 
   CHECK(sign_in("100", "77777", on).code() == ErrCode::kBadCode);
 }
 
-TEST_CASE_METHOD(Fixture, "wrong codes are counted per number, and forgotten after a minute") {
+TEST_CASE_METHOD(UserFixture, "wrong codes are counted per number, and forgotten after a minute") {
   auto on = device();
   for (int i = 0; i < 3; ++i)
     CHECK(sign_in("100", "1", on).code() == ErrCode::kBadCode);
@@ -97,7 +97,7 @@ TEST_CASE_METHOD(Fixture, "wrong codes are counted per number, and forgotten aft
   CHECK(sign_in("100", "7777", on));
 }
 
-TEST_CASE_METHOD(Fixture, "a phone number is digits, perhaps with a plus") {
+TEST_CASE_METHOD(UserFixture, "a phone number is digits, perhaps with a plus") {
   auto on = device();
   for (const char* wrong : {"", "12", "+", "+12", "12a4", "123456789012345678901", "1 23", "++123"})
     CHECK(sign_in(wrong, "7777", on).code() == ErrCode::kBadRequest);
@@ -106,7 +106,7 @@ TEST_CASE_METHOD(Fixture, "a phone number is digits, perhaps with a plus") {
   CHECK(sign_in("123", "7777", DeviceId(-1)).code() == ErrCode::kBadRequest);
 }
 
-TEST_CASE_METHOD(Fixture, "a token is good until it expires or its device signs in again") {
+TEST_CASE_METHOD(UserFixture, "a token is good until it expires or its device signs in again") {
   auto on = device();
   auto first = sign_in("100", "7777", on)->token();
   CHECK(prove(first) == ErrCode::kSuccess);
@@ -120,7 +120,7 @@ TEST_CASE_METHOD(Fixture, "a token is good until it expires or its device signs 
   CHECK(prove(second) == ErrCode::kUnauthorized);
 }
 
-TEST_CASE_METHOD(Fixture, "nobody ends another's token by naming its device") {
+TEST_CASE_METHOD(UserFixture, "nobody ends another's token by naming its device") {
   auto on = device();
   const auto anna = *sign_in("100", "7777", on);
   std::vector<DeviceId> told;
@@ -149,12 +149,12 @@ TEST_CASE_METHOD(Fixture, "nobody ends another's token by naming its device") {
         ErrCode::kUnauthorized);
 }
 
-TEST_CASE_METHOD(Fixture, "a right code is not used up by a device that is none") {
+TEST_CASE_METHOD(UserFixture, "a right code is not used up by a device that is none") {
   CHECK(sign_in("100", "1", DeviceId(999)).code() == ErrCode::kDeviceNotExist);
   CHECK(sign_in("100", "7777", device()));
 }
 
-TEST_CASE_METHOD(Fixture, "a token lives on while it is used, and ends when it is not") {
+TEST_CASE_METHOD(UserFixture, "a token lives on while it is used, and ends when it is not") {
   auto on = device();
   auto token = sign_in("100", "7777", on)->token();
   for (int day = 0; day < 10; ++day) {
@@ -172,7 +172,7 @@ TEST_CASE_METHOD(Fixture, "a token lives on while it is used, and ends when it i
   CHECK(prove(token) == ErrCode::kUnauthorized);
 }
 
-TEST_CASE_METHOD(Fixture, "a device that is signed out is told to whoever wants to know") {
+TEST_CASE_METHOD(UserFixture, "a device that is signed out is told to whoever wants to know") {
   std::vector<std::pair<DeviceId, ErrCode>> told;
   accounts.on_revoked([&](DeviceId device, ErrCode why) { told.emplace_back(device, why); });
   auto on = device();
@@ -188,7 +188,7 @@ TEST_CASE_METHOD(Fixture, "a device that is signed out is told to whoever wants 
   CHECK(test::run(accounts.sign_out(user, on)).code() == ErrCode::kDeviceNotBindUser);
 }
 
-TEST_CASE_METHOD(Fixture,
+TEST_CASE_METHOD(UserFixture,
                  "a token that was proved is confirmed until it ends, then its end is told") {
   auto on = device();
   auto token = sign_in("100", "7777", on)->token();
@@ -208,7 +208,7 @@ TEST_CASE_METHOD(Fixture,
   CHECK(confirm(accounts, user) == ErrCode::kServerBusy);
 }
 
-TEST_CASE_METHOD(Fixture, "the device policy decides which devices a sign-in replaces") {
+TEST_CASE_METHOD(UserFixture, "the device policy decides which devices a sign-in replaces") {
   struct Case {
     DevicePolicy policy;
     std::vector<std::int32_t> remain;  // of one device of each type, after a new Android one
@@ -263,7 +263,7 @@ TEST_CASE_METHOD(Fixture, "the device policy decides which devices a sign-in rep
   }
 }
 
-TEST_CASE_METHOD(Fixture, "the store keeps a token's hash and not the token") {
+TEST_CASE_METHOD(UserFixture, "the store keeps a token's hash and not the token") {
   auto on = device();
   auto token = sign_in("100", "7777", on)->token();
   auto record = test::run(wait_for<std::optional<store::TokenRecord>>(
@@ -274,7 +274,7 @@ TEST_CASE_METHOD(Fixture, "the store keeps a token's hash and not the token") {
   CHECK((*record)->hash.find("l1.") == std::string::npos);
 }
 
-TEST_CASE_METHOD(Fixture, "a store that fails refuses, and is asked again") {
+TEST_CASE_METHOD(UserFixture, "a store that fails refuses, and is asked again") {
   auto token = sign_in("100", "7777", device())->token();
   store.refuse(ErrCode::kServerBusy);
   CHECK(prove(token) == ErrCode::kServerBusy);

@@ -12,15 +12,15 @@ using test::Frame;
 
 namespace {
 
-constexpr std::size_t kLimit = 65536;
+constexpr std::size_t kTextLimit = 65536;
 
-struct Case {
+struct TextCase {
   const char* number;
   std::string text;
 };
 
 // Each text is sent whole, in one fragment per byte, and cut in two fragments at its middle.
-void run(const std::vector<Case>& cases, bool good) {
+void run(const std::vector<TextCase>& cases, bool good) {
   for (const auto& one : cases) {
     CAPTURE(one.number);
     Events expected = {good ? "text " + one.text : "error 1007"};
@@ -33,8 +33,9 @@ void run(const std::vector<Case>& cases, bool good) {
     for (const auto& frames : {std::vector<Frame>{{1, one.text}}, bytes, halves}) {
       std::string wire_bytes = test::bytes_of(frames);
       if (wire_bytes.empty()) continue;
-      CHECK(test::decode(wire_bytes, wire_bytes.size(), wire::WsRole::kServer, kLimit) == expected);
-      CHECK(test::decode(wire_bytes, 1, wire::WsRole::kServer, kLimit) == expected);
+      CHECK(test::decode(wire_bytes, wire_bytes.size(), wire::WsRole::kServer, kTextLimit) ==
+            expected);
+      CHECK(test::decode(wire_bytes, 1, wire::WsRole::kServer, kTextLimit) == expected);
     }
   }
 }
@@ -59,7 +60,7 @@ const std::string kKosme = "\xce\xba\xe1\xbd\xb9\xcf\x83\xce\xbc\xce\xb5";
 
 TEST_CASE("Autobahn 6.1: empty text, whole and in fragments") {
   auto decode = [](const std::vector<Frame>& frames) {
-    return test::decode(test::bytes_of(frames), 1, wire::WsRole::kServer, kLimit);
+    return test::decode(test::bytes_of(frames), 1, wire::WsRole::kServer, kTextLimit);
   };
   CHECK(decode({{1}}) == Events{"text "});                                              // 6.1.1
   CHECK(decode({{1, "", false}, {0, "", false}, {0}}) == Events{"text "});              // 6.1.2
@@ -90,7 +91,7 @@ TEST_CASE("Autobahn 6: good UTF-8 is text") {
 }
 
 TEST_CASE("Autobahn 6.22 and 6.23: characters that are none are good UTF-8") {
-  std::vector<Case> cases;
+  std::vector<TextCase> cases;
   for (unsigned plane = 0; plane <= 16; ++plane) {
     for (unsigned last : {0xbeU, 0xbfU}) {  // U+xxFFFE, U+xxFFFF
       std::string text = "\xef\xbf";
@@ -138,16 +139,16 @@ TEST_CASE("Autobahn 6: bad UTF-8 is an error wherever it is cut") {
 }
 
 TEST_CASE("Autobahn 6.14 to 6.19: cut short, impossible and overlong sequences are errors") {
-  const std::vector<Case> incomplete = {{"6.14.1", "\xc0"},
-                                        {"6.14.2", "\xe0\x80"},
-                                        {"6.14.3", "\xf0\x80\x80"},
-                                        {"6.14.4", "\xf8\x80\x80\x80"},
-                                        {"6.14.5", "\xfc\x80\x80\x80\x80"},
-                                        {"6.14.6", "\xdf"},
-                                        {"6.14.7", "\xef\xbf"},
-                                        {"6.14.8", "\xf7\xbf\xbf"},
-                                        {"6.14.9", "\xfb\xbf\xbf\xbf"},
-                                        {"6.14.10", "\xfd\xbf\xbf\xbf\xbf"}};
+  const std::vector<TextCase> incomplete = {{"6.14.1", "\xc0"},
+                                            {"6.14.2", "\xe0\x80"},
+                                            {"6.14.3", "\xf0\x80\x80"},
+                                            {"6.14.4", "\xf8\x80\x80\x80"},
+                                            {"6.14.5", "\xfc\x80\x80\x80\x80"},
+                                            {"6.14.6", "\xdf"},
+                                            {"6.14.7", "\xef\xbf"},
+                                            {"6.14.8", "\xf7\xbf\xbf"},
+                                            {"6.14.9", "\xfb\xbf\xbf\xbf"},
+                                            {"6.14.10", "\xfd\xbf\xbf\xbf\xbf"}};
   std::string all;
   for (const auto& one : incomplete)
     all += one.text;
@@ -177,7 +178,7 @@ TEST_CASE("Autobahn 6.14 to 6.19: cut short, impossible and overlong sequences a
 TEST_CASE("Autobahn 6.20 and 6.21: surrogates, single and in pairs, are errors") {
   const std::string high[] = {"\xed\xa0\x80", "\xed\xad\xbf", "\xed\xae\x80", "\xed\xaf\xbf"};
   const std::string low[] = {"\xed\xb0\x80", "\xed\xbe\x80", "\xed\xbf\xbf"};
-  std::vector<Case> cases;
+  std::vector<TextCase> cases;
   for (const auto& one : high)
     cases.push_back({"6.20.1-4", one});
   for (const auto& one : low)

@@ -48,7 +48,7 @@ std::string to_hex(std::string_view bytes) {
 }
 
 // "```vector NAME", lines of "key value", a line that begins with a blank continues the one before.
-std::map<std::string, Block> read_document() {
+std::map<std::string, Block> read_vectors() {
   std::ifstream file(std::string(LINNET_SOURCE_DIR) + "/docs/protocol.md");
   REQUIRE(file);
   std::map<std::string, Block> blocks;
@@ -199,7 +199,7 @@ void check_read(const Block& block, wire::WsRole reader) {
 }  // namespace
 
 TEST_CASE("the document's byte examples are what the encoders write") {
-  auto document = read_document();
+  auto document = read_vectors();
   auto expected = written();
   CHECK(document.size() == expected.size());
   for (const auto& [name, block] : expected) {
@@ -214,7 +214,7 @@ TEST_CASE("the document's byte examples are what the encoders write") {
 }
 
 TEST_CASE("the document's byte examples are what the decoders read") {
-  for (const auto& [name, block] : read_document()) {
+  for (const auto& [name, block] : read_vectors()) {
     CAPTURE(name);
     bool is_up =
         name == "sign-in" || name == "sync" || name == "heartbeat" || name == "acknowledgement";
