@@ -7,150 +7,23 @@
 //             header_timeout         none         idle_timeout
 //
 // After a refusal too many it rests (none) between kWriting and kIdle.
-#include "http/server.hpp"
-
-#include "http/beast_request.hpp"
-#include "http/deadlines.hpp"
 #include "http/errors.hpp"
 #include "http/grpc_web.hpp"
-#include "http/held_bytes.hpp"
-#include "http/reply.hpp"
-#include "http/site.hpp"
+#include "http/server_impl.hpp"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/write.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/read.hpp>
 
 #include <algorithm>
-#include <array>
-#include <unordered_set>
 #include <utility>
 
 namespace linnet::gateway {
-
-namespace asio = boost::asio;
-namespace http = boost::beast::http;
-using asio::ip::tcp;
-using Code = boost::system::error_code;
-
 namespace {
 
-constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
-constexpr std::size_t kFirstRead = 4096;
-constexpr std::size_t kKeptBuffer = 16 * 1024;  // by an idle connection
-constexpr std::chrono::milliseconds kLingerTime{2000};
-constexpr std::size_t kLingerBytes = 4 * 1024 * 1024;
 // Thousands may have to go at one time: the others are served in between.
 constexpr std::size_t kGivenUpAtOnce = 16;
 constexpr std::chrono::milliseconds kSoon{4};
-constexpr std::chrono::milliseconds kNever = std::chrono::milliseconds::max();
-
-constexpr std::size_t kBufferBytes = 96 * 1024;
-
-// For a body there is no memory.
-Code no_room() {
-  return make_error_code(boost::system::errc::not_enough_memory);
-}
-
-enum class Phase { kFirst, kIdle, kReading, kHandling, kWriting, kResting };
 
 }  // namespace
-
-// What the connections share. Frames own it, so that those which are destroyed after the server,
-// with their context, find it alive.
-class HttpServer::Impl : public std::enable_shared_from_this<Impl> {
- public:
-  Impl(Shard& shard, api::Api& api, const Clock& clock, Logger& log, Refusals& refusals,
-       HttpOptions options, UpgradeSink& sink)
-      : shard_(shard),
-        clock_(clock),
-        log_(log),
-        refusals_(refusals),
-        options_(std::move(options)),
-        sink_(sink),
-        site_(api, log, refusals, options_),
-        timer_(shard.context()),
-        held_(options_.held_bytes) {}
-
-  void serve(tcp::socket socket, Gate::Ticket ticket);
-  void drain();
-  void announce_end() { site_.drain(); }
-  // The server goes: nothing of it is used any more.
-  void stop() { timer_.cancel(); }
-  std::size_t open_connections() const { return connections_.size(); }
-
- private:
-  // One socket. Lives in its coroutine's frame and is known to the sweep by pointer.
-  struct Connection : Deadlines::Entry, HeldBytes::Holder {
-    Connection(std::shared_ptr<Impl> owner, tcp::socket accepted, Gate::Ticket admitted)
-        : impl(std::move(owner)), socket(std::move(accepted)), ticket(std::move(admitted)) {
-      impl->connections_.insert(this);
-    }
-    ~Connection() {
-      impl->held_.release(*this);
-      impl->connections_.erase(this);
-    }
-    Connection(const Connection&) = delete;
-    Connection& operator=(const Connection&) = delete;
-
-    void close() {
-      Code ignored;
-      socket.close(ignored);
-    }
-
-    std::shared_ptr<Impl> impl;
-    tcp::socket socket;
-    Gate::Ticket ticket;
-    // The parser limits heads and bodies, but neither a chunk's extensions nor trailers, which it
-    // reads when it has all of them.
-    boost::beast::flat_buffer buffer{kBufferBytes};
-    std::string address;
-    Phase phase = Phase::kFirst;
-    RefusalPace pace;
-    bool paced = true;
-    std::chrono::nanoseconds rest{0};          // before the next request is read
-    asio::steady_timer* rest_timer = nullptr;  // while it rests
-    bool too_slow = false;                     // its request did not come in time
-  };
-  using ConnectionPtr = std::unique_ptr<Connection>;
-
-  static asio::awaitable<void> run(ConnectionPtr connection);
-  // False when the connection has ended.
-  static asio::awaitable<bool> wait_for_bytes(Connection& connection);
-  static asio::awaitable<bool> read(Connection& connection, Parser& parser);
-  static asio::awaitable<Code> read_body(Connection& connection, Parser& parser);
-  static asio::awaitable<bool> write(Connection& connection, const HttpResponse& response,
-                                     unsigned version, bool keep_alive, bool with_body);
-  static asio::awaitable<bool> exchange(Connection& connection, Parser& parser);
-  static asio::awaitable<void> refuse(Connection& connection, HttpResponse response);
-  static asio::awaitable<bool> rest(Connection& connection);
-
-  void enter(Connection& connection, Phase phase, std::chrono::milliseconds limit);
-  void hand_over(Connection& connection, Reply& reply);
-  bool make_room(Connection& connection, std::size_t bytes);
-  std::chrono::milliseconds sweep_interval() const;
-  void arm_sweep(std::chrono::milliseconds interval);
-  void sweep();
-  void give_up(Connection& connection);
-
-  Shard& shard_;
-  const Clock& clock_;
-  Logger& log_;
-  Refusals& refusals_;
-  HttpOptions options_;
-  UpgradeSink& sink_;
-  Site site_;
-  asio::steady_timer timer_;
-  std::unordered_set<Connection*> connections_;
-  Deadlines deadlines_;
-  HeldBytes held_;
-  bool sweeping_ = false;
-  bool draining_ = false;
-};
 
 void HttpServer::Impl::enter(Connection& connection, Phase phase, std::chrono::milliseconds limit) {
   connection.phase = phase;
@@ -267,54 +140,6 @@ asio::awaitable<void> HttpServer::Impl::run(ConnectionPtr connection) {
   }
 }
 
-asio::awaitable<bool> HttpServer::Impl::wait_for_bytes(Connection& connection) {
-  auto& buffer = connection.buffer;
-  if (buffer.size() > 0) co_return true;
-  if (buffer.capacity() > kKeptBuffer) buffer.shrink_to_fit();
-  auto [error, bytes] =
-      co_await connection.socket.async_read_some(buffer.prepare(kFirstRead), kAwait);
-  buffer.commit(bytes);
-  co_return !error;
-}
-
-asio::awaitable<bool> HttpServer::Impl::read(Connection& connection, Parser& parser) {
-  auto& impl = *connection.impl;
-  auto [error, bytes] =
-      co_await http::async_read_header(connection.socket, connection.buffer, parser, kAwait);
-  if (!error && !parser.is_done()) error = co_await read_body(connection, parser);
-  if (!error) co_return true;
-  if (error == boost::system::errc::not_enough_memory) {
-    co_await refuse(connection, too_much_held());
-    co_return false;
-  }
-  auto answer = connection.too_slow ? std::optional(late_request())
-                                    : read_failure(error, parser, impl.options_);
-  if (answer) co_await refuse(connection, std::move(*answer));
-  co_return false;
-}
-
-asio::awaitable<Code> HttpServer::Impl::read_body(Connection& connection, Parser& parser) {
-  auto& impl = *connection.impl;
-  impl.enter(connection, Phase::kReading, impl.options_.idle_timeout);
-  if (!impl.make_room(connection, announced_bytes(parser, impl.options_))) co_return no_room();
-  const std::string_view expect = parser.get()[http::field::expect];
-  if (equals_ignoring_case(expect, "100-continue") && connection.buffer.size() == 0) {
-    static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
-    auto [failed, sent] =
-        co_await asio::async_write(connection.socket, asio::buffer(kContinue), kAwait);
-    if (failed) co_return failed;
-  }
-  // By chunks nobody says how many.
-  const bool announced = parser.content_length().has_value();
-  while (!parser.is_done()) {
-    auto [error, bytes] =
-        co_await http::async_read_some(connection.socket, connection.buffer, parser, kAwait);
-    if (error) co_return error;
-    if (!announced && !impl.make_room(connection, parser.get().body().size())) co_return no_room();
-  }
-  co_return Code();
-}
-
 asio::awaitable<bool> HttpServer::Impl::exchange(Connection& connection, Parser& parser) {
   auto& impl = *connection.impl;
   const bool wants_more = parser.keep_alive();
@@ -347,47 +172,6 @@ asio::awaitable<bool> HttpServer::Impl::exchange(Connection& connection, Parser&
         connection.pace.refused(impl.options_.refusals, impl.clock_.steady(), asked_bytes);
   // Draining may have begun since keep-alive was promised: who has already asked again is answered.
   co_return keep_alive && (!impl.draining_ || connection.buffer.size() > 0);
-}
-
-asio::awaitable<bool> HttpServer::Impl::write(Connection& connection, const HttpResponse& response,
-                                              unsigned version, bool keep_alive, bool with_body) {
-  const auto seconds = connection.impl->clock_.wall().value() / 1000;
-  const auto head = format_head(response, version, keep_alive, http_date(seconds));
-  std::array<asio::const_buffer, 2> parts{asio::buffer(head), asio::const_buffer()};
-  if (with_body) parts[1] = asio::buffer(response.body);
-  auto [error, bytes] = co_await asio::async_write(connection.socket, parts, kAwait);
-  co_return !error;
-}
-
-// Answers and closes: with a FIN, and reading on for a while, because a reset would take the answer
-// away from a client that is still sending.
-asio::awaitable<void> HttpServer::Impl::refuse(Connection& connection, HttpResponse response) {
-  connection.impl->enter(connection, Phase::kWriting, kLingerTime);
-  const bool sent = co_await write(connection, response, 11, false, true);
-  if (!sent) co_return;
-  Code failed;
-  connection.socket.shutdown(tcp::socket::shutdown_send, failed);
-  std::array<char, 4096> discarded{};
-  for (std::size_t total = 0; !failed && total < kLingerBytes;) {
-    auto [error, bytes] =
-        co_await connection.socket.async_read_some(asio::buffer(discarded), kAwait);
-    failed = error;
-    total += bytes;
-  }
-}
-
-// False when the connection has ended. As in exchange(), who has already asked again is answered.
-asio::awaitable<bool> HttpServer::Impl::rest(Connection& connection) {
-  auto& impl = *connection.impl;
-  impl.refusals_.count(Refusal::kRefused);
-  impl.enter(connection, Phase::kResting, kNever);
-  asio::steady_timer timer(connection.socket.get_executor(), connection.rest);
-  connection.rest = {};
-  connection.rest_timer = &timer;
-  co_await timer.async_wait(kAwait);
-  connection.rest_timer = nullptr;
-  impl.enter(connection, Phase::kIdle, impl.options_.idle_timeout);
-  co_return !impl.draining_ || connection.buffer.size() > 0;
 }
 
 void HttpServer::Impl::hand_over(Connection& connection, Reply& reply) {

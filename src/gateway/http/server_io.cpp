@@ -1,0 +1,115 @@
+// What the HTTP door's connections read and write.
+#include "http/server_impl.hpp"
+
+#include <boost/asio/write.hpp>
+#include <boost/beast/http/read.hpp>
+
+#include <array>
+
+namespace linnet::gateway {
+
+namespace http = boost::beast::http;
+
+namespace {
+
+constexpr std::size_t kFirstRead = 4096;
+constexpr std::size_t kKeptBuffer = 16 * 1024;  // by an idle connection
+constexpr std::size_t kLingerBytes = 4 * 1024 * 1024;
+
+// For a body there is no memory.
+Code no_room() {
+  return make_error_code(boost::system::errc::not_enough_memory);
+}
+
+}  // namespace
+
+asio::awaitable<bool> HttpServer::Impl::wait_for_bytes(Connection& connection) {
+  auto& buffer = connection.buffer;
+  if (buffer.size() > 0) co_return true;
+  if (buffer.capacity() > kKeptBuffer) buffer.shrink_to_fit();
+  auto [error, bytes] =
+      co_await connection.socket.async_read_some(buffer.prepare(kFirstRead), kAwait);
+  buffer.commit(bytes);
+  co_return !error;
+}
+
+asio::awaitable<bool> HttpServer::Impl::read(Connection& connection, Parser& parser) {
+  auto& impl = *connection.impl;
+  auto [error, bytes] =
+      co_await http::async_read_header(connection.socket, connection.buffer, parser, kAwait);
+  if (!error && !parser.is_done()) error = co_await read_body(connection, parser);
+  if (!error) co_return true;
+  if (error == boost::system::errc::not_enough_memory) {
+    co_await refuse(connection, too_much_held());
+    co_return false;
+  }
+  auto answer = connection.too_slow ? std::optional(late_request())
+                                    : read_failure(error, parser, impl.options_);
+  if (answer) co_await refuse(connection, std::move(*answer));
+  co_return false;
+}
+
+asio::awaitable<Code> HttpServer::Impl::read_body(Connection& connection, Parser& parser) {
+  auto& impl = *connection.impl;
+  impl.enter(connection, Phase::kReading, impl.options_.idle_timeout);
+  if (!impl.make_room(connection, announced_bytes(parser, impl.options_))) co_return no_room();
+  const std::string_view expect = parser.get()[http::field::expect];
+  if (equals_ignoring_case(expect, "100-continue") && connection.buffer.size() == 0) {
+    static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+    auto [failed, sent] =
+        co_await asio::async_write(connection.socket, asio::buffer(kContinue), kAwait);
+    if (failed) co_return failed;
+  }
+  // By chunks nobody says how many.
+  const bool announced = parser.content_length().has_value();
+  while (!parser.is_done()) {
+    auto [error, bytes] =
+        co_await http::async_read_some(connection.socket, connection.buffer, parser, kAwait);
+    if (error) co_return error;
+    if (!announced && !impl.make_room(connection, parser.get().body().size())) co_return no_room();
+  }
+  co_return Code();
+}
+
+asio::awaitable<bool> HttpServer::Impl::write(Connection& connection, const HttpResponse& response,
+                                              unsigned version, bool keep_alive, bool with_body) {
+  const auto seconds = connection.impl->clock_.wall().value() / 1000;
+  const auto head = format_head(response, version, keep_alive, http_date(seconds));
+  std::array<asio::const_buffer, 2> parts{asio::buffer(head), asio::const_buffer()};
+  if (with_body) parts[1] = asio::buffer(response.body);
+  auto [error, bytes] = co_await asio::async_write(connection.socket, parts, kAwait);
+  co_return !error;
+}
+
+// Answers and closes: with a FIN, and reading on for a while, because a reset would take the answer
+// away from a client that is still sending.
+asio::awaitable<void> HttpServer::Impl::refuse(Connection& connection, HttpResponse response) {
+  connection.impl->enter(connection, Phase::kWriting, kLingerTime);
+  const bool sent = co_await write(connection, response, 11, false, true);
+  if (!sent) co_return;
+  Code failed;
+  connection.socket.shutdown(tcp::socket::shutdown_send, failed);
+  std::array<char, 4096> discarded{};
+  for (std::size_t total = 0; !failed && total < kLingerBytes;) {
+    auto [error, bytes] =
+        co_await connection.socket.async_read_some(asio::buffer(discarded), kAwait);
+    failed = error;
+    total += bytes;
+  }
+}
+
+// False when the connection has ended. As in exchange(), who has already asked again is answered.
+asio::awaitable<bool> HttpServer::Impl::rest(Connection& connection) {
+  auto& impl = *connection.impl;
+  impl.refusals_.count(Refusal::kRefused);
+  impl.enter(connection, Phase::kResting, kNever);
+  asio::steady_timer timer(connection.socket.get_executor(), connection.rest);
+  connection.rest = {};
+  connection.rest_timer = &timer;
+  co_await timer.async_wait(kAwait);
+  connection.rest_timer = nullptr;
+  impl.enter(connection, Phase::kIdle, impl.options_.idle_timeout);
+  co_return !impl.draining_ || connection.buffer.size() > 0;
+}
+
+}  // namespace linnet::gateway
