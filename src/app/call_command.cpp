@@ -28,7 +28,7 @@ using MessagePtr = std::unique_ptr<google::protobuf::Message>;
 constexpr std::size_t kMaxRequestBytes = 64 * 1024 * 1024;
 constexpr std::int32_t kDesktop = 3;
 
-int failed(const Error& error, int status = kExitFailure) {
+int call_failed(const Error& error, int status = kExitFailure) {
   const auto text = error.message().empty() ? default_message(error.code()) : error.message();
   std::fprintf(stderr, "linnet: %d %s: %s\n", static_cast<int>(error.code()),
                std::string(name(error.code())).c_str(), std::string(text).c_str());
@@ -122,7 +122,7 @@ Status sign_in(client::Calls& calls, const CallCommand& command, Kept& kept) {
 int keep(client::Calls& calls, const CallCommand& command, Kept kept) {
   if (command.verb == CallCommand::Verb::kSignIn) {
     auto signed_in = sign_in(calls, command, kept);
-    if (!signed_in) return failed(signed_in.error());
+    if (!signed_in) return call_failed(signed_in.error());
   } else {
     kept.api_key = read_line();
     if (kept.api_key.empty()) return misused("--keep-key: no key came on standard input");
@@ -136,7 +136,7 @@ int keep(client::Calls& calls, const CallCommand& command, Kept kept) {
       there.api_key = kept.api_key;
     }
   });
-  if (!written) return failed(written.error());
+  if (!written) return call_failed(written.error());
   if (command.verb == CallCommand::Verb::kSignIn)
     std::printf("{\"userId\":\"%lld\",\"deviceId\":\"%lld\"}\n",
                 static_cast<long long>(kept.user_id), static_cast<long long>(kept.device_id));
@@ -156,7 +156,7 @@ int call(client::Calls& calls, const CallCommand& command, const Credentials& cr
                               wire::UnknownFields::kRefused);
   if (!read) {
     list_fields(*known->input_type());
-    return failed(read.error(), kExitUsage);
+    return call_failed(read.error(), kExitUsage);
   }
 
   std::string token;
@@ -168,10 +168,10 @@ int call(client::Calls& calls, const CallCommand& command, const Credentials& cr
   auto bytes =
       calls.call_bytes(method->path, request->SerializeAsString(),
                        method->credentials ? token : std::string(), client::Repeat::kNever);
-  if (!bytes) return failed(bytes.error());
+  if (!bytes) return call_failed(bytes.error());
   auto response = new_message(known->output_type());
   if (!response->ParseFromString(*bytes))
-    return failed(Error(ErrCode::kServerUnknown, "the answer is not what the method answers"));
+    return call_failed(Error(ErrCode::kServerUnknown, "the answer is not what the method answers"));
   std::printf("%s\n", wire::to_json(*response).c_str());
   return 0;
 }
@@ -187,7 +187,7 @@ int run_call_command(const CallCommand& command) {
   options->timeout = std::chrono::seconds(command.timeout_s);
   client::Calls calls(*options);
   auto credentials = read_credentials(command.credentials_file);
-  if (!credentials) return failed(credentials.error());
+  if (!credentials) return call_failed(credentials.error());
   if (command.verb == CallCommand::Verb::kCall) return call(calls, command, *credentials);
   return keep(calls, command, (*credentials)[command.server]);
 }
