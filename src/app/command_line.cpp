@@ -111,7 +111,7 @@ std::string credentials_file(const Environment& environment) {
   return home.empty() ? home : home + "/.config/linnet/credentials.json";
 }
 
-CommandLine failed(int status, std::string line) {
+CommandLine refuse_line(int status, std::string line) {
   CommandLine result;
   result.action = CommandLine::Action::kFail;
   result.exit_status = status;
@@ -121,7 +121,7 @@ CommandLine failed(int status, std::string line) {
 
 CommandLine calling(CallCommand call, const Environment& environment) {
   if (call.verb == CallCommand::Verb::kCall && call.method.empty())
-    return failed(kExitUsage, "call: which method? (see linnet call --help)");
+    return refuse_line(kExitUsage, "call: which method? (see linnet call --help)");
   CommandLine result;
   result.action = CommandLine::Action::kCall;
   result.call = std::move(call);
@@ -260,17 +260,17 @@ CommandLine parse_command_line(const std::vector<std::string>& arguments,
   } catch (const CLI::CallForVersion& version) {
     return printed(std::string(version.what()) + "\n");
   } catch (const CLI::ParseError& error) {
-    return failed(kExitUsage, on_one_line(error.what()) + " (see linnet --help)");
+    return refuse_line(kExitUsage, on_one_line(error.what()) + " (see linnet --help)");
   }
   if (version_command->parsed()) return printed("linnet " + std::string(kVersion) + "\n");
   if (config_command->parsed() && flags.docs) return printed(configuration_document());
   if (app.got_subcommand("bench"))
-    return failed(kExitUsage, "bench comes first (see linnet bench --help)");
+    return refuse_line(kExitUsage, "bench comes first (see linnet bench --help)");
   if (app.got_subcommand("call")) return calling(std::move(call), environment);
 
   CommandLine result;
   auto read = read_all(result.config, flags, environment);
-  if (!read) return failed(kExitConfig, read.error().message());
+  if (!read) return refuse_line(kExitConfig, read.error().message());
   if (config_command->parsed()) return printed(to_toml(result.config));
   if (app.got_subcommand("key")) {
     result.action = CommandLine::Action::kKey;
