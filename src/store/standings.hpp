@@ -7,6 +7,8 @@
 #include "linnet/base/bounded_cache.hpp"
 #include "linnet/store/types.hpp"
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <utility>
@@ -16,7 +18,15 @@ namespace linnet::store {
 // Thread: the writer's, but for known().
 class Standings {
  public:
-  Standings(Connection& db, const MessageLog& log) : db_(db), log_(log), known_(kKept) {}
+  // A pair takes some 60 bytes, and a kilobyte of the pages' cache stands for each. To forget half
+  // of more than 65,536 would hold up a commit for longer.
+  static std::size_t kept(std::size_t cache_bytes) {
+    return std::clamp<std::size_t>(cache_bytes / 1024, 1024, 65536);
+  }
+
+  // Remembers how so many pairs stand to each other.
+  Standings(Connection& db, const MessageLog& log, std::size_t kept)
+      : db_(db), log_(log), known_(kept) {}
 
   // What it remembers; nothing of what the current transaction changes. Thread: any.
   std::optional<Friendship> known(UserId user, UserId other) const {
@@ -32,8 +42,6 @@ class Standings {
   void note_new() { changed_after_ = log_.commits(); }
 
  private:
-  // About 5 MB. To forget half of more would hold up a commit for longer.
-  static constexpr std::size_t kKept = 65536;
   using Pair = std::pair<UserId, UserId>;
   struct PairHash {
     std::size_t operator()(const Pair& pair) const noexcept {
