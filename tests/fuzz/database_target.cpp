@@ -119,7 +119,7 @@ const std::vector<Files>& all_files() {
   return all;
 }
 
-unsigned take_byte(std::string_view& input) {
+unsigned next_byte(std::string_view& input) {
   if (input.empty()) return 0;
   const auto byte = static_cast<unsigned char>(input.front());
   input.remove_prefix(1);
@@ -131,9 +131,9 @@ void change(std::string& bytes, std::string_view script) {
   while (script.size() > 3 && !bytes.empty()) {
     std::size_t where = 0;
     for (int i = 0; i < 3; ++i)
-      where = where << 8U | take_byte(script);
+      where = where << 8U | next_byte(script);
     where %= bytes.size();
-    const auto count = std::size_t{take_byte(script)} % 17;
+    const auto count = std::size_t{next_byte(script)} % 17;
     if (count == 0) bytes.resize(where);
     const auto given =
         script.substr(0, std::min(count, bytes.size() - std::min(where, bytes.size())));
@@ -284,7 +284,7 @@ bool visit(const std::filesystem::path& directory) {
 
 void database(std::string_view input) {
   static const TempDir dir;
-  const auto which = take_byte(input);
+  const auto which = next_byte(input);
   const auto& all = all_files();
   auto files = all[(which >> 1U) % all.size()];
   const bool untouched = input.size() < 4;
