@@ -96,7 +96,8 @@ double more_for(const google::protobuf::Message& request) {
   for (int i = 0; i < type->field_count(); ++i)
     if (type->field(i)->is_repeated())
       named += request.GetReflection()->FieldSize(request, type->field(i));
-  return static_cast<double>(named / kNamedForOne);
+  const int calls = named / kNamedForOne;
+  return calls;
 }
 
 }  // namespace
