@@ -148,6 +148,11 @@ asio::awaitable<bool> HttpServer::Impl::exchange(Connection& connection, Parser&
     co_await refuse(connection, connect_error(*wrong, ""));
     co_return false;
   }
+  // Also of a body that came with its head; nothing has been done yet.
+  if (!impl.make_room(connection, request.body.size())) {
+    co_await refuse(connection, too_much_held());
+    co_return false;
+  }
   impl.enter(connection, Phase::kHandling, kNever);
   Reply reply = co_await impl.site_.answer(request);
   const auto asked_bytes = std::exchange(request.body, {}).size();
