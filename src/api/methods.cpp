@@ -90,14 +90,13 @@ namespace {
 constexpr int kNamedForOne = 20;
 
 // What a request costs beside the call itself, in calls.
-double more_for(const google::protobuf::Message& request) {
+int more_for(const google::protobuf::Message& request) {
   int named = 0;
   const auto* type = request.GetDescriptor();
   for (int i = 0; i < type->field_count(); ++i)
     if (type->field(i)->is_repeated())
       named += request.GetReflection()->FieldSize(request, type->field(i));
-  const int calls = named / kNamedForOne;
-  return calls;
+  return named / kNamedForOne;
 }
 
 }  // namespace
