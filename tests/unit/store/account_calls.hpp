@@ -28,4 +28,23 @@ inline ErrCode set_token(store::Store& store, DeviceId device, const store::Toke
       .code();
 }
 
+inline Result<store::Appended> ask_friend(store::Store& store, std::int64_t from, std::int64_t to) {
+  store::FriendRequest asked;
+  asked.from = UserId(from);
+  asked.to = UserId(to);
+  asked.now = Millis(5);
+  return await<store::Appended>([&](Done<store::Appended> done) {
+    store.request_friend(asked, text(0, {to}, "asked"), std::move(done));
+  });
+}
+
+// `user` agrees to what `asker` asked.
+inline Result<store::Appended> agree_friend(store::Store& store, std::int64_t user,
+                                            std::int64_t asker) {
+  return await<store::Appended>([&](Done<store::Appended> done) {
+    store.agree_friend(UserId(user), UserId(asker), "r", Millis(6), text(0, {asker}, "agreed"),
+                       std::move(done));
+  });
+}
+
 }  // namespace linnet::test

@@ -1,5 +1,5 @@
 // The contract of FriendStore about what comes after a friendship: its end, notes and blocks.
-#include "store_kit.hpp"
+#include "account_calls.hpp"
 
 using namespace linnet;
 using namespace linnet::test;
@@ -14,20 +14,11 @@ struct Three {
       ids.push_back(calls.user(phone));
   }
   Result<store::Appended> request(std::int64_t from, std::int64_t to) {
-    store::FriendRequest asked;
-    asked.from = UserId(from);
-    asked.to = UserId(to);
-    asked.now = Millis(5);
-    return await<store::Appended>([&](Done<store::Appended> done) {
-      store.request_friend(asked, text(0, {to}, "asked"), std::move(done));
-    });
+    return ask_friend(store, from, to);
   }
   void befriend(std::int64_t a, std::int64_t b) {
     REQUIRE(request(a, b));
-    REQUIRE(await<store::Appended>([&](Done<store::Appended> done) {
-      store.agree_friend(UserId(b), UserId(a), "r", Millis(6), text(0, {a}, "agreed"),
-                         std::move(done));
-    }));
+    REQUIRE(agree_friend(store, b, a));
   }
   Friendship standing(std::int64_t user, std::int64_t other) {
     return Calls::get(await<Friendship>([&](Done<Friendship> done) {

@@ -18,25 +18,6 @@ struct TwoOfEach : SqliteEngine {
   }
 };
 
-ErrCode ask(store::Store& store, std::int64_t from, std::int64_t to) {
-  store::FriendRequest asked;
-  asked.from = UserId(from);
-  asked.to = UserId(to);
-  asked.now = Millis(5);
-  return await<store::Appended>([&](Done<store::Appended> done) {
-           store.request_friend(asked, text(0, {to}, "asked"), std::move(done));
-         })
-      .code();
-}
-
-ErrCode agree(store::Store& store, std::int64_t user, std::int64_t asker) {
-  return await<store::Appended>([&](Done<store::Appended> done) {
-           store.agree_friend(UserId(user), UserId(asker), "", Millis(6),
-                              text(0, {asker}, "agreed"), std::move(done));
-         })
-      .code();
-}
-
 store::GroupDecision asks_to_join(std::int64_t user) {
   return [user](const store::GroupView& view) -> Result<store::GroupEdit> {
     if (view.persons.front().in_most_groups) return Error(ErrCode::kTooManyGroups);
@@ -55,15 +36,15 @@ TEST_CASE("friends and open requests count together, and two who ask each other 
   for (const char* phone : {"100", "200", "300", "400"})
     users.push_back(calls.user(phone));
   auto& store = engine.store();
-  CHECK(ask(store, users[0], users[1]) == ErrCode::kSuccess);
-  CHECK(ask(store, users[0], users[2]) == ErrCode::kSuccess);
-  CHECK(ask(store, users[0], users[3]) == ErrCode::kTooManyFriends);
+  CHECK(ask_friend(store, users[0], users[1]).code() == ErrCode::kSuccess);
+  CHECK(ask_friend(store, users[0], users[2]).code() == ErrCode::kSuccess);
+  CHECK(ask_friend(store, users[0], users[3]).code() == ErrCode::kTooManyFriends);
   CHECK(calls.inbox(users[3]).empty());
   // The other has asked as well: nothing is added by the answer.
-  CHECK(ask(store, users[1], users[0]) == ErrCode::kSuccess);
-  CHECK(agree(store, users[0], users[1]) == ErrCode::kSuccess);
-  CHECK(ask(store, users[3], users[0]) == ErrCode::kSuccess);
-  CHECK(agree(store, users[0], users[3]) == ErrCode::kTooManyFriends);
+  CHECK(ask_friend(store, users[1], users[0]).code() == ErrCode::kSuccess);
+  CHECK(agree_friend(store, users[0], users[1]).code() == ErrCode::kSuccess);
+  CHECK(ask_friend(store, users[3], users[0]).code() == ErrCode::kSuccess);
+  CHECK(agree_friend(store, users[0], users[3]).code() == ErrCode::kTooManyFriends);
 }
 
 TEST_CASE("a request to join counts as a group until it is answered, and not against itself") {
