@@ -150,6 +150,10 @@ void add_store(std::vector<Setting>& all) {
                         LINNET_MEMBER(store.readers)));
   all.push_back(integer("store.batch", "The most writes in one commit.", 1, 100000,
                         LINNET_MEMBER(store.batch)));
+  all.push_back(integer("store.commit_delay_us",
+                        "While several write at once, commits begin at least so long after each"
+                        " other: fewer syncs, each for more. 0: as soon as there is something.",
+                        0, 100'000, LINNET_MEMBER(store.commit_delay_us)));
   all.push_back(integer("store.queue", "Writes that may wait; one more is refused as busy.", 1,
                         10 * kMillion, LINNET_MEMBER(store.queue)));
   all.push_back(integer("store.merge_slice_ms",

@@ -15,6 +15,7 @@ store::SqliteOptions store_options(const Config& config) {
   options.readers = size(config.store.readers);
   options.queue = size(config.store.queue);
   options.batch = size(config.store.batch);
+  options.commit_delay = std::chrono::microseconds(config.store.commit_delay_us);
   options.merge_slice = std::chrono::milliseconds(config.store.merge_slice_ms);
   options.merge_after = size(config.store.merge_after);
   options.cache_bytes = size(config.store.cache_bytes);

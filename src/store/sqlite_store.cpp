@@ -87,6 +87,7 @@ Writer::Limits writer_limits(const SqliteOptions& options, const Tuning& tuning)
   limits.bytes = tuning.waiting_bytes;
   limits.batch = std::max<std::size_t>(options.batch, 1);
   limits.durable = options.synchronous == Synchronous::kFull;
+  if (limits.durable) limits.delay = options.commit_delay;
   return limits;
 }
 

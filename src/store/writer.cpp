@@ -8,6 +8,10 @@ namespace {
 constexpr std::chrono::milliseconds kBetweenProbes{500};
 constexpr std::chrono::milliseconds kWhileChoresRest{5};
 constexpr std::chrono::milliseconds kSlow{3000};
+// A sync for so few is not spared for others' sake, and one for so many is cheap for each (measured:
+// docs/performance.md, "Deliveries at half of the most").
+constexpr std::size_t kSeveral = 4;
+constexpr std::size_t kEnough = 32;
 
 std::chrono::milliseconds steady_now() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(
@@ -30,8 +34,8 @@ void Writer::submit(std::unique_ptr<Job> job, std::size_t bytes) {
           (queue_.empty() || queued_bytes_ + bytes <= limits_.bytes)) {
         queue_.push_back({std::move(job), bytes});
         queued_bytes_ += bytes;
-        // More than one: the writer is awake, or about to be.
-        if (queue_.size() == 1) wake_.notify_one();
+        // Between these the writer is awake, about to be, or gathers.
+        if (queue_.size() == 1 || queue_.size() == kEnough) wake_.notify_one();
         return;
       }
       refusal = Error(ErrCode::kServerBusy, {}, "the writer's queue is full");
@@ -96,6 +100,7 @@ void Writer::loop() {
 bool Writer::take(Jobs& jobs, std::chrono::milliseconds rest) {
   std::unique_lock lock(mutex_);
   wake_.wait_for(lock, rest, [this] { return !queue_.empty() || closing_; });
+  gather(lock);
   wake_.wait(lock, [this] { return holders_ == 0; });
   if (queue_.empty() && closing_) return false;
   while (!queue_.empty() && jobs.size() < limits_.batch) {
@@ -103,8 +108,17 @@ bool Writer::take(Jobs& jobs, std::chrono::milliseconds rest) {
     jobs.push_back(std::move(queue_.front().job));
     queue_.pop_front();
   }
+  last_batch_ = jobs.size();
   busy_ = true;
   return true;
+}
+
+void Writer::gather(std::unique_lock<std::mutex>& lock) {
+  if (last_batch_ >= kSeveral && !queue_.empty()) {
+    wake_.wait_until(lock, begun_ + limits_.delay,
+                     [this] { return queue_.size() >= kEnough || closing_; });
+  }
+  begun_ = std::chrono::steady_clock::now();
 }
 
 void Writer::leave() {

@@ -31,6 +31,7 @@ class Writer {
     std::size_t bytes = 0;  // of all that wait
     std::size_t batch = 0;  // jobs in one transaction
     bool durable = true;
+    std::chrono::microseconds delay{0};  // from the beginning of a transaction to that of the next
   };
   Writer(Connection& db, MessageLog& log, HighWaterMark& mark, Chores& chores, Logger& logger,
          const Limits& limits)
@@ -76,6 +77,8 @@ class Writer {
   void loop();
   // Waits for jobs, at most `rest`, and marks the writer busy; false at the end.
   bool take(Jobs& jobs, std::chrono::milliseconds rest);
+  // Lets more jobs come in, while several come at once.
+  void gather(std::unique_lock<std::mutex>& lock);
   void leave();
   void run_batch(const Jobs& jobs);
   Status write(const Jobs& jobs);
@@ -107,6 +110,8 @@ class Writer {
   int holders_ = 0;
   bool busy_ = false;
   bool closing_ = false;
+  std::chrono::steady_clock::time_point begun_;  // the last batch
+  std::size_t last_batch_ = 0;                   // its jobs
   Error why_;               // it gave up
   std::string refused_;     // why the last commit failed; empty: it did not
   std::string not_merged_;  // the same of the last chore

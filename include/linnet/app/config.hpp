@@ -45,6 +45,7 @@ struct Config {
     std::int64_t readers = 2;
     std::int64_t batch = 512;
     std::int64_t queue = 65536;
+    std::int64_t commit_delay_us = 1500;
     std::int64_t merge_slice_ms = 2;
     std::int64_t merge_after = 524'288;
     std::int64_t cache_bytes = 67'108'864;

@@ -24,6 +24,9 @@ struct SqliteOptions {
   std::size_t readers = 2;    // threads, each with its own connection
   std::size_t queue = 65536;  // write jobs that may wait; one more is refused as kServerBusy
   std::size_t batch = 512;    // write jobs in one transaction at most
+  // While several write at once, durable transactions begin at least so long after each other:
+  // fewer syncs, each for more. Who writes alone does not wait. 0: nobody does.
+  std::chrono::microseconds commit_delay{1500};
   // How long the inbox index is built between two commits: whoever sends meanwhile waits for it.
   std::chrono::milliseconds merge_slice{2};
   // Entries in the tail before a merge begins while there is other work. The more there are, the

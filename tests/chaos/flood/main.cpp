@@ -13,9 +13,8 @@
 #include <cstdio>
 #include <exception>
 #include <filesystem>
-#include <sys/resource.h>
+#include <sched.h>
 #include <thread>
-#include <unistd.h>
 
 using namespace linnet;
 using namespace linnet::flood;
@@ -50,7 +49,6 @@ constexpr std::size_t kPairs = 32;
 constexpr std::size_t kAttackers = 1001;
 constexpr std::uint64_t kFirstPhone = 13'000'000'000;
 constexpr Nanos kSlice = 20 * bench::kMilli;
-constexpr int kNice = 10;
 constexpr double kSlower = 3;  // than in quiet others may be
 constexpr double kFromMs = 2;  // below this a time is no wait
 constexpr double kMegabyte = 1e6;
@@ -104,13 +102,15 @@ Others talk(bench::Pairs& pairs, std::size_t rate, pid_t server, Enough enough) 
   return others;
 }
 
-// On a thread of its own, behind those who are measured.
+// On a thread of its own, which has what of the processors the server and the others leave: real
+// attackers have machines of their own.
 class Attacker {
  public:
   Attacker(const Attack& attack, const Options& options, bench::Doors doors,
            const std::vector<bench::Account>& users)
       : thread_([this, &attack, &options, doors, &users] {
-          setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNice);
+          const sched_param none{};
+          sched_setscheduler(0, SCHED_IDLE, &none);
           try {
             outcome_ = attack.run({doors, users, options.scale, over_});
           } catch (const std::exception& error) {

@@ -105,6 +105,50 @@ TEST_CASE("eight senders, and readers during the merge, see every inbox whole") 
   CHECK(engine.number("SELECT count(*) FROM message") == kSenders * kEach);
 }
 
+TEST_CASE("while several send at once, a commit waits until enough have come, or for the end") {
+  store::SqliteOptions options;
+  options.commit_delay = std::chrono::hours(1);
+  SqliteEngine engine(options, {});
+  std::atomic<int> answered = 0;
+  int sent = 0;
+  const auto send = [&](int count, const std::function<void()>& then = {}) {
+    for (int i = 0; i < count; ++i) {
+      engine.store().append(text(100, {1}, std::to_string(++sent)),
+                            [&answered, then](Result<store::Appended> result) {
+                              if (then) then();
+                              if (result) ++answered;
+                            });
+    }
+  };
+  const auto commits = [&] {
+    std::uint64_t all = 0;
+    for (std::size_t i = 0; i <= Durations::kBounds.size(); ++i)
+      all += engine.store().commits()->count(i);
+    return all;
+  };
+
+  // One alone is not kept waiting; its answer keeps the writer until four more have come.
+  std::promise<void> came;
+  send(1, [&] { came.get_future().wait(); });
+  REQUIRE(eventually([&] { return commits() == 1; }));
+  send(4);
+  came.set_value();
+  REQUIRE(eventually([&] { return answered == 5; }));
+  CHECK(commits() == 2);
+
+  send(31);
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  CHECK(answered == 5);
+  send(1);
+  REQUIRE(eventually([&] { return answered == 37; }));
+  CHECK(commits() == 3);
+
+  send(1);
+  engine.store().close();
+  CHECK(answered == 38);
+  CHECK(commits() == 4);
+}
+
 TEST_CASE("a storm of retries makes one message") {
   SqliteEngine engine(tiny_slices(), {});
   std::atomic<int> stored = 0;
