@@ -1,6 +1,7 @@
 #include "linnet/gateway/gateway.hpp"
 
 #include "acceptor.hpp"
+#include "grpc/connections.hpp"
 #include "grpc/grpc_server.hpp"
 #include "http/grpc_web.hpp"
 #include "http/server.hpp"
@@ -76,7 +77,7 @@ struct ShardDoors {
   using Socket = boost::asio::ip::tcp::socket;
 
   ShardDoors(Shard& on, api::Api& api, Services services, Gate& gate, const SessionOptions& session,
-             const HttpOptions& http_options)
+             const HttpOptions& http_options, GrpcServer& grpc, std::size_t grpc_addresses)
       : shard(on),
         hub(on, services, session),
         http(on, api, services.clock, services.log, services.refusals, http_options, hub),
@@ -87,13 +88,36 @@ struct ShardDoors {
         http_acceptor(on, services.clock, services.log, gate, services.refusals, kFull,
                       [this](Socket socket, Gate::Ticket ticket) {
                         http.serve(std::move(socket), std::move(ticket));
-                      }) {}
+                      }),
+        grpc_connections(on) {
+    for (std::size_t i = 0; i < grpc_addresses; ++i) {
+      grpc_acceptors.push_back(std::make_unique<Acceptor>(
+          on, services.clock, services.log, gate, services.refusals, "",
+          [this, &grpc](Socket socket, Gate::Ticket ticket) {
+            boost::system::error_code error;
+            socket.native_non_blocking(true, error);
+            if (error || !grpc_connections.watch(socket.native_handle(), std::move(ticket))) return;
+            const int connection = socket.release(error);
+            if (!error) grpc.serve(connection);
+          }));
+    }
+  }
+
+  // What listens, in the order in which it is opened: TCP, HTTP, gRPC.
+  std::vector<Acceptor*> acceptors() {
+    std::vector<Acceptor*> all{&tcp_acceptor, &http_acceptor};
+    for (auto& acceptor : grpc_acceptors)
+      all.push_back(acceptor.get());
+    return all;
+  }
 
   Shard& shard;
   Hub hub;
   HttpServer http;
   Acceptor tcp_acceptor;
   Acceptor http_acceptor;
+  GrpcConnections grpc_connections;
+  std::vector<std::unique_ptr<Acceptor>> grpc_acceptors;  // one for each address
 };
 
 class Gateway::Impl {
@@ -104,20 +128,29 @@ class Gateway::Impl {
         options_(std::move(options)),
         session_(session_options(options_, shards.size())),
         gate_(std::make_shared<Gate>(gate_options(options_), services.refusals)),
-        grpc_(shards, services, session_, {options_.body_bytes, options_.http_bytes}) {
+        grpc_(shards, services, session_,
+              {options_.body_bytes, options_.http_bytes, options_.head_timeout}) {
+    if (!GrpcServer::built_in()) options_.grpc_listen.clear();
     for (auto& shard : shards)
       doors_.push_back(std::make_unique<ShardDoors>(*shard, api, services, *gate_, session_,
-                                                    http_options(options_, shards.size())));
+                                                    http_options(options_, shards.size()), grpc_,
+                                                    options_.grpc_listen.size()));
   }
 
   Result<Addresses> open() {
-    auto tcp = open_door(options_.tcp_listen, &ShardDoors::tcp_acceptor);
-    if (!tcp) return tcp.take_error();
-    auto http = open_door(options_.http_listen, &ShardDoors::http_acceptor);
-    if (!http) return http.take_error();
-    auto grpc = open_grpc();
-    if (!grpc) return grpc.take_error();
-    return Addresses{*tcp, *http, std::move(*grpc)};
+    std::vector<std::string> wanted{options_.tcp_listen, options_.http_listen};
+    wanted.insert(wanted.end(), options_.grpc_listen.begin(), options_.grpc_listen.end());
+    if (!options_.grpc_listen.empty()) {
+      auto grpc = grpc_.open();
+      if (!grpc) return grpc.take_error();
+    }
+    std::vector<std::string> bound;
+    for (const auto& listen : wanted) {
+      auto address = open_door(listen, bound.size());
+      if (!address) return address.take_error();
+      bound.push_back(std::move(*address));
+    }
+    return Addresses{bound[0], bound[1], {bound.begin() + 2, bound.end()}};
   }
 
   void start() {
@@ -125,8 +158,8 @@ class Gateway::Impl {
     for (auto& door : doors_) {
       door->shard.post([&door = *door] {
         door.hub.start();
-        door.tcp_acceptor.start();
-        door.http_acceptor.start();
+        for (auto* acceptor : door.acceptors())
+          acceptor->start();
       });
     }
   }
@@ -137,8 +170,8 @@ class Gateway::Impl {
       std::this_thread::sleep_for(options_.drain_delay);
     }
     on_every_shard([](ShardDoors& door) {
-      door.tcp_acceptor.stop();
-      door.http_acceptor.stop();
+      for (auto* acceptor : door.acceptors())
+        acceptor->stop();
       door.http.drain();
     });
     const auto spread = spread_of_returns();
@@ -149,19 +182,13 @@ class Gateway::Impl {
     wait_until(deadline, [](ShardDoors& door) { return door.http.open_connections(); });
     on_every_shard([spread](ShardDoors& door) { door.hub.drain(spread); });
     wait_until(deadline, [](ShardDoors& door) { return door.hub.size(); });
-    on_every_shard([](ShardDoors& door) { door.hub.stop(); });
+    on_every_shard([](ShardDoors& door) {
+      door.hub.stop();
+      door.grpc_connections.stop();
+    });
   }
 
  private:
-  Result<std::vector<std::string>> open_grpc() {
-    if (options_.grpc_listen.empty()) return std::vector<std::string>();
-    for (const auto& listen : options_.grpc_listen) {
-      auto wanted = check_address(listen);
-      if (!wanted) return wanted.take_error();
-    }
-    return grpc_.open(options_.grpc_listen);
-  }
-
   Result<boost::asio::ip::tcp::endpoint> check_address(const std::string& listen) const {
     auto wanted = parse_listen_address(listen);
     if (!wanted) return wanted;
@@ -173,13 +200,14 @@ class Gateway::Impl {
     return wanted;
   }
 
-  Result<std::string> open_door(const std::string& listen, Acceptor ShardDoors::*acceptor) {
+  // `which` of each shard's acceptors.
+  Result<std::string> open_door(const std::string& listen, std::size_t which) {
     auto wanted = check_address(listen);
     if (!wanted) return wanted.take_error();
     auto endpoint = claim(shards_.front()->context(), *wanted);
     if (!endpoint) return endpoint.take_error();
     for (auto& door : doors_) {
-      auto opened = ((*door).*acceptor).open(*endpoint);
+      auto opened = door->acceptors()[which]->open(*endpoint);
       if (!opened) return opened.take_error();
     }
     return to_string(*endpoint);

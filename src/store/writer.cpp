@@ -8,8 +8,8 @@ namespace {
 constexpr std::chrono::milliseconds kBetweenProbes{500};
 constexpr std::chrono::milliseconds kWhileChoresRest{5};
 constexpr std::chrono::milliseconds kSlow{3000};
-// A sync for so few is not spared for others' sake, and one for so many is cheap for each (measured:
-// docs/performance.md, "Deliveries at half of the most").
+// A sync for so few is not spared for others' sake, and one for so many is cheap for each
+// (measured: docs/performance.md, "Deliveries at half of the most").
 constexpr std::size_t kSeveral = 4;
 constexpr std::size_t kEnough = 32;
 

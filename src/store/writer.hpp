@@ -112,9 +112,9 @@ class Writer {
   bool closing_ = false;
   std::chrono::steady_clock::time_point begun_;  // the last batch
   std::size_t last_batch_ = 0;                   // its jobs
-  Error why_;               // it gave up
-  std::string refused_;     // why the last commit failed; empty: it did not
-  std::string not_merged_;  // the same of the last chore
+  Error why_;                                    // it gave up
+  std::string refused_;                          // why the last commit failed; empty: it did not
+  std::string not_merged_;                       // the same of the last chore
   std::atomic<bool> gave_up_ = false;
   std::atomic<bool> chores_rest_ = false;
   // When it began to write, in milliseconds of the steady clock; 0: it does not.

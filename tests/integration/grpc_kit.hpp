@@ -24,6 +24,20 @@ inline Metadata lineage(const TestUser& user) {
           {"token", user.token}};
 }
 
+template <class Response, class Request>
+grpc::Status call_over(const std::shared_ptr<grpc::Channel>& channel, const std::string& path,
+                       const Metadata& metadata, const Request& request, Response& response) {
+  grpc::TemplatedGenericStub<Request, Response> stub(channel);
+  grpc::ClientContext context;
+  for (const auto& [key, value] : metadata)
+    context.AddMetadata(key, value);
+  context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(30));
+  std::promise<grpc::Status> promise;
+  stub.UnaryCall(&context, path, {}, &request, &response,
+                 [&](grpc::Status status) { promise.set_value(std::move(status)); });
+  return promise.get_future().get();
+}
+
 class GrpcHouse {
  public:
   GrpcHouse()
@@ -34,15 +48,7 @@ class GrpcHouse {
   template <class Response, class Request>
   grpc::Status call(const std::string& path, const Metadata& metadata, const Request& request,
                     Response& response) {
-    grpc::TemplatedGenericStub<Request, Response> stub(channel_);
-    grpc::ClientContext context;
-    for (const auto& [key, value] : metadata)
-      context.AddMetadata(key, value);
-    context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(30));
-    std::promise<grpc::Status> promise;
-    stub.UnaryCall(&context, path, {}, &request, &response,
-                   [&](grpc::Status status) { promise.set_value(std::move(status)); });
-    return promise.get_future().get();
+    return call_over(channel_, path, metadata, request, response);
   }
   ServerProcess& process() { return process_; }
   const std::shared_ptr<grpc::Channel>& channel() const { return channel_; }

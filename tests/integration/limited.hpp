@@ -16,6 +16,14 @@
 
 namespace linnet::test {
 
+// Waits for the other side's end; throws when it does not come.
+inline bool ends(Socket& socket) {
+  std::string ignored;
+  while (socket.receive(ignored)) {
+  }
+  return true;
+}
+
 struct Limited {
   explicit Limited(const std::vector<std::string>& settings)
       : server(dir.path() / "data", arguments(settings)) {}

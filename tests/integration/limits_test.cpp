@@ -20,13 +20,6 @@ using std::chrono::milliseconds;
 
 namespace {
 
-bool ends(Socket& socket) {
-  std::string ignored;
-  while (socket.receive(ignored)) {
-  }
-  return true;
-}
-
 // UBSan, built in with ASan, looks at an object behind a virtual call through a pipe, and takes
 // having no descriptor left for an object that is none.
 #ifdef __SANITIZE_ADDRESS__

@@ -300,7 +300,7 @@ class GrpcServer::Impl {
         service_(services_.api, places_),
         limits_(limits) {}
 
-  Result<std::vector<std::string>> open(const std::vector<std::string>& addresses) {
+  Status open() {
     // What a client sends must not write to the log.
     gpr_set_log_function([](gpr_log_func_args*) {});
     grpc::ServerBuilder builder;
@@ -308,8 +308,6 @@ class GrpcServer::Impl {
     builder.SetMaxReceiveMessageSize(static_cast<int>(limits_.message_bytes));
     if (limits_.all_bytes > 0)
       builder.SetResourceQuota(grpc::ResourceQuota("linnet").Resize(limits_.all_bytes));
-    // Two processes on one port would share the calls between them.
-    builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
     builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kMetadataBytes);
     builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kStreamsPerConnection);
     // gRPC inflates a message before anybody has looked who sends it, and looks at its size
@@ -319,19 +317,21 @@ class GrpcServer::Impl {
       builder.SetCompressionAlgorithmSupportStatus(algorithm, false);
     builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
     builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
-    std::vector<int> ports(addresses.size());
-    for (std::size_t i = 0; i < addresses.size(); ++i)
-      builder.AddListeningPort(addresses[i], grpc::InsecureServerCredentials(), &ports[i]);
+    if (limits_.handshake.count() > 0)
+      builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS,
+                                 static_cast<int>(limits_.handshake.count()));
+    door_ = builder.experimental().AddExternalConnectionAcceptor(
+        grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD,
+        grpc::InsecureServerCredentials());
     server_ = builder.BuildAndStart();
-    std::vector<std::string> bound;
-    for (std::size_t i = 0; i < addresses.size(); ++i) {
-      if (!server_ || ports[i] == 0)
-        return Error(ErrCode::kBadRequest, "grpc.listen: cannot listen on " + addresses[i] +
-                                               ": it is taken, or not this machine's");
-      bound.push_back(addresses[i].substr(0, addresses[i].rfind(':') + 1) +
-                      std::to_string(ports[i]));
-    }
-    return bound;
+    if (!server_) return Error(ErrCode::kServerUnknown, {}, "gRPC does not start");
+    return success();
+  }
+
+  void serve(int connection) {
+    grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters parameters;
+    parameters.fd = connection;
+    door_->HandleNewConnection(&parameters);
   }
 
   void stop(std::chrono::milliseconds limit, std::chrono::milliseconds spread) {
@@ -346,6 +346,7 @@ class GrpcServer::Impl {
   Places places_;
   TableService service_;
   GrpcLimits limits_;
+  std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> door_;
   std::unique_ptr<grpc::Server> server_;
 };
 
@@ -362,9 +363,8 @@ namespace linnet::gateway {
 class GrpcServer::Impl {
  public:
   Impl(Shards&, const Services&, const SessionOptions&, GrpcLimits) {}
-  Result<std::vector<std::string>> open(const std::vector<std::string>&) {
-    return std::vector<std::string>();
-  }
+  Status open() { return success(); }
+  void serve(int) {}
   void stop(std::chrono::milliseconds, std::chrono::milliseconds) {}
 };
 
@@ -384,8 +384,12 @@ GrpcServer::GrpcServer(Shards& shards, const Services& services, const SessionOp
 
 GrpcServer::~GrpcServer() = default;
 
-Result<std::vector<std::string>> GrpcServer::open(const std::vector<std::string>& addresses) {
-  return impl_->open(addresses);
+Status GrpcServer::open() {
+  return impl_->open();
+}
+
+void GrpcServer::serve(int connection) {
+  impl_->serve(connection);
 }
 
 void GrpcServer::stop(std::chrono::milliseconds limit, std::chrono::milliseconds spread) {

@@ -1,5 +1,5 @@
-// The gRPC door: every method of the table, its streams, and reflection, on any number of
-// addresses. Business errors are statuses whose code is the ErrCode's number. gRPC stays behind it;
+// The gRPC door: every method of the table, its streams, and reflection, on the connections that it
+// is handed. Business errors are statuses whose code is the ErrCode's number. gRPC stays behind it;
 // built without gRPC it is there and serves nothing.
 #pragma once
 
@@ -12,14 +12,13 @@
 #include <chrono>
 #include <cstddef>
 #include <memory>
-#include <string>
-#include <vector>
 
 namespace linnet::gateway {
 
 struct GrpcLimits {
   std::size_t message_bytes = 0;  // of the largest request
   std::size_t all_bytes = 0;      // of what gRPC holds for all its connections; 0: no limit
+  std::chrono::milliseconds handshake{0};  // a connection that says less in that time is closed
 };
 
 class GrpcServer {
@@ -30,10 +29,11 @@ class GrpcServer {
   ~GrpcServer();
 
   static bool built_in();
-  // Serves on `addresses` (HOST:PORT, 0: any port) from now on; gives them as they are bound. The
-  // shards may be started later: calls wait until then. Error: kBadRequest (an address cannot be
-  // bound).
-  Result<std::vector<std::string>> open(const std::vector<std::string>& addresses);
+  // From now on there may be connections. Error: kServerUnknown (gRPC does not start).
+  Status open();
+  // Takes over the descriptor of a connected, non-blocking socket. Not before open(), nor once
+  // stop() has been called. Thread: any.
+  void serve(int connection);
   // Takes no more calls, ends the streams, and waits for what is under way, at most so long. The
   // shards must run.
   void stop(std::chrono::milliseconds limit, std::chrono::milliseconds spread);

@@ -1,0 +1,67 @@
+#include "grpc/connections.hpp"
+
+#include <array>
+#include <fcntl.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+namespace linnet::gateway {
+
+GrpcConnections::GrpcConnections(Shard& shard) : ended_(shard.context()) {
+  const int epoll = ::epoll_create1(EPOLL_CLOEXEC);
+  if (epoll < 0) return;  // nothing can be watched
+  boost::system::error_code error;
+  ended_.assign(epoll, error);
+  if (error) ::close(epoll);
+}
+
+bool GrpcConnections::watch(int connection, Gate::Ticket ticket) {
+  if (!ended_.is_open()) return false;
+  const int second = ::fcntl(connection, F_DUPFD_CLOEXEC, 0);
+  if (second < 0) return false;
+  // No event is asked for: an end and an error are told without.
+  epoll_event event{};
+  event.data.fd = second;
+  if (::epoll_ctl(ended_.native_handle(), EPOLL_CTL_ADD, second, &event) != 0) {
+    ::close(second);
+    return false;
+  }
+  tickets_.emplace(second, std::move(ticket));
+  if (tickets_.size() == 1) wait();
+  return true;
+}
+
+void GrpcConnections::stop() {
+  boost::system::error_code ignored;
+  ended_.close(ignored);
+  for (const auto& [second, ticket] : tickets_)
+    ::close(second);
+  tickets_.clear();
+}
+
+void GrpcConnections::wait() {
+  ended_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                    [this](boost::system::error_code error) {
+                      if (error) return;
+                      look();
+                      if (!tickets_.empty()) wait();
+                    });
+}
+
+void GrpcConnections::look() {
+  std::array<epoll_event, 64> events;
+  for (;;) {
+    const int count =
+        ::epoll_wait(ended_.native_handle(), events.data(), static_cast<int>(events.size()), 0);
+    for (int i = 0; i < count; ++i) {
+      const int second = events.at(static_cast<std::size_t>(i)).data.fd;
+      // Closing alone would not do while gRPC's descriptor is there.
+      ::epoll_ctl(ended_.native_handle(), EPOLL_CTL_DEL, second, nullptr);
+      ::close(second);
+      tickets_.erase(second);
+    }
+    if (count < static_cast<int>(events.size())) return;
+  }
+}
+
+}  // namespace linnet::gateway

@@ -1,0 +1,93 @@
+// The gRPC door counts among the others.
+#ifdef LINNET_GRPC
+
+#include "grpc_kit.hpp"
+#include "limited.hpp"
+
+#include "linnet/base/error.hpp"
+
+#include <algorithm>
+#include <list>
+
+using namespace linnet;
+using namespace linnet::test;
+
+namespace {
+
+struct LimitedGrpc : Limited {
+  explicit LimitedGrpc(std::vector<std::string> settings)
+      : Limited(with_grpc(std::move(settings))) {}
+  static std::vector<std::string> with_grpc(std::vector<std::string> settings) {
+    settings.insert(settings.end(), {"limits.enabled=true", "grpc.listen=127.0.0.1:0"});
+    return settings;
+  }
+  // A call over a connection of its own, which ends with it.
+  grpc::Status call() const {
+    grpc::ChannelArguments alone;
+    alone.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+    const auto channel =
+        grpc::CreateCustomChannel("127.0.0.1:" + std::to_string(server.grpc_port()),
+                                  grpc::InsecureChannelCredentials(), alone);
+    pb::SignInResp response;
+    return call_over(channel, "/pb.UserExt/SignIn", {}, pb::SignInReq(), response);
+  }
+  static bool refused_as_empty(const grpc::Status& status) {
+    return static_cast<int>(status.error_code()) == static_cast<int>(ErrCode::kBadRequest);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("connections over gRPC count among all, and make room by their end") {
+  LimitedGrpc f({"limits.connections=8"});
+  {
+    std::list<Socket> crowd;
+    for (int i = 0; i < 8; ++i)
+      crowd.emplace_back(f.server.grpc_port());
+    Socket ninth(f.server.grpc_port());
+    CHECK(ends(ninth));
+    CHECK(http(f.server.http_port(), "GET", "/healthz").status == 503);
+  }
+  f.check_served_again("100");
+  CHECK(f.refused("connections") >= 2);
+}
+
+TEST_CASE("gRPC's own clients leave no place taken behind them") {
+  LimitedGrpc f({"limits.connections=4"});
+  for (int i = 0; i < 12; ++i) {
+    // The end of the one before may not have been seen yet.
+    const auto until = std::chrono::steady_clock::now() + kPatience;
+    auto status = f.call();
+    while (!LimitedGrpc::refused_as_empty(status) && std::chrono::steady_clock::now() < until)
+      status = f.call();
+    CAPTURE(i, status.error_code(), status.error_message());
+    REQUIRE(LimitedGrpc::refused_as_empty(status));
+  }
+}
+
+TEST_CASE("one address has its share of connections over gRPC, others have theirs") {
+  LimitedGrpc f({"limits.connections_per_address=4"});
+  std::list<Socket> crowd;
+  for (int i = 0; i < 12; ++i)
+    crowd.emplace_back(f.server.grpc_port(), "127.0.0.2");
+  REQUIRE(f.refuses_in_time("connections_per_address", 8));
+
+  CHECK(f.refused("connections_per_address") == 8);
+  CHECK(LimitedGrpc::refused_as_empty(f.call()));
+}
+
+TEST_CASE("who connects to gRPC and says nothing, or no HTTP/2, is cut") {
+  LimitedGrpc f({"http.head_timeout_ms=500"});
+  Socket silent(f.server.grpc_port());
+  Socket begun(f.server.grpc_port());
+  begun.send("PRI * HTTP/2.0\r\n");
+  Socket other(f.server.grpc_port());
+  other.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+
+  CHECK(ends(silent));
+  CHECK(ends(begun));
+  CHECK(ends(other));
+  CHECK(LimitedGrpc::refused_as_empty(f.call()));
+}
+
+#endif
