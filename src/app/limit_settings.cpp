@@ -12,8 +12,9 @@ void add_connection_limits(std::vector<Setting>& all) {
                         " tests.",
                         LINNET_MEMBER(limits.enabled)));
   all.push_back(integer("limits.connections",
-                        "Connections over TCP and HTTP at once; one more is closed, over HTTP with"
-                        " 503. 0: nine tenths of the files that the process may open.",
+                        "Connections over TCP, HTTP and gRPC at once; one more is closed, over HTTP"
+                        " with 503. 0: nine tenths of the files that the process may open (one over"
+                        " gRPC takes two of them).",
                         0, 100 * kMillion, LINNET_MEMBER(limits.connections)));
   all.push_back(integer("limits.connections_per_address",
                         "Of them, from one IPv4 address or IPv6 /64; 0: no limit. 127.0.0.1 and"

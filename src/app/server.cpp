@@ -75,10 +75,11 @@ class Server::Impl {
         refusals_);
     auto known = remember_keys();
     if (!known) return known.take_error();
-    rooms_ = std::make_unique<logic::Rooms>(*store_, *live_, clock_, room_rules(config_));
+    rooms_ =
+        std::make_unique<logic::Rooms>(*store_, *live_, clock_, room_rules(config_), &refusals_);
     room_calls_ = std::make_unique<logic::RoomCalls>(
-        *store_, *live_, *rooms_, clock_,
-        config_.limits.enabled ? config_.limits.rooms_per_day : 0);
+        *store_, *live_, *rooms_, clock_, config_.limits.enabled ? config_.limits.rooms_per_day : 0,
+        &refusals_);
     limiter_ = std::make_unique<api::Limiter>(clock_, limit_options(config_), &refusals_);
     add_methods(table_, *accounts_, *devices_, *friends_, *groups_, *messages_, *backend_);
     add_room_methods(table_, *room_calls_);

@@ -224,6 +224,7 @@ void Connection::sweep(std::chrono::milliseconds now) {
     if (phase_ == Phase::kOpen) sweep_stream(now);
     return;
   }
+  if (session_.put_off()) hub_.services().refusals.count(Refusal::kPackets);
   const bool late = session_.on_sweep(now, web_socket_ ? options.ws_idle : options.tcp_idle);
   if (late) hub_.services().refusals.count(Refusal::kLateSignIn);
   resume_later();  // its allowance is there again, as that of all the others is

@@ -40,8 +40,11 @@ void Session::start_stream(user::Identity identity, Seq seq) {
 
 bool Session::busy() const {
   return draining_ || state_ == State::kSigningIn || state_ == State::kEnded || answering_sync_ ||
-         host_.unsent() > options_.outbox_bytes || calls_ >= options_.calls_at_once ||
-         (options_.packets_per_second > 0 && allowance_ == 0) ||
+         host_.unsent() > options_.outbox_bytes || calls_ >= options_.calls_at_once || put_off();
+}
+
+bool Session::put_off() const {
+  return (options_.packets_per_second > 0 && allowance_ == 0) ||
          (options_.bytes_per_second > 0 && bytes_ <= 0);
 }
 

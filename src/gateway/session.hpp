@@ -103,6 +103,8 @@ class Session final : public router::Outlet {
   // While busy() no packet may be given: an answer is awaited, too much is unsent, or the sender is
   // too fast.
   bool busy() const;
+  // Its sender is read later, as too much came from it.
+  bool put_off() const;
   void on_packet(const pb::Input& packet, std::chrono::milliseconds now);
   // So many bytes were read.
   void on_bytes(std::size_t count) { bytes_ -= static_cast<std::int64_t>(count); }

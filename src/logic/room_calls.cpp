@@ -85,11 +85,12 @@ struct RoomCalls::Making {
 };
 
 RoomCalls::RoomCalls(store::RoomStore& store, router::Rooms& live, Rooms& rooms, const Clock& clock,
-                     std::int64_t rooms_per_day)
+                     std::int64_t rooms_per_day, Refusals* refusals)
     : store_(store),
       live_(live),
       rooms_(rooms),
       clock_(clock),
+      refusals_(refusals),
       making_(std::make_unique<Making>()) {
   if (rooms_per_day == 0) return;
   making_->rate.interval = std::chrono::microseconds(std::chrono::hours(24)) / rooms_per_day;
@@ -121,8 +122,10 @@ Async<pb::CreateRoomResp> RoomCalls::create(const user::Caller& caller,
   {
     std::lock_guard lock(making_->mutex);
     const auto wait = making_->pace.take(caller.identity.user, clock_.steady(), making_->rate);
-    if (wait.count() > 0)
+    if (wait.count() > 0) {
+      if (refusals_ != nullptr) refusals_->count(Refusal::kRooms);
       co_return Error(ErrCode::kRateLimited, "you have made as many rooms as you may in a day");
+    }
   }
   auto room = room_of(request, clock_.wall());
   auto id = co_await store_new(std::move(room), caller.identity.user);

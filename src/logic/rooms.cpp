@@ -78,11 +78,13 @@ class Rooms::Paces {
   std::array<Stripe, 64> stripes_;
 };
 
-Rooms::Rooms(store::RoomStore& store, router::Rooms& rooms, const Clock& clock, RoomRules rules)
+Rooms::Rooms(store::RoomStore& store, router::Rooms& rooms, const Clock& clock, RoomRules rules,
+             Refusals* refusals)
     : store_(store),
       rooms_(rooms),
       clock_(clock),
       rules_(rules),
+      refusals_(refusals),
       book_(std::make_unique<RoomBook>(store)),
       paces_(std::make_unique<Paces>()),
       slow_(std::make_unique<Paces>()) {
@@ -169,9 +171,11 @@ Status Rooms::check_pace(const RoomRecord& record, RoomId room, UserId user) {
       slow.interval = std::chrono::seconds(record.room->slow_s);
   }
   auto wait = paces_->take(room, user, now, rate_of(rules_));
-  if (wait.count() > 0)
+  if (wait.count() > 0) {
+    if (refusals_ != nullptr) refusals_->count(Refusal::kRoom);
     return Error(ErrCode::kRateLimited,
                  "too many messages in this room; write again in " + in_seconds(wait));
+  }
   auto pause = slow_->take(room, user, now, slow);
   if (pause.count() > 0)
     return Error(ErrCode::kSlowMode,

@@ -1,7 +1,7 @@
 // What a hostile or unlucky crowd may take: connections, descriptors, time, memory. Whatever it
 // does, others are served.
 #include "limited.hpp"
-#include "pb/room.ext.pb.h"
+#include "room_client.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -211,6 +211,7 @@ TEST_CASE("a connection that sends too much is read at its pace, and nobody else
   for (int i = 1; i <= 300; ++i)
     CHECK(flood.receive()->request_id() == i);
   sender.join();
+  CHECK(f.refused("packets") > 0);
   // All of it has come, but 200,000 bytes beyond the burst take 2 s; half of that is enough.
   CHECK(std::chrono::steady_clock::now() - begin >= milliseconds(1000));
 }
@@ -304,6 +305,25 @@ TEST_CASE("a user makes so many rooms in a day, another as many") {
       caller.call<pb::CreateRoomResp>("/pb.RoomExt/CreateRoom", pb::CreateRoomReq());
     CHECK(caller.fails("/pb.RoomExt/CreateRoom", pb::CreateRoomReq()).code == 2003);
   }
+  CHECK(f.refused("rooms_per_day") == 2);
+}
+
+TEST_CASE("a user says so much in a room, and what is too much is counted") {
+  Limited f({"limits.enabled=true", "limits.room_per_second=1", "limits.room_burst=5",
+             "rooms.create=anyone"});
+  const auto anna = sign_in(f.server.http_port(), "100");
+  Caller caller(f.server.http_port());
+  caller.use(anna);
+  const auto room =
+      caller.call<pb::CreateRoomResp>("/pb.RoomExt/CreateRoom", pb::CreateRoomReq()).room_id();
+  RoomClient client(
+      LongConnection::sign_in(Door::kTcp, f.server.tcp_port(), f.server.http_port(), anna));
+  client.enter(room);
+  std::uint64_t refused = 0;
+  for (int i = 0; i < 20; ++i)
+    if (client.try_to_say(room, "again").code() == 2003) ++refused;
+  CHECK(refused > 0);
+  CHECK(f.refused("room") == refused);
 }
 
 TEST_CASE("a flood of invented tokens is refused, and who is signed in notices nothing") {

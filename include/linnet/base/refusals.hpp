@@ -30,8 +30,11 @@ enum class Refusal : std::uint8_t {
   kFriends,           // limits.friends_per_user
   kGroups,            // limits.groups_per_user
   kHttpBytes,         // limits.http_bytes
+  kPackets,           // a long connection is read later: limits.packets_per_second or bytes
+  kRoom,              // a message in a room: limits.room_per_second
+  kRooms,             // limits.rooms_per_day
 };
-inline constexpr std::size_t kRefusals = 19;
+inline constexpr std::size_t kRefusals = 22;
 
 // What was shown as a proof, and proved nothing.
 enum class Wrong : std::uint8_t { kCode, kPassword, kToken, kKey };
@@ -61,7 +64,10 @@ constexpr std::string_view name(Refusal refusal) {
                                                            "refusals",
                                                            "friends_per_user",
                                                            "groups_per_user",
-                                                           "http_bytes"};
+                                                           "http_bytes",
+                                                           "packets",
+                                                           "room",
+                                                           "rooms_per_day"};
   return kNames.at(static_cast<std::size_t>(refusal));
 }
 

@@ -4,6 +4,7 @@
 
 #include "linnet/base/async.hpp"
 #include "linnet/base/clock.hpp"
+#include "linnet/base/refusals.hpp"
 #include "linnet/logic/rooms.hpp"
 #include "linnet/router/rooms.hpp"
 #include "linnet/store/room_store.hpp"
@@ -43,9 +44,10 @@ namespace linnet::logic {
 // every function: kBadRequest, kRoomNotExist, the store's. Thread: any.
 class RoomCalls {
  public:
-  // `rooms_per_day` is how many rooms a user may make; 0: no limit.
+  // `rooms_per_day` is how many rooms a user may make; 0: no limit. One more is counted in
+  // `refusals`, if there are any.
   RoomCalls(store::RoomStore& store, router::Rooms& live, Rooms& rooms, const Clock& clock,
-            std::int64_t rooms_per_day = 0);
+            std::int64_t rooms_per_day = 0, Refusals* refusals = nullptr);
   ~RoomCalls();
 
   // Errors: kForbidden (rooms.create), kRateLimited.
@@ -89,6 +91,7 @@ class RoomCalls {
   router::Rooms& live_;
   Rooms& rooms_;
   const Clock& clock_;
+  Refusals* refusals_;
   std::unique_ptr<Making> making_;  // who has made how many
 };
 

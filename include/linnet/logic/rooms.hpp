@@ -5,6 +5,7 @@
 #include "linnet/base/callback.hpp"
 #include "linnet/base/clock.hpp"
 #include "linnet/base/error.hpp"
+#include "linnet/base/refusals.hpp"
 #include "linnet/router/rooms.hpp"
 #include "linnet/store/room_store.hpp"
 #include "linnet/user/identity.hpp"
@@ -38,7 +39,9 @@ struct RoomRules {
 // Thread: any, but for enter().
 class Rooms {
  public:
-  Rooms(store::RoomStore& store, router::Rooms& rooms, const Clock& clock, RoomRules rules);
+  // What is said too fast is counted in `refusals`, if there are any.
+  Rooms(store::RoomStore& store, router::Rooms& rooms, const Clock& clock, RoomRules rules,
+        Refusals* refusals = nullptr);
   ~Rooms();
 
   // The rights in `room`; its history is in memory then, too. Completes at once where they are in
@@ -71,6 +74,7 @@ class Rooms {
   router::Rooms& rooms_;
   const Clock& clock_;
   RoomRules rules_;
+  Refusals* refusals_;
   std::unique_ptr<RoomBook> book_;
   std::unique_ptr<Paces> paces_;
   std::unique_ptr<Paces> slow_;
