@@ -8,6 +8,8 @@
 
 #include <algorithm>
 #include <list>
+#include <stdexcept>
+#include <string>
 
 using namespace linnet;
 using namespace linnet::test;
@@ -36,25 +38,36 @@ struct LimitedGrpc : Limited {
   }
 };
 
+// How many connections there were no places for, over one that has its place.
+int refused_by(Socket& teller) {
+  const std::string name = "limit=\"connections\"} ";
+  teller.send("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n");
+  std::string text;
+  std::size_t at = std::string::npos;
+  while (at == std::string::npos || text.find('\n', at) == std::string::npos) {
+    if (!teller.receive(text)) throw std::runtime_error("no metrics came");
+    at = text.find(name);
+  }
+  return std::stoi(text.substr(at + name.size()));
+}
+
 }  // namespace
 
 TEST_CASE("connections over gRPC count among all, and make room by their end") {
-  LimitedGrpc f({"limits.connections=8"});
+  LimitedGrpc f({"limits.connections=9"});
   {
-    // More than there is room for, as each look at whether it is taken may take some of it.
+    Socket teller(f.server.http_port());
+    CHECK(refused_by(teller) == 0);
     std::list<Socket> crowd;
-    for (int i = 0; i < 16; ++i)
+    for (int i = 0; i < 10; ++i)
       crowd.emplace_back(f.server.grpc_port());
     const auto until = std::chrono::steady_clock::now() + kPatience;
-    auto status = http(f.server.http_port(), "GET", "/healthz").status;
-    while (status != 503 && std::chrono::steady_clock::now() < until)
-      status = http(f.server.http_port(), "GET", "/healthz").status;
-    CHECK(status == 503);
-    Socket late(f.server.grpc_port());
-    CHECK(ends(late));
+    while (refused_by(teller) < 2 && std::chrono::steady_clock::now() < until) {
+    }
+    CHECK(refused_by(teller) == 2);
+    CHECK(http(f.server.http_port(), "GET", "/healthz").status == 503);
   }
   f.check_served_again("100");
-  CHECK(f.refused("connections") >= 2);
 }
 
 TEST_CASE("gRPC's own clients leave no place taken behind them") {
