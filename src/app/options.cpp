@@ -108,7 +108,7 @@ std::size_t open_files() {
   return limit.rlim_cur;
 }
 
-// The rest is for the database, hooks and gRPC.
+// The rest is for the database and hooks.
 std::size_t connections_by_files() {
   constexpr std::size_t kLeast = 64;
   const auto files = open_files();

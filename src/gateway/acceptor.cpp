@@ -116,6 +116,8 @@ void Acceptor::accept() {
       on_error(error);
       return;
     }
+    // It was accepted, and stop() came before this.
+    if (!acceptor_.is_open()) return;
     take(std::move(socket));
     accept_after(gate_.pace(clock_.steady()));
   });

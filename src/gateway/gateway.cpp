@@ -13,6 +13,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
+#include <sys/socket.h>
 #include <thread>
 
 namespace linnet::gateway {
@@ -93,12 +94,20 @@ struct ShardDoors {
     for (std::size_t i = 0; i < grpc_addresses; ++i) {
       grpc_acceptors.push_back(std::make_unique<Acceptor>(
           on, services.clock, services.log, gate, services.refusals, "",
-          [this, &grpc](Socket socket, Gate::Ticket ticket) {
+          [this, &grpc, &refusals = services.refusals](Socket socket, Gate::Ticket ticket) {
             boost::system::error_code error;
             socket.native_non_blocking(true, error);
-            if (error || !grpc_connections.watch(socket.native_handle(), std::move(ticket))) return;
-            const int connection = socket.release(error);
-            if (!error) grpc.serve(connection);
+            const int connection = socket.native_handle();
+            if (error || !grpc_connections.watch(connection, std::move(ticket))) {
+              refusals.count(Refusal::kNoDescriptors);
+              return;
+            }
+            socket.release(error);
+            if (error) {
+              ::shutdown(connection, SHUT_RDWR);
+            } else {
+              grpc.serve(connection);
+            }
           }));
     }
   }
@@ -128,8 +137,9 @@ class Gateway::Impl {
         options_(std::move(options)),
         session_(session_options(options_, shards.size())),
         gate_(std::make_shared<Gate>(gate_options(options_), services.refusals)),
-        grpc_(shards, services, session_,
-              {options_.body_bytes, options_.http_bytes, options_.head_timeout}) {
+        grpc_(
+            shards, services, session_,
+            {options_.body_bytes, options_.http_bytes, options_.head_timeout, options_.http_idle}) {
     if (!GrpcServer::built_in()) options_.grpc_listen.clear();
     for (auto& shard : shards)
       doors_.push_back(std::make_unique<ShardDoors>(*shard, api, services, *gate_, session_,

@@ -11,7 +11,6 @@ constexpr std::chrono::milliseconds kSlow{3000};
 // A sync for so few is not spared for others' sake, and one for so many is cheap for each
 // (measured: docs/performance.md, "Deliveries at half of the most").
 constexpr std::size_t kSeveral = 4;
-constexpr std::size_t kEnough = 32;
 
 std::chrono::milliseconds steady_now() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(
@@ -35,7 +34,7 @@ void Writer::submit(std::unique_ptr<Job> job, std::size_t bytes) {
         queue_.push_back({std::move(job), bytes});
         queued_bytes_ += bytes;
         // Between these the writer is awake, about to be, or gathers.
-        if (queue_.size() == 1 || queue_.size() == kEnough) wake_.notify_one();
+        if (queue_.size() == 1 || queue_.size() == enough_) wake_.notify_one();
         return;
       }
       refusal = Error(ErrCode::kServerBusy, {}, "the writer's queue is full");
@@ -108,7 +107,10 @@ bool Writer::take(Jobs& jobs, std::chrono::milliseconds rest) {
     jobs.push_back(std::move(queue_.front().job));
     queue_.pop_front();
   }
-  last_batch_ = jobs.size();
+  if (!jobs.empty()) {
+    last_batch_ = jobs.size();
+    begun_ = std::chrono::steady_clock::now();
+  }
   busy_ = true;
   return true;
 }
@@ -116,9 +118,8 @@ bool Writer::take(Jobs& jobs, std::chrono::milliseconds rest) {
 void Writer::gather(std::unique_lock<std::mutex>& lock) {
   if (last_batch_ >= kSeveral && !queue_.empty()) {
     wake_.wait_until(lock, begun_ + limits_.delay,
-                     [this] { return queue_.size() >= kEnough || closing_; });
+                     [this] { return queue_.size() >= enough_ || closing_; });
   }
-  begun_ = std::chrono::steady_clock::now();
 }
 
 void Writer::leave() {

@@ -11,6 +11,7 @@
 #include "linnet/base/durations.hpp"
 #include "linnet/base/log.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -35,7 +36,13 @@ class Writer {
   };
   Writer(Connection& db, MessageLog& log, HighWaterMark& mark, Chores& chores, Logger& logger,
          const Limits& limits)
-      : db_(db), log_(log), mark_(mark), chores_(chores), logger_(logger), limits_(limits) {}
+      : db_(db),
+        log_(log),
+        mark_(mark),
+        chores_(chores),
+        logger_(logger),
+        limits_(limits),
+        enough_(std::min({kEnough, limits.batch, limits.queue})) {}
   ~Writer() { close(); }
 
   void start();
@@ -68,6 +75,8 @@ class Writer {
   void close();
 
  private:
+  static constexpr std::size_t kEnough = 32;
+
   struct Queued {
     std::unique_ptr<Job> job;
     std::size_t bytes;
@@ -101,6 +110,7 @@ class Writer {
   Chores& chores_;
   Logger& logger_;
   Limits limits_;
+  const std::size_t enough_;  // jobs that wait for no more
 
   mutable std::mutex mutex_;
   std::condition_variable wake_;      // for the writer
@@ -110,7 +120,7 @@ class Writer {
   int holders_ = 0;
   bool busy_ = false;
   bool closing_ = false;
-  std::chrono::steady_clock::time_point begun_;  // the last batch
+  std::chrono::steady_clock::time_point begun_;  // when the last batch was
   std::size_t last_batch_ = 0;                   // its jobs
   Error why_;                                    // it gave up
   std::string refused_;                          // why the last commit failed; empty: it did not

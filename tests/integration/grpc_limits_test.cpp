@@ -94,14 +94,18 @@ TEST_CASE("one address has its share of connections over gRPC, others have their
   CHECK(LimitedGrpc::refused_as_empty(f.call()));
 }
 
-TEST_CASE("who connects to gRPC and says nothing, or no HTTP/2, is cut") {
-  LimitedGrpc f({"http.head_timeout_ms=500"});
+TEST_CASE("who connects to gRPC and says nothing, no HTTP/2, or calls nothing, is cut") {
+  LimitedGrpc f({"http.head_timeout_ms=500", "http.idle_s=1"});
   Socket silent(f.server.grpc_port());
   Socket begun(f.server.grpc_port());
   begun.send("PRI * HTTP/2.0\r\n");
   Socket other(f.server.grpc_port());
   other.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+  Socket idle(f.server.grpc_port());
+  const std::string no_settings{"\0\0\0\x04\0\0\0\0\0", 9};
+  idle.send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + no_settings);
 
+  CHECK(ends(idle));
   CHECK(ends(silent));
   CHECK(ends(begun));
   CHECK(ends(other));

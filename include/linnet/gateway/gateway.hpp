@@ -85,8 +85,8 @@ class Gateway {
           Refusals& refusals, GatewayOptions options);
   ~Gateway();
 
-  // Binds the doors, those of TCP and HTTP on every shard, before the shards run. Errors:
-  // kBadRequest with a sentence for the operator (an address that is none, in use, not allowed).
+  // Binds the doors on every shard, before the shards run. Errors: kBadRequest with a sentence for
+  // the operator (an address that is none, in use, not allowed), kServerUnknown (gRPC).
   Result<Addresses> open();
   // Begins to accept; the shards run.
   void start();

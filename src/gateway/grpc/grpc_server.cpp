@@ -317,6 +317,10 @@ class GrpcServer::Impl {
       builder.SetCompressionAlgorithmSupportStatus(algorithm, false);
     builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
     builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
+    builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+    if (limits_.idle.count() > 0)
+      builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS,
+                                 static_cast<int>(limits_.idle.count()));
     if (limits_.handshake.count() > 0)
       builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS,
                                  static_cast<int>(limits_.handshake.count()));
