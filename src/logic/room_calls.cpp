@@ -1,13 +1,12 @@
 #include "linnet/logic/room_calls.hpp"
 
-#include "mutes.hpp"
 #include "pace.hpp"
 #include "pages.hpp"
 #include "pb/room.ext.pb.h"
 #include "pb/room.int.pb.h"
 #include "room_book.hpp"
 #include "room_rules.hpp"
-#include "texts.hpp"
+#include "room_settings.hpp"
 
 #include <limits>
 #include <mutex>
@@ -17,18 +16,6 @@ namespace {
 
 constexpr std::size_t kPage = 1000;
 constexpr std::int64_t kLastRoom = (std::int64_t{1} << 53) - 1;
-constexpr std::int32_t kSlowest = 3600;  // seconds
-
-template <class Request>
-Status check_settings(const Request& request) {
-  auto name = check_text("name", request.name(), kNameBytes);
-  if (!name) return name;
-  if (!pb::RoomPublish_IsValid(request.publish()))
-    return Error(ErrCode::kBadRequest, "publish: RPB_MEMBERS or RPB_SERVERS");
-  if (request.slow_s() < 0 || request.slow_s() > kSlowest)
-    return Error(ErrCode::kBadRequest, "slow_s: 0 to " + std::to_string(kSlowest));
-  return success();
-}
 
 template <class Request>
 store::Room room_of(const Request& request, Millis now) {
@@ -39,10 +26,6 @@ store::Room room_of(const Request& request, Millis now) {
   room.created = now;
   room.updated = now;
   return room;
-}
-
-bool is_server(const user::Caller& caller) {
-  return static_cast<bool>(caller.key);
 }
 
 void describe(const RoomRecord& record, UserId asker, pb::Room& room) {
@@ -267,136 +250,6 @@ Async<pb::RoomPublishOutput> RoomCalls::publish(const user::Caller& caller,
   pb::RoomPublishOutput response;
   response.set_seq(seq->value());
   co_return response;
-}
-
-// ---- looking after it ----
-
-// Whether the caller may act on a room that asks for `role`. A server's word makes one where rooms
-// are open.
-Async<Unit> RoomCalls::check_role(const user::Caller& caller, RoomId room, std::int32_t role) {
-  auto record = co_await open(room.value());
-  if (!record) co_return record.take_error();
-  std::lock_guard lock((*record)->mutex);
-  const bool server = is_server(caller);
-  if (!(*record)->room && !(server && rooms_.rules().open)) co_return Error(ErrCode::kRoomNotExist);
-  if (server) co_return Unit{};
-  co_return has_room_role(**record, caller.identity.user, role);
-}
-
-Async<Unit> RoomCalls::edit(const user::Caller& caller, RoomId room, std::int32_t role,
-                            store::RoomEdit edit) {
-  auto allowed = co_await check_role(caller, room, role);
-  if (!allowed) co_return allowed.take_error();
-  edit.make = is_server(caller) && rooms_.rules().open;
-  edit.now = clock_.wall();
-  // Held in memory meanwhile, so that nobody reads it anew from before the change.
-  auto record = co_await open(room.value());
-  if (!record) co_return record.take_error();
-  auto edited = co_await wait_for<store::Room>([&](Done<store::Room> done) {
-    Done<store::Room> note_first = [&book = rooms_.book(), held = *record,
-                                    done = std::move(done)](Result<store::Room> changed) mutable {
-      if (changed) book.changed(*changed);
-      done(std::move(changed));
-    };
-    store_.edit_room(room, std::move(edit), std::move(note_first));
-  });
-  if (!edited) co_return edited.take_error();
-  co_return Unit{};
-}
-
-Async<Unit> RoomCalls::edit_user(const user::Caller& caller, RoomId room,
-                                 store::RoomUserEdit edit) {
-  if (edit.user.value() < 1) co_return Error(ErrCode::kBadRequest, "user_id: 1 or more");
-  auto allowed = co_await check_role(caller, room, pb::RR_MODERATOR);
-  if (!allowed) co_return allowed.take_error();
-  auto record = co_await open(room.value());
-  if (!record) co_return record.take_error();
-  if (!is_server(caller)) {
-    std::lock_guard lock((*record)->mutex);
-    auto below = may_moderate(**record, caller.identity.user, edit.user);
-    if (!below) co_return below.take_error();
-  }
-  edit.most = rooms_.rules().rights;
-  edit.make = is_server(caller) && rooms_.rules().open;
-  edit.now = clock_.wall();
-  auto edited = co_await wait_for<store::RoomUser>([&](Done<store::RoomUser> done) {
-    Done<store::RoomUser> note_first =
-        [&book = rooms_.book(), &live = live_, room, now = edit.now, held = *record,
-         done = std::move(done)](Result<store::RoomUser> changed) mutable {
-          if (changed) book.changed(room, *changed);
-          if (changed && changed->banned_until > now)
-            live.put_out(room, changed->user, ErrCode::kBanned);
-          done(std::move(changed));
-        };
-    store_.edit_room_user(room, edit, std::move(note_first));
-  });
-  if (!edited) co_return edited.take_error();
-  co_return Unit{};
-}
-
-Async<pb::SetRoomResp> RoomCalls::set(const user::Caller& caller, const pb::SetRoomReq& request) {
-  auto checked = check_settings(request);
-  if (!checked) co_return checked.take_error();
-  const auto role = request.has_name() || request.has_publish() ? pb::RR_OWNER : pb::RR_MODERATOR;
-  store::RoomEdit change;
-  if (request.has_name()) change.name = request.name();
-  if (request.has_publish()) change.publish = request.publish();
-  if (request.has_slow_s()) change.slow_s = request.slow_s();
-  auto edited = co_await edit(caller, RoomId(request.room_id()), role, std::move(change));
-  if (!edited) co_return edited.take_error();
-  co_return pb::SetRoomResp();
-}
-
-Async<pb::SetRoomRoleResp> RoomCalls::set_role(const user::Caller& caller,
-                                               const pb::SetRoomRoleReq& request) {
-  const bool server = is_server(caller);
-  if (!pb::RoomRole_IsValid(request.role()) || (!server && request.role() == pb::RR_OWNER))
-    co_return Error(ErrCode::kBadRequest,
-                    server ? "role: RR_NONE to RR_OWNER" : "role: RR_NONE or RR_MODERATOR");
-  auto owner = co_await check_role(caller, RoomId(request.room_id()), pb::RR_OWNER);
-  if (!owner) co_return owner.take_error();
-  store::RoomUserEdit change;
-  change.user = UserId(request.user_id());
-  change.role = request.role();
-  auto edited = co_await edit_user(caller, RoomId(request.room_id()), change);
-  if (!edited) co_return edited.take_error();
-  co_return pb::SetRoomRoleResp();
-}
-
-Async<pb::MuteRoomUserResp> RoomCalls::mute_user(const user::Caller& caller,
-                                                 const pb::MuteRoomUserReq& request) {
-  auto until = mute_end(request.seconds(), clock_.wall());
-  if (!until) co_return until.take_error();
-  store::RoomUserEdit change;
-  change.user = UserId(request.user_id());
-  change.muted_until = *until;
-  auto edited = co_await edit_user(caller, RoomId(request.room_id()), change);
-  if (!edited) co_return edited.take_error();
-  co_return pb::MuteRoomUserResp();
-}
-
-Async<pb::BanRoomUserResp> RoomCalls::ban_user(const user::Caller& caller,
-                                               const pb::BanRoomUserReq& request) {
-  auto until = mute_end(request.seconds(), clock_.wall());
-  if (!until) co_return until.take_error();
-  store::RoomUserEdit change;
-  change.user = UserId(request.user_id());
-  change.banned_until = *until;
-  auto edited = co_await edit_user(caller, RoomId(request.room_id()), change);
-  if (!edited) co_return edited.take_error();
-  co_return pb::BanRoomUserResp();
-}
-
-Async<pb::MuteRoomResp> RoomCalls::mute(const user::Caller& caller,
-                                        const pb::MuteRoomReq& request) {
-  auto until = mute_end(request.seconds(), clock_.wall());
-  if (!until) co_return until.take_error();
-  store::RoomEdit change;
-  change.muted_until = *until;
-  auto edited =
-      co_await edit(caller, RoomId(request.room_id()), pb::RR_MODERATOR, std::move(change));
-  if (!edited) co_return edited.take_error();
-  co_return pb::MuteRoomResp();
 }
 
 }  // namespace linnet::logic

@@ -6,7 +6,6 @@
 
 #include "linnet/base/error.hpp"
 
-#include <algorithm>
 #include <list>
 #include <stdexcept>
 #include <string>
