@@ -13,7 +13,6 @@
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
-#include <sys/socket.h>
 #include <thread>
 
 namespace linnet::gateway {
@@ -90,25 +89,13 @@ struct ShardDoors {
                       [this](Socket socket, Gate::Ticket ticket) {
                         http.serve(std::move(socket), std::move(ticket));
                       }),
-        grpc_connections(on) {
+        grpc_connections(on, grpc, services.refusals) {
     for (std::size_t i = 0; i < grpc_addresses; ++i) {
-      grpc_acceptors.push_back(std::make_unique<Acceptor>(
-          on, services.clock, services.log, gate, services.refusals, "",
-          [this, &grpc, &refusals = services.refusals](Socket socket, Gate::Ticket ticket) {
-            boost::system::error_code error;
-            socket.native_non_blocking(true, error);
-            const int connection = socket.native_handle();
-            if (error || !grpc_connections.watch(connection, std::move(ticket))) {
-              refusals.count(Refusal::kNoDescriptors);
-              return;
-            }
-            socket.release(error);
-            if (error) {
-              ::shutdown(connection, SHUT_RDWR);
-            } else {
-              grpc.serve(connection);
-            }
-          }));
+      grpc_acceptors.push_back(
+          std::make_unique<Acceptor>(on, services.clock, services.log, gate, services.refusals, "",
+                                     [this](Socket socket, Gate::Ticket ticket) {
+                                       grpc_connections.take(std::move(socket), std::move(ticket));
+                                     }));
     }
   }
 

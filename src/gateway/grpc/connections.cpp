@@ -3,16 +3,35 @@
 #include <array>
 #include <fcntl.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 #include <unistd.h>
+#include <utility>
 
 namespace linnet::gateway {
 
-GrpcConnections::GrpcConnections(Shard& shard) : ended_(shard.context()) {
+GrpcConnections::GrpcConnections(Shard& shard, GrpcServer& grpc, Refusals& refusals)
+    : ended_(shard.context()), grpc_(grpc), refusals_(refusals) {
   const int epoll = ::epoll_create1(EPOLL_CLOEXEC);
   if (epoll < 0) return;  // nothing can be watched
   boost::system::error_code error;
   ended_.assign(epoll, error);
   if (error) ::close(epoll);
+}
+
+void GrpcConnections::take(boost::asio::ip::tcp::socket socket, Gate::Ticket ticket) {
+  boost::system::error_code error;
+  socket.native_non_blocking(true, error);
+  const int connection = socket.native_handle();
+  if (error || !watch(connection, std::move(ticket))) {
+    refusals_.count(Refusal::kNoDescriptors);
+    return;
+  }
+  socket.release(error);
+  if (error) {
+    ::shutdown(connection, SHUT_RDWR);
+  } else {
+    grpc_.serve(connection);
+  }
 }
 
 bool GrpcConnections::watch(int connection, Gate::Ticket ticket) {

@@ -2,9 +2,12 @@
 #pragma once
 
 #include "gate.hpp"
+#include "grpc/grpc_server.hpp"
 
+#include "linnet/base/refusals.hpp"
 #include "linnet/base/shard.hpp"
 
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 
 #include <unordered_map>
@@ -15,22 +18,25 @@ namespace linnet::gateway {
 // second descriptor of the same socket sees that, and gives the ticket back. Thread: the shard's.
 class GrpcConnections {
  public:
-  explicit GrpcConnections(Shard& shard);
+  // `grpc` and `refusals` outlive it.
+  GrpcConnections(Shard& shard, GrpcServer& grpc, Refusals& refusals);
   ~GrpcConnections() { stop(); }
   GrpcConnections(const GrpcConnections&) = delete;
   GrpcConnections& operator=(const GrpcConnections&) = delete;
 
-  // `connection` stays the caller's. False: it cannot be watched (no descriptor is left), and is
-  // not to be served.
-  bool watch(int connection, Gate::Ticket ticket);
+  // Hands it to gRPC. One that cannot be watched, as no descriptor is left, is closed and counted.
+  void take(boost::asio::ip::tcp::socket socket, Gate::Ticket ticket);
   void stop();
 
  private:
+  bool watch(int connection, Gate::Ticket ticket);
   void wait();
   void look();
 
   // An epoll of its own: in the shard's, each byte for gRPC would wake the shard.
   boost::asio::posix::stream_descriptor ended_;
+  GrpcServer& grpc_;
+  Refusals& refusals_;
   std::unordered_map<int, Gate::Ticket> tickets_;  // by second descriptor
 };
 
