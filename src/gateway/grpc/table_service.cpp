@@ -1,6 +1,7 @@
-#ifdef LINNET_GRPC
-
+// The one service that gRPC knows: each call of the table by its name, unary or a stream.
 #include "grpc/table_service.hpp"
+
+#ifdef LINNET_GRPC
 
 #include "grpc/peer.hpp"
 #include "grpc/reflection.hpp"
