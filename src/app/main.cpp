@@ -1,5 +1,6 @@
 // The executable: reads the command line, runs the server until a signal, says where it is.
 #include "heap.hpp"
+#include "supervisor.hpp"
 
 #include "linnet/app/config.hpp"
 #include "linnet/app/server.hpp"
@@ -12,6 +13,7 @@
 #include <cstdio>
 #include <exception>
 #include <pthread.h>
+#include <utility>
 
 namespace {
 
@@ -67,16 +69,23 @@ int serve(const app::Config& config) {
   }
   auto signals = block_signals();
   Logger log(config.server.log_level);
-  app::Server server(config, log);
+  auto inherited = app::inherited_sockets();
+  if (!inherited) {
+    std::fprintf(stderr, "linnet: %s\n", inherited.error().message().c_str());
+    return app::kExitConfig;
+  }
+  app::Server server(config, log, std::move(*inherited));
   auto running = server.start();
   if (!running) {
     std::fprintf(stderr, "linnet: %s\n", running.error().message().c_str());
     return 1;
   }
   announce(*running, config);
+  app::tell_supervisor("READY=1");
 
   const int signal = wait_for(signals, log);
   log.info("stopping", {{"signal", signal == SIGINT ? "SIGINT" : "SIGTERM"}});
+  app::tell_supervisor("STOPPING=1");
   // A second signal ends the process at once.
   std::signal(SIGINT, SIG_DFL);
   std::signal(SIGTERM, SIG_DFL);

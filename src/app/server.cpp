@@ -27,6 +27,7 @@
 #include <filesystem>
 #include <thread>
 #include <unistd.h>
+#include <utility>
 
 namespace linnet::app {
 namespace {
@@ -45,7 +46,8 @@ Shards make_shards(std::size_t wanted) {
 // still waits in them refers to everything below.
 class Server::Impl {
  public:
-  Impl(Config config, Logger& log) : config_(std::move(config)), log_(log) {}
+  Impl(Config config, Logger& log, std::vector<int> inherited)
+      : config_(std::move(config)), log_(log), inherited_(std::move(inherited)) {}
   ~Impl() { stop(std::chrono::milliseconds(0)); }
 
   Result<Running> start() {
@@ -87,7 +89,7 @@ class Server::Impl {
     api_ = std::make_unique<api::Api>(table_, *accounts_, *keys_, *limiter_, log_);
     gateway_ = std::make_unique<gateway::Gateway>(shards_, *api_, *messages_, *devices_, *rooms_,
                                                   *router_, clock_, log_, refusals_,
-                                                  with_health(gateway_options(config_)));
+                                                  with_outside(gateway_options(config_)));
     auto addresses = gateway_->open();
     if (!addresses) {
       stop(std::chrono::milliseconds(0));
@@ -116,7 +118,9 @@ class Server::Impl {
   }
 
  private:
-  gateway::GatewayOptions with_health(gateway::GatewayOptions options) {
+  // What of the options no setting says.
+  gateway::GatewayOptions with_outside(gateway::GatewayOptions options) {
+    options.inherited = std::exchange(inherited_, {});
     options.trouble = [this] { return store_->trouble(); };
     options.commits = store_->commits();
     options.memory = [] {
@@ -151,6 +155,7 @@ class Server::Impl {
 
   Config config_;
   Logger& log_;
+  std::vector<int> inherited_;  // until the gateway has them
   SystemClock clock_;
   Refusals refusals_;
   Shards shards_;
@@ -184,8 +189,8 @@ Status check(const Config& config) {
   return success();
 }
 
-Server::Server(Config config, Logger& log)
-    : impl_(std::make_unique<Impl>(std::move(config), log)) {}
+Server::Server(Config config, Logger& log, std::vector<int> inherited)
+    : impl_(std::make_unique<Impl>(std::move(config), log, std::move(inherited))) {}
 Server::~Server() = default;
 Result<Running> Server::start() {
   return impl_->start();

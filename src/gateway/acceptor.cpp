@@ -98,6 +98,14 @@ Status Acceptor::open(const tcp::endpoint& endpoint) {
   return success();
 }
 
+Status Acceptor::adopt(const tcp::endpoint& endpoint, int descriptor) {
+  boost::system::error_code error;
+  acceptor_.assign(endpoint.protocol(), descriptor, error);
+  if (!error) return success();
+  ::close(descriptor);
+  return cannot_listen(endpoint, error);
+}
+
 void Acceptor::start() {
   accept();
 }

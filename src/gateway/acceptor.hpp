@@ -41,6 +41,8 @@ class Acceptor {
   ~Acceptor();
 
   Status open(const boost::asio::ip::tcp::endpoint& endpoint);
+  // Instead, a socket that listens on `endpoint` already; takes the descriptor.
+  Status adopt(const boost::asio::ip::tcp::endpoint& endpoint, int descriptor);
   void start();
   void stop();
 

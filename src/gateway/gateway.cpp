@@ -6,6 +6,7 @@
 #include "http/grpc_web.hpp"
 #include "http/server.hpp"
 #include "hub.hpp"
+#include "inherited.hpp"
 
 #include "linnet/wire/goodbye.hpp"
 
@@ -123,6 +124,7 @@ class Gateway::Impl {
         log_(services.log),
         options_(std::move(options)),
         session_(session_options(options_, shards.size())),
+        inherited_(options_.inherited),
         gate_(std::make_shared<Gate>(gate_options(options_), services.refusals)),
         grpc_(
             shards, services, session_,
@@ -147,6 +149,10 @@ class Gateway::Impl {
       if (!address) return address.take_error();
       bound.push_back(std::move(*address));
     }
+    if (const auto unused = inherited_.unused(); !unused.empty())
+      return Error(ErrCode::kBadRequest, "a socket was inherited that listens on " + unused +
+                                             ", which is no address of tcp.listen, http.listen or "
+                                             "grpc.listen");
     return Addresses{bound[0], bound[1], {bound.begin() + 2, bound.end()}};
   }
 
@@ -201,6 +207,7 @@ class Gateway::Impl {
   Result<std::string> open_door(const std::string& listen, std::size_t which) {
     auto wanted = check_address(listen);
     if (!wanted) return wanted.take_error();
+    if (inherited_.has(*wanted)) return adopt_door(*wanted, which);
     auto endpoint = claim(shards_.front()->context(), *wanted);
     if (!endpoint) return endpoint.take_error();
     for (auto& door : doors_) {
@@ -208,6 +215,16 @@ class Gateway::Impl {
       if (!opened) return opened.take_error();
     }
     return to_string(*endpoint);
+  }
+
+  // All shards accept from the one socket.
+  Result<std::string> adopt_door(const boost::asio::ip::tcp::endpoint& endpoint,
+                                 std::size_t which) {
+    for (auto& door : doors_) {
+      auto adopted = door->acceptors()[which]->adopt(endpoint, inherited_.copy(endpoint));
+      if (!adopted) return adopted.take_error();
+    }
+    return to_string(endpoint);
   }
 
   // Runs `task` on each shard and waits for all of them.
@@ -255,6 +272,7 @@ class Gateway::Impl {
   Logger& log_;
   GatewayOptions options_;
   SessionOptions session_;
+  InheritedSockets inherited_;
   std::shared_ptr<Gate> gate_;
   GrpcServer grpc_;
   std::vector<std::unique_ptr<ShardDoors>> doors_;

@@ -28,8 +28,9 @@ Status check(const Config& config);
 // Thread: one owner's.
 class Server {
  public:
-  // `log` outlives the server.
-  Server(Config config, Logger& log);
+  // `log` outlives the server. `inherited`: sockets that listen already, which it takes; doors
+  // whose addresses are theirs accept from them.
+  Server(Config config, Logger& log, std::vector<int> inherited = {});
   // Stops it if it runs.
   ~Server();
 

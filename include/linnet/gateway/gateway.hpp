@@ -32,8 +32,9 @@ struct MemoryUse {
 struct GatewayOptions {
   std::string tcp_listen = "127.0.0.1:8080";  // HOST:PORT, [IPv6]:PORT; port 0: any that is free
   std::string http_listen = "127.0.0.1:8081";
-  std::vector<std::string> grpc_listen;      // none: no gRPC
-  bool loopback_only = true;                 // refuse to listen elsewhere
+  std::vector<std::string> grpc_listen;  // none: no gRPC
+  std::vector<int> inherited;  // sockets that listen already, taken: doors of their addresses
+  bool loopback_only = true;   // refuse to listen elsewhere
   std::vector<std::string> allowed_origins;  // of browsers, beside the server's own
   std::size_t body_bytes = 256 * 1024;
   // Why no work is taken now, for /readyz; empty: it is. Thread: any.
