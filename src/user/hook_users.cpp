@@ -11,6 +11,7 @@ namespace linnet::user {
 namespace {
 
 constexpr std::size_t kLongestText = 8192;
+constexpr std::size_t kLongestBearer = 8192;
 
 bool is_yes(const HttpAnswer& answer) {
   return answer.status >= 200 && answer.status <= 299;
@@ -66,6 +67,10 @@ void HookUsers::ask(std::string_view method, const google::protobuf::Message& re
 void HookUsers::prove(Credentials credentials, Done<Proof> done) {
   if (!credentials.user || !credentials.device)
     return done(Error(ErrCode::kUnauthorized, "the token needs user_id and device_id beside it"));
+  // Nobody's system is asked about whatever a packet holds.
+  if (credentials.token.size() > kLongestBearer)
+    return done(Error(ErrCode::kUnauthorized,
+                      "a token has at most " + std::to_string(kLongestBearer) + " bytes"));
   pb::AuthReq request;
   request.set_user_id(credentials.user.value());
   request.set_device_id(credentials.device.value());

@@ -102,6 +102,14 @@ TEST_CASE_METHOD(HookUsersFixture,
 }
 
 TEST_CASE_METHOD(HookUsersFixture,
+                 "the user system is not asked about a token of over 8192 bytes") {
+  CHECK(prove(7001, std::string(8193, 'x')) == ErrCode::kUnauthorized);
+  CHECK(asked() == 0);
+  CHECK(prove(7001, std::string(8192, 'x')) == ErrCode::kUnauthorized);
+  CHECK(asked() == 1);
+}
+
+TEST_CASE_METHOD(HookUsersFixture,
                  "a user system that fails lets nobody in, but for whom it let in just now") {
   CHECK(prove(7001, "good") == ErrCode::kSuccess);
   status = 500;
