@@ -27,6 +27,9 @@ TEST_CASE("what the fuzzers of the doors found once stays right") {
                             {"methods", fuzz::methods, 500},
                             {"credentials", fuzz::credentials, 500},
                             {"toml", fuzz::toml, 500},
+                            {"gunzip", fuzz::gunzip, 500},
+                            {"grpc_web", fuzz::grpc_web, 500},
+                            {"reflection", fuzz::reflection, 500},
                             {"http_answer", fuzz::http_answer, 500},
                             {"long_connection", fuzz::long_connection, 500},
                             {"database", fuzz::database, 5}};

@@ -33,6 +33,17 @@ void credentials(std::string_view input);
 // A configuration file: what is taken can be written and read again, a mistake is one plain line.
 void toml(std::string_view input);
 
+// body_targets.cpp:
+// A compressed body: what comes out is never over its limit, and the same however it is cut; a part
+// of it, or something behind it, is never taken for the whole.
+void gunzip(std::string_view input);
+// A body of gRPC-Web, or one frame of a Connect stream: the same message in binary and in base64
+// however that is cut, within the limit; and what is said of a mistake in it is trailers.
+void grpc_web(std::string_view input);
+// A question of gRPC's reflection: an answer that its clients can read, files before those that
+// need them.
+void reflection(std::string_view input);
+
 // answer_target.cpp:
 // An HTTP answer of a server that may not mean well, as the client library and as the server reads
 // it: what is taken is the same however the bytes are cut, and within the limits.

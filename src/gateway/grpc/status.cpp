@@ -3,6 +3,9 @@
 #include "pb/linnet.pb.h"
 
 #include "linnet/api/errors.hpp"
+#include "linnet/wire/websocket.hpp"
+
+#include <algorithm>
 
 namespace linnet::gateway {
 namespace {
@@ -20,12 +23,22 @@ int code_of(ErrCode code) {
   }
 }
 
+// A sentence may quote what a client sent: the details hold text, which clients refuse to read
+// otherwise.
+std::string as_text(std::string_view message) {
+  std::string text(message);
+  if (wire::is_utf8(text)) return text;
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) > '~'; }, '?');
+  return text;
+}
+
 }  // namespace
 
 GrpcStatus grpc_status(const Error& error, std::string_view request_name) {
   GrpcStatus status;
   status.code = code_of(error.code());
-  status.message = api::client_message(error);
+  status.message = as_text(api::client_message(error));
   pb::ErrorInfo info;
   info.set_code(static_cast<int>(error.code()));
   info.set_reason(std::string(name(error.code())));

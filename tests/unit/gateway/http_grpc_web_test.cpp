@@ -224,4 +224,9 @@ TEST_CASE("gRPC-Web is called with POST only, and what a client wrote comes back
   odd.headers.add("Grpc-Encoding", "100%\r\xc3\xa4");
   auto found = frames(door.ask(odd).body);
   CHECK(trailer(found.at(0).payload, "grpc-message").find("100%25%0D%C3%A4") != std::string::npos);
+
+  // The details are text, whatever the client wrote.
+  auto bytes = web_call(framed(question(1)));
+  bytes.headers.add("Grpc-Encoding", "\xff\xc3");
+  check_error(door.ask(bytes), 12, ErrCode::kUnimplemented);
 }
