@@ -1,8 +1,7 @@
 // A user who is erased: nothing is left of it but what it said, and from the answer on it hears
 // nothing, on any door.
+#include "door_listener.hpp"
 #include "pb/logic.int.pb.h"
-#include "support/raw_client.hpp"
-#include "support/server_process.hpp"
 
 #include "linnet/base/temp_dir.hpp"
 
@@ -19,7 +18,7 @@ namespace {
 
 struct House {
   TempDir dir;
-  ServerProcess server{dir.path() / "data", {"--set", "user.passwords=true"}};
+  ServerProcess server{dir.path() / "data", with_all_doors({"--set", "user.passwords=true"})};
   TestUser anna = sign_in(server.http_port(), "100");
   TestUser ben = sign_in(server.http_port(), "200");
   TestUser carl = sign_in(server.http_port(), "300");
@@ -186,15 +185,8 @@ TEST_CASE("an erased user hears nothing that was sent after the answer, on any d
     House h;
     make_friends(h.server.http_port(), h.ben, h.anna);
     const auto group = h.make_group(h.carl, type, {h.ben, h.anna});
-    const Door kinds[] = {Door::kTcp, Door::kWebSocket, Door::kWebSocketJson};
-    std::vector<LongConnection> doors;
-    for (const auto door : kinds) {
-      doors.push_back(LongConnection::sign_in(door, h.server.tcp_port(), h.server.http_port(),
-                                              sign_in(h.server.http_port(), "100")));
-      doors.back().sync(0);
-    }
+    auto doors = listen_everywhere(h.server, "100");
     std::atomic<bool> after{false};
-    std::atomic<int> said{0};
     std::thread talking([&] {
       for (int late = 0; late < 5;) {
         const bool is_late = after;
@@ -203,22 +195,18 @@ TEST_CASE("an erased user hears nothing that was sent after the answer, on any d
         to_group.set_receiver_type(pb::RT_NORMAL_GROUP);
         h.as(h.ben).post("/pb.LogicExt/SendMessage", to_group.SerializeAsString());
         h.as(h.ben).post("/pb.LogicExt/SendMessage", text_to(h.anna.id, words).SerializeAsString());
-        ++said;
         late += is_late ? 1 : 0;
       }
     });
-    while (said < 5)
-      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    for (auto& door : doors)
+      door->wait_for("early");
     h.erase(h.anna);
     after = true;
     talking.join();
-    for (auto& door : doors) {
-      int early = 0;
-      while (auto packet = door.receive()) {
-        CHECK(packet->data().find("late") == std::string::npos);
-        early += packet->data().find("early") != std::string::npos ? 1 : 0;
-      }
-      CHECK(early > 0);
+    for (std::size_t i = 0; i < doors.size(); ++i) {
+      CAPTURE(listening_doors()[i]);
+      while (auto item = doors[i]->next())
+        CHECK(text_of(*item) != "late");
     }
   }
 }

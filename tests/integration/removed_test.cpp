@@ -1,9 +1,7 @@
 // Who was removed, blocked or banned hears nothing that was said after that was answered, on any
 // door, while others talk on without a pause.
-#include "pb/push.ext.pb.h"
+#include "door_listener.hpp"
 #include "room_client.hpp"
-#include "support/raw_client.hpp"
-#include "support/server_process.hpp"
 
 #include "linnet/base/temp_dir.hpp"
 
@@ -20,31 +18,17 @@ namespace {
 
 struct Talk {
   TempDir dir;
-  ServerProcess server{dir.path() / "data", {"--set", "rooms.create=anyone"}};
+  ServerProcess server{dir.path() / "data", with_all_doors({"--set", "rooms.create=anyone"})};
   TestUser owner = test::sign_in(server.http_port(), "100");
   TestUser speaker = test::sign_in(server.http_port(), "200");
-  // The same person on three devices, a door each.
-  std::vector<TestUser> listener{test::sign_in(server.http_port(), "300"),
-                                 test::sign_in(server.http_port(), "300"),
-                                 test::sign_in(server.http_port(), "300")};
+  TestUser listener = test::sign_in(server.http_port(), "300");
   std::atomic<bool> after{false};
   std::atomic<bool> stop{false};
-  std::atomic<int> said{0};
 
   Caller as(const TestUser& user) {
     Caller caller(server.http_port());
     caller.use(user);
     return caller;
-  }
-  std::vector<LongConnection> listen() {
-    std::vector<LongConnection> doors;
-    const Door kinds[] = {Door::kTcp, Door::kWebSocket, Door::kWebSocketJson};
-    for (std::size_t i = 0; i < listener.size(); ++i) {
-      doors.push_back(
-          LongConnection::sign_in(kinds[i], server.tcp_port(), server.http_port(), listener[i]));
-      doors.back().sync(0);
-    }
-    return doors;
   }
   std::int64_t make_group(pb::GroupType type) {
     pb::CreateGroupReq create;
@@ -53,7 +37,7 @@ struct Talk {
     pb::AddGroupMembersReq add;
     add.set_group_id(id);
     add.add_user_ids(speaker.id.value());
-    add.add_user_ids(listener[0].id.value());
+    add.add_user_ids(listener.id.value());
     as(owner).call<pb::AddGroupMembersResp>("/pb.LogicExt/AddGroupMembers", add);
     return id;
   }
@@ -66,31 +50,26 @@ struct Talk {
         const bool is_late = after;
         late += is_late ? 1 : 0;
         say(is_late ? "late" : "early");
-        ++said;
       }
     });
   }
-  // Until some of it has been answered.
-  void wait_until_talking() const {
-    for (const auto until = std::chrono::steady_clock::now() + kPatience;
-         said < 5 && std::chrono::steady_clock::now() < until;)
-      std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    CHECK(said >= 5);
+  // Until some of it has been heard at each door.
+  static void wait_until_heard(std::vector<std::unique_ptr<DoorListener>>& doors) {
+    for (auto& door : doors)
+      door->wait_for("early");
   }
-  // What each door hears up to the owner's last word: something early, nothing late.
-  void check_nothing_late(std::vector<LongConnection>& doors) {
-    send_text(server.http_port(), owner, listener[0].id, "end");
-    for (auto& door : doors) {
-      int early = 0;
+  // What each door hears up to the owner's last word.
+  void check_nothing_late(std::vector<std::unique_ptr<DoorListener>>& doors) {
+    send_text(server.http_port(), owner, listener.id, "end");
+    for (std::size_t i = 0; i < doors.size(); ++i) {
+      CAPTURE(listening_doors()[i]);
       for (;;) {
-        auto item = door.next_message();
-        if (item.message_type() != pb::MT_TEXT) continue;
-        const auto words = text_of(item);
+        auto item = doors[i]->next();
+        REQUIRE(item);
+        const auto words = text_of(*item);
         if (words == "end") break;
         CHECK(words != "late");
-        early += words == "early" ? 1 : 0;
       }
-      CHECK(early > 0);
     }
   }
 };
@@ -102,15 +81,15 @@ TEST_CASE("a removed member hears nothing of the group any more, nor does anybod
     for (bool dissolve : {false, true}) {
       CAPTURE(type, dissolve);
       Talk t;
-      make_friends(t.server.http_port(), t.owner, t.listener[0]);
+      make_friends(t.server.http_port(), t.owner, t.listener);
       const auto group = t.make_group(type);
-      auto doors = t.listen();
+      auto doors = listen_everywhere(t.server, "300");
       auto talking = t.talk([&](const std::string& words) {
         auto request = text_to(UserId(group), words);
         request.set_receiver_type(pb::RT_NORMAL_GROUP);
         t.as(t.speaker).post("/pb.LogicExt/SendMessage", request.SerializeAsString());
       });
-      t.wait_until_talking();
+      t.wait_until_heard(doors);
       if (dissolve) {
         pb::DeleteGroupReq request;
         request.set_group_id(group);
@@ -118,7 +97,7 @@ TEST_CASE("a removed member hears nothing of the group any more, nor does anybod
       } else {
         pb::DeleteGroupMemberReq request;
         request.set_group_id(group);
-        request.set_user_id(t.listener[0].id.value());
+        request.set_user_id(t.listener.id.value());
         t.as(t.owner).call<pb::DeleteGroupMemberResp>("/pb.LogicExt/DeleteGroupMember", request);
       }
       t.after = true;
@@ -127,24 +106,24 @@ TEST_CASE("a removed member hears nothing of the group any more, nor does anybod
       t.check_nothing_late(doors);
       pb::SyncGroupReq read;
       read.set_group_id(group);
-      CHECK(t.as(t.listener[0]).fails("/pb.LogicExt/SyncGroup", read).code != 0);
+      CHECK(t.as(t.listener).fails("/pb.LogicExt/SyncGroup", read).code != 0);
     }
   }
 }
 
 TEST_CASE("a blocked user's messages end with the answer to the block") {
   Talk t;
-  make_friends(t.server.http_port(), t.owner, t.listener[0]);
-  make_friends(t.server.http_port(), t.speaker, t.listener[0]);
-  auto doors = t.listen();
+  make_friends(t.server.http_port(), t.owner, t.listener);
+  make_friends(t.server.http_port(), t.speaker, t.listener);
+  auto doors = listen_everywhere(t.server, "300");
   auto talking = t.talk([&](const std::string& words) {
     t.as(t.speaker).post("/pb.LogicExt/SendMessage",
-                         text_to(t.listener[0].id, words).SerializeAsString());
+                         text_to(t.listener.id, words).SerializeAsString());
   });
-  t.wait_until_talking();
+  t.wait_until_heard(doors);
   pb::BlockUserReq block;
   block.set_user_id(t.speaker.id.value());
-  t.as(t.listener[0]).call<pb::BlockUserResp>("/pb.LogicExt/BlockUser", block);
+  t.as(t.listener).call<pb::BlockUserResp>("/pb.LogicExt/BlockUser", block);
   t.after = true;
   t.stop = true;
   talking.join();
@@ -152,23 +131,22 @@ TEST_CASE("a blocked user's messages end with the answer to the block") {
 }
 
 TEST_CASE("a banned user is put out of the room before the ban is answered") {
+  const auto door = GENERATE(Door::kTcp, Door::kWebSocket, Door::kWebSocketJson);
   Talk t;
-  make_friends(t.server.http_port(), t.owner, t.listener[0]);
   auto room = t.as(t.owner)
                   .call<pb::CreateRoomResp>("/pb.RoomExt/CreateRoom", pb::CreateRoomReq())
                   .room_id();
   RoomClient speaker(
       LongConnection::sign_in(Door::kTcp, t.server.tcp_port(), t.server.http_port(), t.speaker));
   speaker.enter(room);
-  RoomClient banned(LongConnection::sign_in(Door::kTcp, t.server.tcp_port(), t.server.http_port(),
-                                            t.listener[0]));
+  RoomClient banned(
+      LongConnection::sign_in(door, t.server.tcp_port(), t.server.http_port(), t.listener));
   banned.enter(room);
   auto talking = t.talk([&](const std::string& words) { speaker.say(room, words); });
-  t.wait_until_talking();
-  banned.hear(1);
+  banned.hear(5);
   pb::BanRoomUserReq ban;
   ban.set_room_id(room);
-  ban.set_user_id(t.listener[0].id.value());
+  ban.set_user_id(t.listener.id.value());
   ban.set_seconds(600);
   t.as(t.owner).call<pb::BanRoomUserResp>("/pb.RoomExt/BanRoomUser", ban);
   t.after = true;
