@@ -296,15 +296,21 @@ Result<std::optional<User>> find_user(Connection& db, const std::string& phone_n
   return found;
 }
 
-Result<std::optional<std::string>> get_password(Connection& db, const std::string& phone_number) {
+Result<std::optional<Password>> get_password(Connection& db, const std::string& phone_number) {
   Query row(db,
-            "SELECT hash FROM password WHERE user_id ="
+            "SELECT user_id, hash, wrong, wrong_since FROM password WHERE user_id ="
             " (SELECT id FROM user WHERE phone_number = ?1)",
             phone_number);
-  std::optional<std::string> found;
-  if (row.next()) found = row.text(0);
+  std::optional<Password> found;
+  if (row.next()) found = Password{row.id<UserId>(0), row.text(1), row.small(2), row.id<Millis>(3)};
   if (row.failed()) return row.error();
   return found;
+}
+
+Status note_wrong_passwords(Connection& db, UserId user, std::int32_t count, Millis since) {
+  return Query(db, "UPDATE password SET wrong = ?2, wrong_since = ?3 WHERE user_id = ?1", user,
+               count, since)
+      .run();
 }
 
 Status set_password(Connection& db, UserId user, const std::string& hash, Millis now) {
@@ -312,7 +318,9 @@ Status set_password(Connection& db, UserId user, const std::string& hash, Millis
   if (!known) return known.take_error();
   if (!*known) return Error(ErrCode::kUserNotExist);
   if (hash.empty()) return Query(db, "DELETE FROM password WHERE user_id = ?1", user).run();
-  return Query(db, "INSERT OR REPLACE INTO password (user_id, hash, updated) VALUES (?1, ?2, ?3)",
+  return Query(db,
+               "INSERT INTO password (user_id, hash, updated) VALUES (?1, ?2, ?3)"
+               " ON CONFLICT (user_id) DO UPDATE SET hash = ?2, updated = ?3",
                user, hash, now)
       .run();
 }

@@ -29,7 +29,8 @@ Result<std::vector<User>> get_users(Connection& db, const std::vector<UserId>& u
 Status put_users(Connection& db, const std::vector<User>& users);
 Result<std::optional<User>> find_user(Connection& db, const std::string& phone_number,
                                       UserId seeker);
-Result<std::optional<std::string>> get_password(Connection& db, const std::string& phone_number);
+Result<std::optional<Password>> get_password(Connection& db, const std::string& phone_number);
+Status note_wrong_passwords(Connection& db, UserId user, std::int32_t count, Millis since);
 Status set_password(Connection& db, UserId user, const std::string& hash, Millis now);
 Status update_user(Connection& db, const User& user);
 

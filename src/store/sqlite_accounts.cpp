@@ -115,11 +115,19 @@ void SqliteStore::find_user(std::string phone_number, UserId seeker,
       std::move(done));
 }
 
-void SqliteStore::get_password(std::string phone_number, Done<std::optional<std::string>> done) {
-  readers_.read<std::optional<std::string>>(
+void SqliteStore::get_password(std::string phone_number, Done<std::optional<Password>> done) {
+  readers_.read<std::optional<Password>>(
       [number = std::move(phone_number)](Connection& db) {
         return store::get_password(db, number);
       },
+      std::move(done));
+}
+
+void SqliteStore::note_wrong_passwords(UserId user, std::int32_t count, Millis since,
+                                       Done<Unit> done) {
+  write<Unit>(
+      Job::Writes::kOne,
+      [this, user, count, since] { return store::note_wrong_passwords(*db_, user, count, since); },
       std::move(done));
 }
 

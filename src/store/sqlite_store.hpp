@@ -58,7 +58,9 @@ class SqliteStore final : public Store {
   void get_users(std::vector<UserId> users, Done<std::vector<User>> done) override;
   void put_users(std::vector<User> users, Done<Unit> done) override;
   void find_user(std::string phone_number, UserId seeker, Done<std::optional<User>> done) override;
-  void get_password(std::string phone_number, Done<std::optional<std::string>> done) override;
+  void get_password(std::string phone_number, Done<std::optional<Password>> done) override;
+  void note_wrong_passwords(UserId user, std::int32_t count, Millis since,
+                            Done<Unit> done) override;
   void set_password(UserId user, std::string hash, Millis now, Done<Unit> done) override;
   void update_user(User user, Done<Unit> done) override;
   void erase_user(UserId user, Millis now, Done<std::vector<DeviceId>> done) override;

@@ -20,36 +20,47 @@ Error not_offered() {
 
 }  // namespace
 
-// `stored` empty: the number has no password, or is nobody's. Both are answered alike and as late
-// as a wrong password.
+// `stored.hash` empty: the number has no password, or is nobody's. Both are answered alike and as
+// late as a wrong password.
 Async<Unit> Accounts::check_password(const Caller& caller, const std::string& number,
-                                     const std::string& stored, const std::string& password) {
+                                     const store::Password& stored, const std::string& password) {
   if (!passwords_->by_address.take(caller.address)) {
     wrong_passwords_->note(caller.address, ErrCode::kRateLimited);
     co_return Error(ErrCode::kRateLimited, "too many wrong passwords; wait a minute");
   }
-  if (!passwords_->by_number.take(number)) {
+  const Tries::Noted before{stored.wrong, stored.wrong_since};
+  if (!passwords_->by_number.take(number, before)) {
     passwords_->by_address.give_back(caller.address);
     wrong_passwords_->note(caller.address, ErrCode::kRateLimited);
     co_return Error(ErrCode::kRateLimited,
                     "too many wrong passwords for this number; wait a minute");
   }
   auto right = co_await wait_for<Unit>(
-      [&](Done<Unit> done) { passwords_->workers.verify(stored, password, std::move(done)); });
+      [&](Done<Unit> done) { passwords_->workers.verify(stored.hash, password, std::move(done)); });
   if (right.code() != ErrCode::kBadPassword) {
     passwords_->by_address.give_back(caller.address);
     passwords_->by_number.give_back(number);
   } else {
     wrong_passwords_->note(caller.address, ErrCode::kBadPassword);
+    if (stored.user) note_wrong_password(number, stored.user);
   }
   co_return right;
 }
 
-Async<std::string> Accounts::stored_password(const std::string& number) {
-  auto found = co_await wait_for<std::optional<std::string>>(
-      [&](Done<std::optional<std::string>> done) { store_.get_password(number, std::move(done)); });
+// Nobody waits for it: the answer comes no later than for a number that has none. Numbers without a
+// password cost no write.
+void Accounts::note_wrong_password(const std::string& number, UserId user) {
+  const auto noted = passwords_->by_number.note(number);
+  if (noted) store_.note_wrong_passwords(user, noted->count, noted->since, [](Result<Unit>) {});
+}
+
+Async<store::Password> Accounts::stored_password(const std::string& number) {
+  using Found = std::optional<store::Password>;
+  auto found = co_await wait_for<Found>(
+      [&](Done<Found> done) { store_.get_password(number, std::move(done)); });
   if (!found) co_return found.take_error();
-  co_return found->value_or(std::string());
+  if (!*found) co_return store::Password();
+  co_return std::move(**found);
 }
 
 Async<pb::SignInResp> Accounts::sign_in_by_password(const Caller& caller,
@@ -77,7 +88,7 @@ Async<Unit> Accounts::may_set_password(const Caller& caller, const std::string& 
   auto stored = co_await stored_password(number);
   if (!stored) co_return stored.take_error();
   if (!request.code().empty()) co_return co_await verify_code(caller, number, request.code());
-  if (stored->empty()) {
+  if (stored->hash.empty()) {
     auto device = co_await find_device(caller.identity.device);
     if (!device) co_return device.take_error();
     const auto since = clock_.wall().value() - device->updated.value();

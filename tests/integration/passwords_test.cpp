@@ -10,6 +10,18 @@
 using namespace linnet;
 using namespace linnet::test;
 
+namespace {
+
+std::uint64_t commits(const ServerProcess& server) {
+  const std::string name = "\nlinnet_commit_seconds_count ";
+  const auto text = http(server.http_port(), "GET", "/metrics").body;
+  const auto at = text.find(name);
+  REQUIRE(at != std::string::npos);
+  return std::stoull(text.substr(at + name.size()));
+}
+
+}  // namespace
+
 TEST_CASE("a password outlives a restart, and the log never has it") {
   TempDir dir;
   const std::vector<std::string> more{"--set", "user.passwords=true", "--log-level", "debug"};
@@ -41,6 +53,48 @@ TEST_CASE("a password outlives a restart, and the log never has it") {
   request.set_password("correct horse");
   CHECK(caller.fails("/pb.UserExt/SignInByPassword", request).code == 2024);
   CHECK_THAT(server.log(), !Catch::Contains(password));
+}
+
+TEST_CASE("wrong passwords count over a kill, and those of nobody cost no commit") {
+  TempDir dir;
+  const std::vector<std::string> more{
+      "--set", "user.passwords=true", "--set", "http.metrics=true",
+      "--set", "limits.enabled=true", "--set", "limits.code_failures_per_minute=4"};
+  const std::string password = "correct horse battery";
+  remember_secret(password);
+  pb::SignInByPasswordReq request;
+  const auto code = [&](const ServerProcess& server, const std::string& number,
+                        const std::string& guess) {
+    request.set_phone_number(number);
+    request.set_password(guess);
+    return Caller(server.http_port()).fails("/pb.UserExt/SignInByPassword", request).code;
+  };
+  {
+    ServerProcess server(dir.path() / "data", more);
+    const auto anna = sign_in(server.http_port(), "100");
+    Caller caller(server.http_port());
+    caller.use(anna);
+    pb::SetPasswordReq set;
+    set.set_password(password);
+    caller.call<pb::SetPasswordResp>("/pb.UserExt/SetPassword", set);
+    request.set_device_id(anna.device.value());
+
+    const auto before = commits(server);
+    for (const char* nobodys : {"200", "300", "400", "500"})
+      for (int i = 0; i < 3; ++i)
+        CHECK(code(server, nobodys, "a wrong one") == 2024);
+    CHECK(commits(server) < before + 3);
+
+    for (int i = 0; i < 4; ++i)
+      CHECK(code(server, "100", "a wrong one") == 2024);
+    CHECK(code(server, "100", password) == 2003);
+    // Is committed behind what was noted.
+    new_device(server.http_port());
+    server.kill();
+  }
+  ServerProcess server(dir.path() / "data", more);
+  CHECK(code(server, "100", password) == 2003);
+  CHECK(code(server, "200", "a wrong one") == 2024);
 }
 
 TEST_CASE("users find each other by their whole numbers, but not their numbers by profiles") {

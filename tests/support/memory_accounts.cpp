@@ -266,13 +266,26 @@ void MemoryStore::find_user(std::string phone_number, UserId seeker,
       std::move(done));
 }
 
-void MemoryStore::get_password(std::string phone_number, Done<std::optional<std::string>> done) {
-  call<std::optional<std::string>>(
-      [&]() -> Result<std::optional<std::string>> {
-        std::optional<std::string> found;
-        for (const auto& [id, hash] : passwords_)
-          if (users_[id].phone_number == phone_number) found = hash;
+void MemoryStore::get_password(std::string phone_number, Done<std::optional<Password>> done) {
+  call<std::optional<Password>>(
+      [&]() -> Result<std::optional<Password>> {
+        std::optional<Password> found;
+        for (const auto& [id, password] : passwords_)
+          if (users_[id].phone_number == phone_number) found = password;
         return found;
+      },
+      std::move(done));
+}
+
+void MemoryStore::note_wrong_passwords(UserId user, std::int32_t count, Millis since,
+                                       Done<Unit> done) {
+  call<Unit>(
+      [&]() -> Status {
+        auto it = passwords_.find(user);
+        if (it == passwords_.end()) return success();
+        it->second.wrong = count;
+        it->second.wrong_since = since;
+        return success();
       },
       std::move(done));
 }
@@ -281,8 +294,13 @@ void MemoryStore::set_password(UserId user, std::string hash, Millis, Done<Unit>
   call<Unit>(
       [&]() -> Status {
         if (users_.count(user) == 0) return Error(ErrCode::kUserNotExist);
-        passwords_.erase(user);
-        if (!hash.empty()) passwords_[user] = hash;
+        if (hash.empty()) {
+          passwords_.erase(user);
+          return success();
+        }
+        auto& password = passwords_[user];
+        password.user = user;
+        password.hash = std::move(hash);
         return success();
       },
       std::move(done));

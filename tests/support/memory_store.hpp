@@ -59,7 +59,9 @@ class MemoryStore final : public store::Store {
   void put_users(std::vector<store::User> users, Done<Unit> done) override;
   void find_user(std::string phone_number, UserId seeker,
                  Done<std::optional<store::User>> done) override;
-  void get_password(std::string phone_number, Done<std::optional<std::string>> done) override;
+  void get_password(std::string phone_number, Done<std::optional<store::Password>> done) override;
+  void note_wrong_passwords(UserId user, std::int32_t count, Millis since,
+                            Done<Unit> done) override;
   void set_password(UserId user, std::string hash, Millis now, Done<Unit> done) override;
   void update_user(store::User user, Done<Unit> done) override;
   void erase_user(UserId user, Millis now, Done<std::vector<DeviceId>> done) override;
@@ -186,7 +188,7 @@ class MemoryStore final : public store::Store {
   std::map<DeviceId, store::TokenRecord> tokens_;
   std::map<UserId, store::User> users_;
   std::set<UserId> erased_;
-  std::map<UserId, std::string> passwords_;
+  std::map<UserId, store::Password> passwords_;
   std::map<std::pair<UserId, UserId>, Standing> standings_;
   std::set<std::pair<UserId, UserId>> blocks_;
   std::vector<store::ApiKey> keys_;

@@ -101,8 +101,12 @@ class AccountStore {
   virtual void find_user(std::string phone_number, UserId seeker,
                          Done<std::optional<User>> done) = 0;
   // What is stored of the password of the phone number's user; nothing when it has none.
-  virtual void get_password(std::string phone_number, Done<std::optional<std::string>> done) = 0;
-  // Replaces it; an empty one removes it. Error: kUserNotExist.
+  virtual void get_password(std::string phone_number, Done<std::optional<Password>> done) = 0;
+  // Notes how many wrong ones were given for it, in place of what was noted before; without a
+  // password there is nothing to do.
+  virtual void note_wrong_passwords(UserId user, std::int32_t count, Millis since,
+                                    Done<Unit> done) = 0;
+  // Replaces it, not what is noted of wrong ones; an empty one removes both. Error: kUserNotExist.
   virtual void set_password(UserId user, std::string hash, Millis now, Done<Unit> done) = 0;
   // Replaces nickname, sex, avatar_url and extra. `updated` is taken from the value. Error:
   // kUserNotExist.

@@ -89,6 +89,14 @@ struct User {
   Millis updated;
 };
 
+// What is kept of a user's password, and of the wrong ones that were given for it lately.
+struct Password {
+  UserId user;
+  std::string hash;
+  std::int32_t wrong = 0;   // at most so many,
+  Millis wrong_since = {};  // since then
+};
+
 // The one token of a device; only its hash is ever stored.
 struct TokenRecord {
   UserId user;

@@ -118,9 +118,10 @@ class Accounts final : public Authenticator, public Directory {
   Async<store::SignIn> describe(const std::string& phone_number, DeviceId device);
   Async<store::Device> find_device(DeviceId device);
   Async<Unit> verify_code(const Caller& caller, const std::string& number, const std::string& code);
-  Async<std::string> stored_password(const std::string& number);
+  Async<store::Password> stored_password(const std::string& number);
   Async<Unit> check_password(const Caller& caller, const std::string& number,
-                             const std::string& stored, const std::string& password);
+                             const store::Password& stored, const std::string& password);
+  void note_wrong_password(const std::string& number, UserId user);
   Async<Unit> may_set_password(const Caller& caller, const std::string& number,
                                const pb::SetPasswordReq& request);
   void end_token(DeviceId device, ErrCode why);

@@ -23,6 +23,13 @@ inline std::optional<store::TokenRecord> token_of(store::Store& store, DeviceId 
       }));
 }
 
+inline std::optional<store::Password> password_of(store::Store& store, const std::string& number) {
+  return Calls::get(
+      await<std::optional<store::Password>>([&](Done<std::optional<store::Password>> done) {
+        store.get_password(number, std::move(done));
+      }));
+}
+
 inline ErrCode set_token(store::Store& store, DeviceId device, const store::TokenRecord& token) {
   return await<Unit>([&](Done<Unit> done) { store.set_token(device, token, std::move(done)); })
       .code();

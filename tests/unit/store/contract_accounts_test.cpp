@@ -126,9 +126,8 @@ TEMPLATE_TEST_CASE("a password is kept by user, and found by phone number", "", 
         .code();
   };
   auto get = [&](const std::string& number) {
-    return Calls::get(await<std::optional<std::string>>([&](Done<std::optional<std::string>> done) {
-      store.get_password(number, std::move(done));
-    }));
+    const auto found = password_of(store, number);
+    return found ? std::optional(found->hash) : std::nullopt;
   };
 
   CHECK_FALSE(get("100"));
@@ -141,6 +140,44 @@ TEMPLATE_TEST_CASE("a password is kept by user, and found by phone number", "", 
   CHECK(set(anna, "") == ErrCode::kSuccess);
   CHECK_FALSE(get("100"));
   CHECK(set(UserId(404), "x") == ErrCode::kUserNotExist);
+}
+
+TEMPLATE_TEST_CASE("wrong passwords are noted by user, and stay so when the right one changes", "",
+                   LazyMerge, MemoryEngine) {
+  TestType engine;
+  auto& store = engine.store();
+  const UserId anna(engine.calls().user("100"));
+  const UserId ben(engine.calls().user("200"));
+  const auto set = [&](UserId user, const std::string& hash) {
+    Calls::get(await<Unit>(
+        [&](Done<Unit> done) { store.set_password(user, hash, Millis(5), std::move(done)); }));
+  };
+  const auto note = [&](UserId user, std::int32_t count, std::int64_t since) {
+    return await<Unit>([&](Done<Unit> done) {
+             store.note_wrong_passwords(user, count, Millis(since), std::move(done));
+           })
+        .code();
+  };
+  set(anna, "one");
+  CHECK(password_of(store, "100")->user == anna);
+  CHECK(password_of(store, "100")->wrong == 0);
+
+  CHECK(note(anna, 3, 1000) == ErrCode::kSuccess);
+  CHECK(note(anna, 7, 2000) == ErrCode::kSuccess);
+  set(anna, "two");
+  CHECK(password_of(store, "100")->hash == "two");
+  CHECK(password_of(store, "100")->wrong == 7);
+  CHECK(password_of(store, "100")->wrong_since == Millis(2000));
+
+  // Where there is no password there is nothing to note it by.
+  CHECK(note(ben, 3, 1000) == ErrCode::kSuccess);
+  CHECK(note(UserId(404), 3, 1000) == ErrCode::kSuccess);
+  CHECK_FALSE(password_of(store, "200"));
+  set(ben, "one");
+  CHECK(password_of(store, "200")->wrong == 0);
+  set(anna, "");
+  set(anna, "three");
+  CHECK(password_of(store, "100")->wrong == 0);
 }
 
 TEMPLATE_TEST_CASE("a profile can be changed, a phone number cannot", "", LazyMerge, MemoryEngine) {

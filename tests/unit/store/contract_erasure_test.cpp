@@ -1,4 +1,5 @@
 // The contract of AccountStore::erase_user, which every engine keeps.
+#include "account_calls.hpp"
 #include "group_calls.hpp"
 
 using namespace linnet;
@@ -59,11 +60,6 @@ ErrCode put_password(store::Store& store, std::int64_t user) {
            store.set_password(UserId(user), "hash", Millis(8), std::move(done));
          })
       .code();
-}
-
-std::optional<std::string> password_of(store::Store& store, const std::string& number) {
-  return Calls::get(await<std::optional<std::string>>(
-      [&](Done<std::optional<std::string>> done) { store.get_password(number, std::move(done)); }));
 }
 
 }  // namespace

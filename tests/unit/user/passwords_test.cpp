@@ -60,13 +60,25 @@ struct PasswordsFixture {
   }
   ErrCode sign_in(const std::string& number, const std::string& password,
                   const std::string& address = "10.0.0.2") {
+    return sign_in_at(accounts, number, password, address);
+  }
+  ErrCode sign_in_at(Accounts& at, const std::string& number, const std::string& password,
+                     const std::string& address = "10.0.0.2") {
     pb::SignInByPasswordReq request;
     request.set_phone_number(number);
     request.set_password(password);
     request.set_device_id(device().value());
     Caller caller;
     caller.address = address;
-    return test::run(accounts.sign_in_by_password(caller, request)).code();
+    return test::run(at.sign_in_by_password(caller, request)).code();
+  }
+  store::Password stored(const std::string& number) {
+    using Found = std::optional<store::Password>;
+    auto found = test::run(
+        wait_for<Found>([&](Done<Found> done) { store.get_password(number, std::move(done)); }));
+    REQUIRE(found);
+    REQUIRE(*found);
+    return **found;
   }
 
   test::FalseClock clock;
@@ -141,6 +153,34 @@ TEST_CASE_METHOD(PasswordsFixture, "wrong passwords are limited for a number and
     CHECK(sign_in("100", "correct horse") == ErrCode::kSuccess);
 }
 
+TEST_CASE_METHOD(PasswordsFixture,
+                 "a restart allows no new guesses, and keeps nobody out for longer") {
+  auto anna = person("100");
+  person("200");
+  CHECK(set(anna, "correct horse") == ErrCode::kSuccess);
+  for (int i = 0; i < 2; ++i)
+    CHECK(sign_in("100", "wrong") == ErrCode::kBadPassword);
+  CHECK(sign_in("100", "correct horse") == ErrCode::kSuccess);
+  const auto since = clock.wall();
+  clock.pass(std::chrono::seconds(20));
+  {
+    Accounts again(store, clock, log, with_passwords());
+    CHECK(sign_in_at(again, "100", "correct horse") == ErrCode::kSuccess);
+    CHECK(sign_in_at(again, "100", "wrong") == ErrCode::kBadPassword);
+    CHECK(sign_in_at(again, "100", "correct horse") == ErrCode::kRateLimited);
+  }
+  CHECK(stored("100").wrong == 3);
+  CHECK(stored("100").wrong_since == since);
+  {
+    Accounts again(store, clock, log, with_passwords());
+    CHECK(sign_in_at(again, "100", "correct horse") == ErrCode::kRateLimited);
+    clock.pass(std::chrono::seconds(40));
+    CHECK(sign_in_at(again, "100", "correct horse") == ErrCode::kSuccess);
+  }
+  Accounts again(store, clock, log, with_passwords());
+  CHECK(sign_in_at(again, "100", "correct horse") == ErrCode::kSuccess);
+}
+
 TEST_CASE_METHOD(PasswordsFixture, "without the setting there are no passwords") {
   Accounts plain(store, clock, log, AccountOptions());
   CHECK(test::run(plain.sign_in_by_password(Caller(), pb::SignInByPasswordReq())).code() ==
@@ -152,12 +192,9 @@ TEST_CASE_METHOD(PasswordsFixture, "without the setting there are no passwords")
 TEST_CASE_METHOD(PasswordsFixture, "the store has argon2id's text, never the password") {
   auto anna = person("100");
   CHECK(set(anna, "correct horse") == ErrCode::kSuccess);
-  auto stored = test::run(wait_for<std::optional<std::string>>(
-      [&](Done<std::optional<std::string>> done) { store.get_password("100", std::move(done)); }));
-  REQUIRE(stored);
-  REQUIRE(*stored);
-  CHECK((*stored)->starts_with("$argon2id$"));
-  CHECK((*stored)->find("horse") == std::string::npos);
+  const auto hash = stored("100").hash;
+  CHECK(hash.starts_with("$argon2id$"));
+  CHECK(hash.find("horse") == std::string::npos);
 }
 
 TEST_CASE("what does not fit the queue is refused at once, and closing ends what waits") {
@@ -209,4 +246,45 @@ TEST_CASE("tries are counted when they begin, and forgotten after a minute") {
   Tries unlimited(clock, 0);
   for (int i = 0; i < 100; ++i)
     CHECK(unlimited.take("a"));
+}
+
+TEST_CASE("what is noted of failures covers each, in four notes a minute at most") {
+  test::FalseClock clock;
+  for (const int limit : {1, 3, 4, 10, 1000}) {
+    CAPTURE(limit);
+    Tries tries(clock, limit);
+    int notes = 0;
+    Tries::Noted last;
+    for (int count = 1; count <= limit; ++count) {
+      REQUIRE(tries.take("a", last));
+      if (auto noted = tries.note("a")) {
+        last = *noted;
+        ++notes;
+      }
+      CHECK(last.count >= count);
+      CHECK(last.count <= limit);
+      CHECK(last.since == clock.wall());
+    }
+    CHECK(notes <= 4);
+    CHECK_FALSE(tries.take("a", last));
+    clock.pass(std::chrono::minutes(1));
+    CHECK(tries.take("a", last));
+    CHECK(tries.note("a"));
+  }
+}
+
+TEST_CASE("what was noted counts for the rest of its minute, and never from the future") {
+  test::FalseClock clock;
+  const auto at = [&](std::chrono::milliseconds ago) {
+    return Tries::Noted{3, Millis(clock.wall().value() - ago.count())};
+  };
+  Tries tries(clock, 3);
+  CHECK_FALSE(tries.take("new", at(std::chrono::seconds(0))));
+  CHECK_FALSE(tries.take("late", at(std::chrono::milliseconds(59999))));
+  CHECK(tries.take("old", at(std::chrono::minutes(1))));
+  CHECK(tries.take("future", at(std::chrono::milliseconds(-1))));
+  CHECK(tries.take("never", {3, Millis(INT64_MIN)}));
+  clock.pass(std::chrono::milliseconds(1));
+  CHECK(tries.take("late", at(std::chrono::minutes(1))));
+  CHECK_FALSE(tries.take("new", at(std::chrono::milliseconds(1))));
 }
