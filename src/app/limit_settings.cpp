@@ -113,8 +113,8 @@ void add_packet_limits(std::vector<Setting>& all) {
                         0, kMillion, LINNET_MEMBER(limits.groups_per_user)));
   all.push_back(
       integer("limits.devices_per_user",
-              "Devices on which one user of the built-in system is signed in; one more"
-              " takes the place of the one that was not seen for the longest. 0: no limit.",
+              "Devices on which one user is signed in; one more takes the place of the one that was"
+              " not seen for the longest. 0: no limit.",
               0, kMillion, LINNET_MEMBER(limits.devices_per_user)));
   rate("limits.rooms_per_day", "Rooms that one user makes, where rooms.create lets users do so.",
        LINNET_MEMBER(limits.rooms_per_day));

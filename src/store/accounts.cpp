@@ -60,9 +60,9 @@ Status sign_out(Connection& db, UserId user, DeviceId device, Millis now) {
 namespace {
 
 Result<std::vector<DeviceId>> exclude_others(Connection& db, UserId user, DeviceId own,
-                                             const SignIn& sign_in, std::size_t devices_per_user) {
+                                             const std::vector<std::int32_t>& types,
+                                             std::size_t devices_per_user, Millis now) {
   std::vector<DeviceId> excluded;
-  const auto& types = sign_in.exclusive_types;
   if (types.empty() && devices_per_user == 0) return excluded;
   auto devices = user_devices(db, user);
   if (!devices) return devices.take_error();
@@ -80,7 +80,7 @@ Result<std::vector<DeviceId>> exclude_others(Connection& db, UserId user, Device
   }
   devices->erase(devices->begin(), stay);
   for (const auto& device : *devices) {
-    auto out = sign_out(db, user, device.id, sign_in.now);
+    auto out = sign_out(db, user, device.id, now);
     if (!out) return out.take_error();
     excluded.push_back(device.id);
   }
@@ -167,21 +167,22 @@ Result<SignedIn> sign_in(Connection& db, const SignIn& sign_in, std::size_t devi
   if (!bound) return bound.take_error();
   auto ended = Query(db, "DELETE FROM token WHERE device_id = ?1", *device).run();
   if (!ended) return ended.take_error();
-  auto excluded = exclude_others(db, *user, *device, sign_in, devices_per_user);
+  auto excluded =
+      exclude_others(db, *user, *device, sign_in.exclusive_types, devices_per_user, sign_in.now);
   if (!excluded) return excluded.take_error();
   return SignedIn{*user, *device, created, std::move(*excluded)};
 }
 
-Result<DeviceId> bind_device(Connection& db, const Binding& binding) {
+Result<Bound> bind_device(Connection& db, const Binding& binding, std::size_t devices_per_user) {
   auto device = device_for(db, binding.device, binding.user, binding.now);
-  if (!device) return device;
+  if (!device) return device.take_error();
   auto seat = seat_of(db, *device);
   if (!seat) return seat.take_error();
   // What was issued before a sign-out is good for nothing; compared by seconds, as tokens have
   // them.
   if (binding.issued.value() / 1000 < seat->signed_out.value() / 1000)
     return Error(ErrCode::kUnauthorized);
-  if (seat->user == binding.user) return device;
+  if (seat->user == binding.user) return Bound{*device, {}};
   auto known = get_user(db, binding.user);
   if (!known) return known.take_error();
   if (!*known) {
@@ -198,7 +199,9 @@ Result<DeviceId> bind_device(Connection& db, const Binding& binding) {
                      binding.user, binding.now)
                    .run();
   if (!bound) return bound.take_error();
-  return device;
+  auto excluded = exclude_others(db, binding.user, *device, {}, devices_per_user, binding.now);
+  if (!excluded) return excluded.take_error();
+  return Bound{*device, std::move(*excluded)};
 }
 
 Status extend_token(Connection& db, DeviceId device, const TokenRecord& token) {

@@ -15,7 +15,7 @@ Result<DeviceId> create_device(Connection& db, const Device& device);
 Result<std::optional<Device>> get_device(Connection& db, DeviceId device);
 // `devices_per_user`: 0 for no limit.
 Result<SignedIn> sign_in(Connection& db, const SignIn& sign_in, std::size_t devices_per_user);
-Result<DeviceId> bind_device(Connection& db, const Binding& binding);
+Result<Bound> bind_device(Connection& db, const Binding& binding, std::size_t devices_per_user);
 Status set_token(Connection& db, DeviceId device, const TokenRecord& token);
 Status extend_token(Connection& db, DeviceId device, const TokenRecord& token);
 Status sign_out(Connection& db, UserId user, DeviceId device, Millis now);

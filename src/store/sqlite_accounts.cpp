@@ -43,12 +43,12 @@ void SqliteStore::extend_token(DeviceId device, TokenRecord token, Done<Unit> do
       std::move(done));
 }
 
-void SqliteStore::bind_device(Binding binding, Done<DeviceId> done) {
-  write<DeviceId>(
+void SqliteStore::bind_device(Binding binding, Done<Bound> done) {
+  write<Bound>(
       Job::Writes::kSeveral,
       [this, binding] {
         standings_.note_new();
-        return store::bind_device(*db_, binding);
+        return store::bind_device(*db_, binding, devices_per_user_);
       },
       std::move(done));
 }

@@ -46,7 +46,7 @@ class SqliteStore final : public Store {
   void create_device(Device device, Done<DeviceId> done) override;
   void get_device(DeviceId device, Done<std::optional<Device>> done) override;
   void sign_in(SignIn sign_in, Done<SignedIn> done) override;
-  void bind_device(Binding binding, Done<DeviceId> done) override;
+  void bind_device(Binding binding, Done<Bound> done) override;
   void set_token(DeviceId device, TokenRecord token, Done<Unit> done) override;
   void extend_token(DeviceId device, TokenRecord token, Done<Unit> done) override;
   void sign_out(UserId user, DeviceId device, Millis now, Done<Unit> done) override;

@@ -129,7 +129,9 @@ std::unique_ptr<Accounts::Outside> Accounts::open_outside() {
   }
   const auto fresh =
       options_.users_hook ? options_.users_hook->cache : std::chrono::milliseconds(0);
-  return std::make_unique<Outside>(std::move(users), store_, clock_, *guard_, fresh);
+  return std::make_unique<Outside>(
+      std::move(users), store_, clock_, *guard_, fresh,
+      [this](DeviceId device) { end_token(device, ErrCode::kDeviceExcluded); });
 }
 
 void Accounts::close() {

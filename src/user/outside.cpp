@@ -94,14 +94,16 @@ void Accounts::Outside::note(const Proof& proof, std::string hash, Identity name
   binding.issued = proof.issued;
   binding.now = clock_.wall();
   Known known{proof.identity.user, std::move(hash), proof.until};
-  Done<DeviceId> bound = [this, known = std::move(known), named, version,
-                          done = std::move(done)](Result<DeviceId> device) mutable {
-    if (device.code() == ErrCode::kDeviceNotExist)
+  Done<store::Bound> bound = [this, known = std::move(known), named, version,
+                              done = std::move(done)](Result<store::Bound> on) mutable {
+    if (on.code() == ErrCode::kDeviceNotExist)
       return done(Error(ErrCode::kUnauthorized, "register this device first"));
-    if (!device) return done(device.take_error());
-    const Identity identity{known.user, *device};
+    if (!on) return done(on.take_error());
+    for (auto device : on->signed_out)
+      excluded_(device);
+    const Identity identity{known.user, on->device};
     bearers_.put(bearer(known.hash, named), identity, bearers_.version());
-    cache_.put(*device, std::move(known), version);
+    cache_.put(on->device, std::move(known), version);
     done(identity);
   };
   store_.bind_device(binding, std::move(bound));

@@ -10,6 +10,7 @@
 #include "linnet/store/store.hpp"
 #include "linnet/user/accounts.hpp"
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -18,13 +19,18 @@ namespace linnet::user {
 // Thread: any.
 class Accounts::Outside {
  public:
+  // A device for which there was no place beside another is signed out; what it is allowed is then
+  // to end.
+  using Excluded = std::function<void(DeviceId)>;
+
   Outside(std::unique_ptr<OutsideUsers> users, store::AccountStore& store, const Clock& clock,
-          TokenGuard& guard, std::chrono::milliseconds fresh)
+          TokenGuard& guard, std::chrono::milliseconds fresh, Excluded excluded)
       : users_(std::move(users)),
         store_(store),
         clock_(clock),
         guard_(guard),
         fresh_(fresh),
+        excluded_(std::move(excluded)),
         cache_(kRemembered),
         bearers_(kRemembered),
         looked_up_(kRemembered) {}
@@ -57,6 +63,7 @@ class Accounts::Outside {
   const Clock& clock_;
   TokenGuard& guard_;
   const std::chrono::milliseconds fresh_;  // 0: profiles are kept here
+  const Excluded excluded_;
   BoundedCache<DeviceId, Known> cache_;
   // By the token's hash and the ids beside it; cache_ says whether they are good still.
   BoundedCache<std::string, Identity> bearers_;

@@ -25,6 +25,8 @@ std::int64_t seconds_now() {
 }
 
 struct JwtFixture {
+  explicit JwtFixture(const std::vector<std::string>& more = {}) : settings(more) {}
+
   static std::string key_file(const TempDir& dir) {
     auto path = (dir.path() / "jwt-secret").string();
     std::ofstream(path) << kJwtSecret << "\n";
@@ -49,12 +51,24 @@ struct JwtFixture {
     return caller;
   }
 
+  std::vector<std::string> arguments() const {
+    std::vector<std::string> all{
+        "--http-listen", "0.0.0.0:0",           "--set", "user.mode=jwt",
+        "--set",         "jwt.algorithm=HS256", "--set", "jwt.key_file=" + key_file(dir),
+        "--set",         "jwt.audience=linnet"};
+    for (const auto& setting : settings)
+      all.insert(all.end(), {"--set", setting});
+    return all;
+  }
+
   TempDir dir;
+  std::vector<std::string> settings;
   std::string data = (dir.path() / "data").string();
-  ServerProcess server{
-      data,
-      {"--http-listen", "0.0.0.0:0", "--set", "user.mode=jwt", "--set", "jwt.algorithm=HS256",
-       "--set", "jwt.key_file=" + key_file(dir), "--set", "jwt.audience=linnet"}};
+  ServerProcess server{data, arguments()};
+};
+
+struct TwoDevices : JwtFixture {
+  TwoDevices() : JwtFixture({"limits.enabled=true", "limits.devices_per_user=2"}) {}
 };
 
 }  // namespace
@@ -91,6 +105,31 @@ TEST_CASE_METHOD(JwtFixture, "users with tokens of another system become friends
   forged = anna;
   forged.id = ben.id;
   CHECK_THROWS(LongConnection::sign_in(Door::kTcp, server.tcp_port(), server.http_port(), forged));
+}
+
+TEST_CASE_METHOD(TwoDevices, "one device more takes the place of another, which is told so") {
+  auto first = person(7001);
+  auto connection =
+      LongConnection::sign_in(Door::kTcp, server.tcp_port(), server.http_port(), first);
+  // By the clock's milliseconds the first one is the older.
+  const auto began = std::chrono::system_clock::now();
+  while (std::chrono::system_clock::now() - began < std::chrono::milliseconds(2)) {
+  }
+  auto second = person(7001);
+  auto seconds_own =
+      LongConnection::sign_in(Door::kTcp, server.tcp_port(), server.http_port(), second);
+  // A token that is older than its device's end lets nobody in again.
+  first.token = token(7001, first.device.value(), seconds_now() - 100);
+  as(first).call<pb::GetFriendsResp>("/pb.LogicExt/GetFriends", pb::GetFriendsReq());
+
+  const auto third = person(7001);
+  as(third).call<pb::GetFriendsResp>("/pb.LogicExt/GetFriends", pb::GetFriendsReq());
+  CHECK(connection.receive()->code() == 2021);
+  CHECK(as(first).fails("/pb.LogicExt/GetFriends", pb::GetFriendsReq()).code == 1003);
+  seconds_own.sync(0);
+  const auto strangers = person(8001);
+  as(strangers).call<pb::GetFriendsResp>("/pb.LogicExt/GetFriends", pb::GetFriendsReq());
+  as(third).call<pb::GetFriendsResp>("/pb.LogicExt/GetFriends", pb::GetFriendsReq());
 }
 
 TEST_CASE_METHOD(JwtFixture, "a device that is kicked needs a newer token") {

@@ -94,21 +94,21 @@ void MemoryStore::sign_in(SignIn sign_in, Done<SignedIn> done) {
       std::move(done));
 }
 
-void MemoryStore::bind_device(store::Binding binding, Done<DeviceId> done) {
-  call<DeviceId>(
-      [&]() -> Result<DeviceId> {
+void MemoryStore::bind_device(store::Binding binding, Done<Bound> done) {
+  call<Bound>(
+      [&]() -> Result<Bound> {
         if (!devices_.contains(binding.device)) return Error(ErrCode::kDeviceNotExist);
         if (erased_.count(binding.user) != 0) return Error(ErrCode::kUnauthorized);
         auto& device = *device_for(binding.device, binding.user, binding.now);
         if (binding.issued.value() / 1000 < signed_out_[device.id].value() / 1000)
           return Error(ErrCode::kUnauthorized);
-        if (device.user == binding.user) return device.id;
+        if (device.user == binding.user) return Bound{device.id, {}};
         auto& user = users_[binding.user];
         if (!user.id) user.created = user.updated = binding.now;
         user.id = binding.user;
         device.user = binding.user;
         device.updated = binding.now;
-        return device.id;
+        return Bound{device.id, {}};
       },
       std::move(done));
 }

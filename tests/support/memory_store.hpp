@@ -46,7 +46,7 @@ class MemoryStore final : public store::Store {
   void create_device(store::Device device, Done<DeviceId> done) override;
   void get_device(DeviceId device, Done<std::optional<store::Device>> done) override;
   void sign_in(store::SignIn sign_in, Done<store::SignedIn> done) override;
-  void bind_device(store::Binding binding, Done<DeviceId> done) override;
+  void bind_device(store::Binding binding, Done<store::Bound> done) override;
   void set_token(DeviceId device, store::TokenRecord token, Done<Unit> done) override;
   void extend_token(DeviceId device, store::TokenRecord token, Done<Unit> done) override;
   void sign_out(UserId user, DeviceId device, Millis now, Done<Unit> done) override;

@@ -71,9 +71,9 @@ class AccountStore {
   virtual void sign_in(SignIn sign_in, Done<SignedIn> done) = 0;
   // Binds the device to the user, who is made if there is none of that id. A device that was signed
   // out is bound again only by what was issued since. Gives the device, which may stand behind the
-  // one that was named, as in sign_in(). Errors: kDeviceNotExist, kUnauthorized (also for a user
-  // who was erased).
-  virtual void bind_device(Binding binding, Done<DeviceId> done) = 0;
+  // one that was named, and those for which there is no place beside it, as in sign_in(). Errors:
+  // kDeviceNotExist, kUnauthorized (also for a user who was erased).
+  virtual void bind_device(Binding binding, Done<Bound> done) = 0;
   // Makes `token` the only one of `device`. Error: kDeviceNotBindUser when the device's user is
   // another.
   virtual void set_token(DeviceId device, TokenRecord token, Done<Unit> done) = 0;

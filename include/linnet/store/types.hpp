@@ -123,6 +123,11 @@ struct Binding {
   Millis now;
 };
 
+struct Bound {
+  DeviceId device;  // may stand behind the one that was named
+  std::vector<DeviceId> signed_out;
+};
+
 struct SignedIn {
   UserId user;
   DeviceId device;  // may stand behind the one that was named

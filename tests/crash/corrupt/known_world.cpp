@@ -146,8 +146,8 @@ bool KnownWorld::make_facts(store::Store& store) const {
         await<DeviceId>([&](Done<DeviceId> done) { store.create_device(device, std::move(done)); });
     if (!made || *made != DeviceId(i)) return false;
     const store::Binding binding{UserId(i), DeviceId(i), Millis(), Millis(kSomeTime)};
-    if (!await<DeviceId>(
-            [&](Done<DeviceId> done) { store.bind_device(binding, std::move(done)); }) ||
+    if (!await<store::Bound>(
+            [&](Done<store::Bound> done) { store.bind_device(binding, std::move(done)); }) ||
         !await<Unit>(
             [&](Done<Unit> done) { store.set_token(DeviceId(i), token(i), std::move(done)); }) ||
         !await<Unit>([&](Done<Unit> done) {

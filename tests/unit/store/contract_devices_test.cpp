@@ -190,17 +190,17 @@ TEMPLATE_TEST_CASE("a user of another system is bound to a device, and made if n
   const auto device = engine.calls().device(made);
   auto bind = [&](std::int64_t user, DeviceId on, std::int64_t issued, std::int64_t now) {
     store::Binding binding{UserId(user), on, Millis(issued), Millis(now)};
-    return await<DeviceId>(
-        [&](Done<DeviceId> done) { store.bind_device(binding, std::move(done)); });
+    return await<store::Bound>(
+        [&](Done<store::Bound> done) { store.bind_device(binding, std::move(done)); });
   };
 
   CHECK(bind(7, DeviceId(404), 0, 2000).code() == ErrCode::kDeviceNotExist);
-  CHECK(*bind(7000, device, 0, 2000) == device);
-  CHECK(*bind(7000, device, 0, 3000) == device);
+  CHECK(bind(7000, device, 0, 2000)->device == device);
+  CHECK(bind(7000, device, 0, 3000)->device == device);
   REQUIRE(user_of(store, 7000));
   CHECK(user_of(store, 7000)->phone_number.empty());
   CHECK(device_of(store, device)->user == UserId(7000));
-  const auto behind = Calls::get(bind(8000, device, 0, 4000));
+  const auto behind = Calls::get(bind(8000, device, 0, 4000)).device;
   CHECK(behind != device);
   CHECK(user_of(store, 8000));
   CHECK(device_of(store, device)->user == UserId(7000));
@@ -210,12 +210,12 @@ TEMPLATE_TEST_CASE("a user of another system is bound to a device, and made if n
   }));
   CHECK(bind(8000, device, 0, 10000).code() == ErrCode::kUnauthorized);
   CHECK(bind(8000, device, 8000, 10000).code() == ErrCode::kUnauthorized);
-  CHECK(*bind(8000, device, 9000, 10000) == behind);
+  CHECK(bind(8000, device, 9000, 10000)->device == behind);
   // What ended then has not come back with the new one.
   CHECK(bind(8000, device, 8000, 11000).code() == ErrCode::kUnauthorized);
-  CHECK(*bind(8000, device, 9000, 12000) == behind);
+  CHECK(bind(8000, device, 9000, 12000)->device == behind);
   // Another's on the same device is its own.
-  CHECK(*bind(7000, device, 8000, 11000) == device);
+  CHECK(bind(7000, device, 8000, 11000)->device == device);
 
   store::User named;
   named.id = UserId(8000);

@@ -151,7 +151,7 @@ TEMPLATE_TEST_CASE("nobody is given the id or anything else of an erased user", 
   binding.user = UserId(last);
   binding.device = calls.device();
   binding.issued = binding.now = Millis(INT64_MAX / 2);
-  CHECK(await<DeviceId>([&](Done<DeviceId> done) {
+  CHECK(await<store::Bound>([&](Done<store::Bound> done) {
           store.bind_device(binding, std::move(done));
         }).code() == ErrCode::kUnauthorized);
   CHECK_FALSE(exists(store, last));

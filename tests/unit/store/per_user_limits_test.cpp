@@ -91,6 +91,36 @@ TEST_CASE("one device more takes the place of the one that was not seen for the 
   CHECK(Calls::get(calls.try_sign_in("100", third.device)).signed_out.empty());
 }
 
+TEST_CASE("a user of another system has as many devices as others, the newest and the last seen") {
+  TwoOfEach engine;
+  auto calls = engine.calls();
+  auto& store = engine.store();
+  const auto bind = [&](std::int64_t user, DeviceId device, std::int64_t now) {
+    const store::Binding binding{UserId(user), device, Millis(), Millis(now)};
+    return Calls::get(await<store::Bound>(
+        [&](Done<store::Bound> done) { store.bind_device(binding, std::move(done)); }));
+  };
+  const auto old = calls.device();
+  const auto seen = calls.device();
+  CHECK(bind(7000, old, 1000).signed_out.empty());
+  CHECK(bind(7000, seen, 1000).signed_out.empty());
+  CHECK(bind(8000, calls.device(), 1000).signed_out.empty());
+  REQUIRE(
+      await<Unit>([&](Done<Unit> done) { store.set_seen(seen, Millis(5000), std::move(done)); }));
+
+  const auto third = calls.device();
+  CHECK(bind(7000, third, 9000).signed_out == std::vector<DeviceId>{old});
+  CHECK(device_of(store, old)->user == UserId());
+  CHECK(device_of(store, seen)->user == UserId(7000));
+  // Who is on it already takes nobody's place, and what was issued before it was signed out is
+  // over.
+  CHECK(bind(7000, third, 9500).signed_out.empty());
+  store::Binding stale{UserId(7000), old, Millis(8000), Millis(9600)};
+  CHECK(await<store::Bound>([&](Done<store::Bound> done) {
+          store.bind_device(stale, std::move(done));
+        }).code() == ErrCode::kUnauthorized);
+}
+
 TEST_CASE("what was registered and never used is forgotten, two with each that comes") {
   SqliteEngine engine;
   auto calls = engine.calls();
