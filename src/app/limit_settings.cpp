@@ -11,15 +11,16 @@ void add_connection_limits(std::vector<Setting>& all) {
                         " benchmarks and"
                         " tests.",
                         LINNET_MEMBER(limits.enabled)));
-  all.push_back(integer("limits.connections",
-                        "Connections over TCP, HTTP and gRPC at once; one more is closed, over HTTP"
-                        " with 503. 0: nine tenths of the files that the process may open (one over"
-                        " gRPC takes two of them).",
-                        0, 100 * kMillion, LINNET_MEMBER(limits.connections)));
+  all.push_back(
+      integer("limits.connections",
+              "Connections over TCP, HTTP and gRPC at once, each over gRPC as two, for it"
+              " takes two files; one more is closed, over HTTP with 503. 0: nine tenths of"
+              " the files that the process may open.",
+              0, 100 * kMillion, LINNET_MEMBER(limits.connections)));
   all.push_back(integer("limits.connections_per_address",
-                        "Of them, from one IPv4 address or IPv6 /64; 0: no limit. 127.0.0.1 and"
-                        " ::1 have none. To be raised where clients come through a proxy on another"
-                        " machine.",
+                        "Of them, from one IPv4 address or IPv6 /64, each as one; 0: no limit."
+                        " 127.0.0.1 and ::1 have none. To be raised where clients come through a"
+                        " proxy on another machine.",
                         0, 100 * kMillion, LINNET_MEMBER(limits.connections_per_address)));
   all.push_back(integer("limits.accepts_per_second",
                         "New connections of the whole process; those beyond it wait in the"

@@ -78,12 +78,12 @@ Result<tcp::endpoint> claim(boost::asio::io_context& context, tcp::endpoint endp
 }
 
 Acceptor::Acceptor(Shard& shard, const Clock& clock, Logger& log, Gate& gate, Refusals& refusals,
-                   std::string_view refusal, Accepted accepted)
+                   Door door, Accepted accepted)
     : clock_(clock),
       log_(log),
       gate_(gate),
       refusals_(refusals),
-      refusal_(refusal),
+      door_(door),
       accepted_(std::move(accepted)),
       acceptor_(shard.context()),
       pause_(shard.context()),
@@ -135,10 +135,11 @@ void Acceptor::take(tcp::socket socket) {
   boost::system::error_code error;
   const auto peer = socket.remote_endpoint(error);
   if (error) return;  // it has gone already
-  auto ticket = gate_.enter(peer.address());
+  auto ticket = gate_.enter(peer.address(), door_.places);
   if (!ticket) {
-    if (!refusal_.empty())
-      ::send(socket.native_handle(), refusal_.data(), refusal_.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (!door_.refusal.empty())
+      ::send(socket.native_handle(), door_.refusal.data(), door_.refusal.size(),
+             MSG_DONTWAIT | MSG_NOSIGNAL);
     log_refusal("connection_refused", "limits.connections or limits.connections_per_address",
                 peer.address().to_string());
     return;

@@ -14,6 +14,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -35,9 +36,12 @@ class Acceptor {
  public:
   using Accepted = Callback<void(boost::asio::ip::tcp::socket, Gate::Ticket)>;
 
-  // Who is not let in by `gate` is closed at once, after `refusal` if that says something.
-  Acceptor(Shard& shard, const Clock& clock, Logger& log, Gate& gate, Refusals& refusals,
-           std::string_view refusal, Accepted accepted);
+  struct Door {
+    std::string_view refusal;  // what somebody hears who is not let in by the gate; may be nothing
+    std::size_t places = 1;    // that a connection takes
+  };
+  Acceptor(Shard& shard, const Clock& clock, Logger& log, Gate& gate, Refusals& refusals, Door door,
+           Accepted accepted);
   ~Acceptor();
 
   Status open(const boost::asio::ip::tcp::endpoint& endpoint);
@@ -58,7 +62,7 @@ class Acceptor {
   Logger& log_;
   Gate& gate_;
   Refusals& refusals_;
-  const std::string_view refusal_;
+  const Door door_;
   Accepted accepted_;
   boost::asio::ip::tcp::acceptor acceptor_;
   boost::asio::steady_timer pause_;

@@ -26,11 +26,11 @@ std::string limited_address(const boost::asio::ip::address& address) {
   return boost::asio::ip::address_v6(bytes).to_string() + "/64";
 }
 
-Gate::Ticket Gate::enter(const boost::asio::ip::address& address) {
+Gate::Ticket Gate::enter(const boost::asio::ip::address& address, std::size_t places) {
   auto key = limited_address(address);
   const bool counted = options_.per_address > 0 && !is_local(address);
   std::lock_guard lock(mutex_);
-  if (options_.connections > 0 && connections_ >= options_.connections) {
+  if (options_.connections > 0 && taken_ + places > options_.connections) {
     refusals_.count(Refusal::kConnections);
     return {};
   }
@@ -40,13 +40,13 @@ Gate::Ticket Gate::enter(const boost::asio::ip::address& address) {
     return {};
   }
   ++there;
-  ++connections_;
-  return {shared_from_this(), std::move(key)};
+  taken_ += places;
+  return {shared_from_this(), std::move(key), places};
 }
 
-void Gate::leave(const std::string& address) {
+void Gate::leave(const std::string& address, std::size_t places) {
   std::lock_guard lock(mutex_);
-  --connections_;
+  taken_ -= places;
   auto it = by_address_.find(address);
   if (it != by_address_.end() && --it->second == 0) by_address_.erase(it);
 }
@@ -67,9 +67,9 @@ std::uint64_t Gate::log_now(std::chrono::milliseconds now) {
   return std::exchange(unlogged_, 0);
 }
 
-std::size_t Gate::connections() const {
+std::size_t Gate::taken() const {
   std::lock_guard lock(mutex_);
-  return connections_;
+  return taken_;
 }
 
 }  // namespace linnet::gateway

@@ -89,7 +89,7 @@ int serve(const v1::ServerCompatRequest& wanted, const sigset_t& signals) {
   gateway::HttpServer server(shard, api, clock, log, refusals, options, sink);
   auto gate = std::make_shared<gateway::Gate>(gateway::GateOptions(), refusals);
   gateway::Acceptor acceptor(
-      shard, clock, log, *gate, refusals, "",
+      shard, clock, log, *gate, refusals, {},
       [&](boost::asio::ip::tcp::socket socket, gateway::Gate::Ticket ticket) {
         server.serve(std::move(socket), std::move(ticket));
       });

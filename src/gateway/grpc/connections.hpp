@@ -10,6 +10,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 
+#include <cstddef>
 #include <unordered_map>
 
 namespace linnet::gateway {
@@ -18,6 +19,8 @@ namespace linnet::gateway {
 // second descriptor of the same socket sees that, and gives the ticket back. Thread: the shard's.
 class GrpcConnections {
  public:
+  static constexpr std::size_t kPlaces = 2;  // a connection's descriptors
+
   // `grpc` and `refusals` outlive it.
   GrpcConnections(Shard& shard, GrpcServer& grpc, Refusals& refusals);
   ~GrpcConnections() { stop(); }

@@ -38,8 +38,30 @@ TEST_CASE("there are as many connections as there may be, and one that ends make
   tickets.pop_back();
   CHECK_FALSE(gate->enter(make_address("192.0.2.2")));
   moved = Gate::Ticket();
-  CHECK(gate->connections() == 2);
+  CHECK(gate->taken() == 2);
   CHECK(gate->enter(make_address("192.0.2.2")));
+}
+
+TEST_CASE("who needs two descriptors takes two places of all, and is one of its address") {
+  Refusals refusals;
+  auto gate = gate_of(5, 3, 0, refusals);
+  const auto address = make_address("192.0.2.1");
+  std::vector<Gate::Ticket> tickets;
+  for (int i = 0; i < 2; ++i)
+    tickets.push_back(gate->enter(address, 2));
+  CHECK(gate->taken() == 4);
+  CHECK_FALSE(gate->enter(address, 2));
+  CHECK(refusals.of(Refusal::kConnections) == 1);
+  tickets.push_back(gate->enter(address));
+  CHECK(tickets.back());
+
+  tickets.erase(tickets.begin());
+  CHECK(gate->taken() == 3);
+  tickets.front() = gate->enter(address);
+  CHECK(gate->taken() == 2);
+  tickets.front() = Gate::Ticket();
+  CHECK(gate->taken() == 1);
+  CHECK(refusals.of(Refusal::kPerAddress) == 0);
 }
 
 TEST_CASE("an address has its share; a host's IPv6 addresses are one") {
@@ -66,7 +88,7 @@ TEST_CASE("an address has its share; a host's IPv6 addresses are one") {
     CHECK(static_cast<bool>(gate->enter(make_address(c.second))) == !c.same);
   }
   CHECK(refusals.of(Refusal::kPerAddress) == 4);
-  CHECK(gate->connections() == 0);
+  CHECK(gate->taken() == 0);
 }
 
 TEST_CASE("a ticket keeps its gate") {
