@@ -130,7 +130,8 @@ void add_server(std::vector<Setting>& all) {
                         10, 600000, LINNET_MEMBER(http.head_timeout_ms)));
   all.push_back(integer("http.idle_s",
                         "A connection without a request for so long is closed, as is one whose"
-                        " body or answer takes longer, and one over gRPC without a call.",
+                        " body or answer takes longer, and one over gRPC without a call; a call"
+                        " over gRPC whose request takes longer is ended.",
                         1, kMillion, LINNET_MEMBER(http.idle_s)));
   all.push_back(boolean("http.metrics",
                         "GET /metrics says, to whoever reaches this address, what was refused by"

@@ -15,6 +15,10 @@ using namespace linnet::test;
 
 namespace {
 
+constexpr char kHttp2Headers = 1;
+constexpr char kHttp2Settings = 4;
+constexpr char kHttp2EndHeaders = 4;
+
 struct LimitedGrpc : Limited {
   explicit LimitedGrpc(std::vector<std::string> settings)
       : Limited(with_grpc(std::move(settings))) {}
@@ -48,6 +52,29 @@ int refused_by(Socket& teller) {
     at = text.find(name);
   }
   return std::stoi(text.substr(at + name.size()));
+}
+
+// HTTP/2's, of a stream's first kilobytes.
+std::string http2_frame(char type, char stream, const std::string& payload) {
+  const auto length = payload.size();
+  std::string bytes{static_cast<char>(length >> 16U), static_cast<char>(length >> 8U),
+                    static_cast<char>(length), type};
+  bytes += type == kHttp2Headers ? kHttp2EndHeaders : '\0';
+  bytes += {0, 0, 0, stream};
+  return bytes + payload;
+}
+
+// A connection's beginning and a call's head; its request is to come.
+std::string head_of_call(const std::string& path) {
+  const auto text = [](const std::string& value) {
+    return static_cast<char>(value.size()) + value;
+  };
+  std::string head{"\x83\x86"};  // POST, http
+  head += "\x04" + text(path) + "\x01" + text("x");
+  head += std::string{"\0", 1} + text("content-type") + text("application/grpc");
+  head += std::string{"\0", 1} + text("te") + text("trailers");
+  return "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + http2_frame(kHttp2Settings, 0, "") +
+         http2_frame(kHttp2Headers, 1, head);
 }
 
 }  // namespace
@@ -108,6 +135,25 @@ TEST_CASE("who connects to gRPC and says nothing, no HTTP/2, or calls nothing, i
   CHECK(ends(silent));
   CHECK(ends(begun));
   CHECK(ends(other));
+  CHECK(LimitedGrpc::refused_as_empty(f.call()));
+}
+
+TEST_CASE("a call over gRPC whose request does not come ends, and its connection after it") {
+  LimitedGrpc f({"http.idle_s=1"});
+  const auto path = GENERATE(as<std::string>(), "/pb.UserExt/SignIn", "/pb.LogicExt/Receive",
+                             "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo");
+  const bool begins = GENERATE(false, true);
+  CAPTURE(path, begins);
+  Socket socket(f.server.grpc_port());
+  socket.send(head_of_call(path));
+  // Of a message of 100 bytes, five.
+  const std::string part{"\0\0\0\0\x64hello", 10};
+  if (begins) socket.send(http2_frame(0, 1, part));
+
+  std::string answer;
+  while (socket.receive(answer)) {
+  }
+  CHECK(answer.find("grpc-status") != std::string::npos);
   CHECK(LimitedGrpc::refused_as_empty(f.call()));
 }
 

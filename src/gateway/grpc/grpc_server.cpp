@@ -24,7 +24,7 @@ class GrpcServer::Impl {
  public:
   Impl(Shards& shards, Services services, const SessionOptions& options, GrpcLimits limits)
       : services_(services),
-        places_(shards, services_, options),
+        places_(shards, services_, options, limits.idle),
         service_(services_.api, places_),
         limits_(limits) {}
 

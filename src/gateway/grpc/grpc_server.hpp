@@ -19,7 +19,8 @@ struct GrpcLimits {
   std::size_t message_bytes = 0;  // of the largest request
   std::size_t all_bytes = 0;      // of what gRPC holds for all its connections; 0: no limit
   std::chrono::milliseconds handshake{0};  // a connection that says less in that time is closed
-  std::chrono::milliseconds idle{0};       // and one that has had no call for so long
+  // And one that has had no call for so long; a call whose request takes longer is ended.
+  std::chrono::milliseconds idle{0};
 };
 
 class GrpcServer {

@@ -65,6 +65,14 @@ Status parse(const grpc::ByteBuffer& bytes, google::protobuf::Message& message) 
   return Error(ErrCode::kBadRequest, "the request is no valid protobuf of its type");
 }
 
+Error late_request() {
+  return Error(ErrCode::kTimeout, "the request did not come in time");
+}
+
+Error no_request() {
+  return Error(ErrCode::kBadRequest, "a call has a request");
+}
+
 // Ends a call that cannot begin.
 class Refused final : public Reactor {
  public:
@@ -75,22 +83,27 @@ class Refused final : public Reactor {
 // One unary call. gRPC deletes it through OnDone, after Finish, so that it outlives its coroutine.
 class UnaryCall final : public Reactor {
  public:
-  UnaryCall(api::Api& api, Shard& shard, const Context& context, const api::Method& method)
-      : api_(api), shard_(shard), method_(method), begun_(context) {
+  UnaryCall(api::Api& api, Place& place, const Context& context, const api::Method& method)
+      : api_(api), place_(place), method_(method), begun_(context), awaited_([this] {
+          finish(late_request());
+        }) {
     if (begun_.wrong) {
       finish(*begun_.wrong);
     } else {
+      place_.awaited.begin(awaited_);
       StartRead(&bytes_);
     }
   }
 
+  // Who is late is finished elsewhere, and there until then.
   void OnReadDone(bool ok) override {
-    if (!ok) return finish(Error(ErrCode::kBadRequest, "a call has a request"));
+    if (!place_.awaited.end(awaited_)) return;
+    if (!ok) return finish(no_request());
     auto finished = [this](std::exception_ptr thrown, Result<api::MessagePtr> answer) {
       if (thrown) answer = Error(ErrCode::kServerUnknown);
       finish(std::move(answer));
     };
-    boost::asio::co_spawn(shard_.context(), run(), std::move(finished));
+    boost::asio::co_spawn(place_.shard.context(), run(), std::move(finished));
   }
 
   void OnDone() override { delete this; }
@@ -123,9 +136,10 @@ class UnaryCall final : public Reactor {
   }
 
   api::Api& api_;
-  Shard& shard_;
+  Place& place_;
   const api::Method& method_;
   Begun begun_;
+  AwaitedMessages::Entry awaited_;
   grpc::ByteBuffer bytes_;  // of the request, then of the response
 };
 
@@ -138,18 +152,22 @@ Async<user::Caller> admit(api::Api& api, const api::Method& method, api::Call ca
 // alone says when it is finished; after that gRPC deletes it through OnDone.
 class ReceiveCall final : public Reactor, public MessageWriter {
  public:
-  ReceiveCall(api::Api& api, ReceiveStreams& place, Context& context, const api::Method& method)
+  ReceiveCall(api::Api& api, Place& place, Context& context, const api::Method& method)
       : api_(api),
+        place_(place),
         method_(method),
         context_(context),
         begun_(context),
-        stream_(std::make_shared<ReceiveStream>(place, *this)) {
+        stream_(std::make_shared<ReceiveStream>(place.streams, *this)),
+        awaited_([stream = stream_] { stream->refuse(late_request()); }) {
+    place_.awaited.begin(awaited_);
     StartRead(&bytes_);
   }
 
   void OnReadDone(bool ok) override {
+    if (!place_.awaited.end(awaited_)) return;
     if (!ok || begun_.wrong) {
-      const auto why = begun_.wrong.value_or(Error(ErrCode::kBadRequest, "a call has a request"));
+      const auto why = begun_.wrong.value_or(no_request());
       stream_->shard().post([stream = stream_, why] { stream->refuse(why); });
       return;
     }
@@ -197,19 +215,25 @@ class ReceiveCall final : public Reactor, public MessageWriter {
   }
 
   api::Api& api_;
+  Place& place_;
   const api::Method& method_;
   Context& context_;
   Begun begun_;
   std::shared_ptr<ReceiveStream> stream_;
+  AwaitedMessages::Entry awaited_;
   grpc::ByteBuffer bytes_;
 };
 
-// One stream of questions, each answered before the next is read.
+// One stream of questions, each answered before the next is read; it ends when none comes in time.
 class ReflectionStream final : public Reactor {
  public:
-  explicit ReflectionStream(const api::MethodTable& table) : table_(table) { StartRead(&bytes_); }
+  ReflectionStream(const api::MethodTable& table, AwaitedMessages& awaited)
+      : table_(table), awaited_(awaited), question_([this] { Finish(grpc::Status::OK); }) {
+    read();
+  }
 
   void OnReadDone(bool ok) override {
+    if (!awaited_.end(question_)) return;
     if (!ok) {
       Finish(grpc::Status::OK);
       return;
@@ -230,7 +254,7 @@ class ReflectionStream final : public Reactor {
   }
   void OnWriteDone(bool ok) override {
     if (ok) {
-      StartRead(&bytes_);
+      read();
     } else {
       Finish(grpc::Status::CANCELLED);
     }
@@ -238,7 +262,14 @@ class ReflectionStream final : public Reactor {
   void OnDone() override { delete this; }
 
  private:
+  void read() {
+    awaited_.begin(question_);
+    StartRead(&bytes_);
+  }
+
   const api::MethodTable& table_;
+  AwaitedMessages& awaited_;
+  AwaitedMessages::Entry question_;
   grpc::ByteBuffer bytes_;
 };
 
@@ -246,13 +277,13 @@ class ReflectionStream final : public Reactor {
 
 Reactor* TableService::CreateReactor(Context* context) {
   const auto& table = api_.table();
-  if (context->method() == kReflectionPath) return new ReflectionStream(table);
+  auto& place = places_.next();
+  if (context->method() == kReflectionPath) return new ReflectionStream(table, place.awaited);
   const auto* method = table.find(context->method());
   if (method == nullptr)
     return new Refused({grpc::StatusCode::UNIMPLEMENTED, "there is no such method"});
-  auto& place = places_.next();
   if (method->server_streaming) return new ReceiveCall(api_, place, *context, *method);
-  return new UnaryCall(api_, place.shard(), *context, *method);
+  return new UnaryCall(api_, place, *context, *method);
 }
 
 }  // namespace linnet::gateway

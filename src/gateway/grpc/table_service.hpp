@@ -1,6 +1,7 @@
 // Every method of the table as gRPC calls it. Included by what knows gRPC alone.
 #pragma once
 
+#include "grpc/awaited.hpp"
 #include "grpc/receive_stream.hpp"
 #include "services.hpp"
 
@@ -13,22 +14,38 @@
 
 namespace linnet::gateway {
 
+// What a shard has of gRPC's calls.
+struct Place {
+  Place(Shard& on, Services& services, const SessionOptions& options,
+        std::chrono::milliseconds request_limit)
+      : shard(on), streams(on, services, options), awaited(on, services.clock, request_limit) {}
+
+  Shard& shard;
+  ReceiveStreams streams;
+  AwaitedMessages awaited;
+};
+
 // Where calls run: the shards, in turn. Lives as long as the server.
 class Places {
  public:
-  Places(Shards& shards, Services& services, const SessionOptions& options) {
+  // `request_limit`: how long the message of a request may take.
+  Places(Shards& shards, Services& services, const SessionOptions& options,
+         std::chrono::milliseconds request_limit) {
     for (auto& shard : shards)
-      all_.push_back(std::make_unique<ReceiveStreams>(*shard, services, options));
+      all_.push_back(std::make_unique<Place>(*shard, services, options, request_limit));
   }
 
-  ReceiveStreams& next() { return *all_[next_.fetch_add(1) % all_.size()]; }
+  Place& next() { return *all_[next_.fetch_add(1) % all_.size()]; }
   void drain(std::chrono::milliseconds spread) {
     for (auto& place : all_)
-      place->shard().post([&place = *place, spread] { place.drain(spread); });
+      place->shard.post([&place = *place, spread] {
+        place.streams.drain(spread);
+        place.awaited.stop();
+      });
   }
 
  private:
-  std::vector<std::unique_ptr<ReceiveStreams>> all_;
+  std::vector<std::unique_ptr<Place>> all_;
   std::atomic<std::size_t> next_{0};
 };
 
