@@ -58,7 +58,9 @@ class Server::Impl {
     store_ = std::move(*store);
     shards_ = make_shards(static_cast<std::size_t>(config_.server.io_threads));
     router_ = router::make_local_router(shards_, static_cast<double>(config_.broadcast.per_second));
-    live_ = std::make_unique<router::Rooms>(shards_, clock_, room_options(config_));
+    auto live = room_options(config_);
+    live.refusals = &refusals_;
+    live_ = std::make_unique<router::Rooms>(shards_, clock_, live);
     auto opened = open_accounts();
     if (!opened) return opened.take_error();
     accounts_->on_revoked([this](DeviceId device, ErrCode why) { router_->dismiss(device, why); });

@@ -4,6 +4,7 @@
 
 #include <charconv>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -127,7 +128,7 @@ void Acceptor::accept() {
     // It was accepted, and stop() came before this.
     if (!acceptor_.is_open()) return;
     take(std::move(socket));
-    accept_after(gate_.pace(clock_.steady()));
+    accept_after(gate_.pace(clock_.steady()), Refusal::kAccepts);
   });
 }
 
@@ -148,15 +149,25 @@ void Acceptor::take(tcp::socket socket) {
   accepted_(std::move(socket), std::move(ticket));
 }
 
-void Acceptor::accept_after(std::chrono::microseconds pause) {
+// Whoever has come meanwhile was put off, which is counted as `why`.
+void Acceptor::accept_after(std::chrono::microseconds pause, std::optional<Refusal> why) {
   if (pause.count() == 0) {
     accept();
     return;
   }
   pause_.expires_after(pause);
-  pause_.async_wait([this](boost::system::error_code aborted) {
-    if (!aborted) accept();
+  pause_.async_wait([this, why](boost::system::error_code aborted) {
+    if (aborted) return;
+    if (why && acceptor_.is_open() && somebody_waits()) refusals_.count(*why);
+    accept();
   });
+}
+
+bool Acceptor::somebody_waits() {
+  pollfd door{};
+  door.fd = acceptor_.native_handle();
+  door.events = POLLIN;
+  return ::poll(&door, 1, 0) == 1;
 }
 
 // At most one line a second: what comes in a flood must not flood the log too.
@@ -174,7 +185,7 @@ void Acceptor::on_error(const boost::system::error_code& error) {
     shed();
   }
   // Without the pause a lasting error would spin.
-  accept_after(kPause);
+  accept_after(kPause, std::nullopt);
 }
 
 // Out of descriptors, a waiting peer would hang: it is accepted with the spare one and closed.

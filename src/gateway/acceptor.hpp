@@ -16,6 +16,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -53,7 +54,8 @@ class Acceptor {
  private:
   void accept();
   void take(boost::asio::ip::tcp::socket socket);
-  void accept_after(std::chrono::microseconds pause);
+  void accept_after(std::chrono::microseconds pause, std::optional<Refusal> why);
+  bool somebody_waits();
   void log_refusal(std::string_view event, std::string_view why, std::string address);
   void on_error(const boost::system::error_code& error);
   void shed();

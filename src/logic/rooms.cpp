@@ -177,9 +177,11 @@ Status Rooms::check_pace(const RoomRecord& record, RoomId room, UserId user) {
                  "too many messages in this room; write again in " + in_seconds(wait));
   }
   auto pause = slow_->take(room, user, now, slow);
-  if (pause.count() > 0)
+  if (pause.count() > 0) {
+    if (refusals_ != nullptr) refusals_->count(Refusal::kSlowMode);
     return Error(ErrCode::kSlowMode,
                  "this room is in slow mode; write again in " + in_seconds(pause));
+  }
   return success();
 }
 

@@ -42,16 +42,19 @@ void RoomCore::keep(RoomItemPtr item, const RoomOptions& options) {
   history_.push_back({std::move(item), bytes});
   history_bytes_ += bytes;
   total_->fetch_add(bytes, std::memory_order_relaxed);
-  while (keeps_too_much(options)) {
+  for (bool own = over(options); own || over_in_all(options); own = over(options)) {
+    if (!own && options.refusals != nullptr) options.refusals->count(Refusal::kRoomHistory);
     history_bytes_ -= history_.front().bytes;
     total_->fetch_sub(history_.front().bytes, std::memory_order_relaxed);
     history_.pop_front();
   }
 }
 
-bool RoomCore::keeps_too_much(const RoomOptions& options) const {
-  if (history_.size() > options.history_entries || history_bytes_ > options.history_bytes)
-    return true;
+bool RoomCore::over(const RoomOptions& options) const {
+  return history_.size() > options.history_entries || history_bytes_ > options.history_bytes;
+}
+
+bool RoomCore::over_in_all(const RoomOptions& options) const {
   return history_.size() > 1 && options.history_bytes_in_all > 0 &&
          total_->load(std::memory_order_relaxed) > options.history_bytes_in_all;
 }

@@ -44,7 +44,7 @@ class RoomCore {
   void restore(const std::vector<RoomItemPtr>& items, const RoomOptions& options);
   RoomPast history(HistoryWanted wanted) const;
   void forget_history();
-  bool has_history() const { return !history_.empty(); }
+  std::size_t remembered() const { return history_.size(); }
 
   pb::RoomState state() const;
   // Grows with everything that state() tells but the seq.
@@ -58,7 +58,8 @@ class RoomCore {
     std::size_t bytes = 0;
   };
   void keep(RoomItemPtr item, const RoomOptions& options);
-  bool keeps_too_much(const RoomOptions& options) const;
+  bool over(const RoomOptions& options) const;
+  bool over_in_all(const RoomOptions& options) const;
 
   std::vector<std::uint32_t> seats_;  // per shard
   std::map<UserId, std::uint32_t> users_;

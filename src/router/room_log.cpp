@@ -48,11 +48,15 @@ void RoomLog::forget(Seq seq) {
     erase(entries_.begin());
 }
 
-void RoomLog::trim() {
+std::size_t RoomLog::trim() {
+  std::size_t for_all = 0;
   for (auto& group : by_priority_) {
-    while (!group.empty() && (over(1) || over_in_all()))
+    for (bool own = over(1); !group.empty() && (own || over_in_all()); own = over(1)) {
       erase(group.begin()->second);
+      if (!own) ++for_all;
+    }
   }
+  return for_all;
 }
 
 }  // namespace linnet::router

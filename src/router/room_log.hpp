@@ -48,7 +48,8 @@ class RoomLog {
   // Everybody has what comes up to `seq`.
   void forget(Seq seq);
   // Whoever is fast enough has everything: evicts what is over the limits, of this log or of all.
-  void trim();
+  // Gives how many it evicted for the sake of all.
+  std::size_t trim();
 
   std::size_t entries() const { return entries_.size(); }
   std::size_t bytes() const { return bytes_; }

@@ -262,7 +262,9 @@ void RoomShard::end_pass(ShardRoom& room) {
   room.at = 0;
   room.next = {};
   room.log.forget(room.everyone_has);
-  room.log.trim();
+  const auto evicted = room.log.trim();
+  if (evicted > 0 && options_.refusals != nullptr)
+    options_.refusals->count(Refusal::kRoomLog, evicted);
 }
 
 void RoomShard::tell_states_later() {

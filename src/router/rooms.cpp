@@ -187,7 +187,11 @@ class Rooms::Impl {
     const RoomCorePtr core = found->second;
     std::lock_guard core_lock(core->mutex);
     if (!core->empty()) return;
-    if (core->has_history() && stripe.rooms.size() <= kMaxIdle && !kept_too_much()) return;
+    if (core->remembered() > 0 && stripe.rooms.size() <= kMaxIdle) {
+      if (!kept_too_much()) return;
+      if (options_.refusals != nullptr)
+        options_.refusals->count(Refusal::kRoomHistory, core->remembered());
+    }
     core->forgotten = true;
     note_end(*core);
     stripe.rooms.erase(found);

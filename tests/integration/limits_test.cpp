@@ -123,6 +123,7 @@ TEST_CASE("connections beyond the pace wait, and every one of them is served") {
   }
   // 100 at 50 a second are 2 s; what is let in ahead is subtracted generously.
   CHECK(std::chrono::steady_clock::now() - begin >= milliseconds(1000));
+  CHECK(f.refused("accepts_per_second") > 0);
 }
 
 TEST_CASE("out of descriptors the server neither spins nor floods its log, and recovers") {
@@ -324,6 +325,25 @@ TEST_CASE("a user says so much in a room, and what is too much is counted") {
     if (client.try_to_say(room, "again").code() == 2003) ++refused;
   CHECK(refused > 0);
   CHECK(f.refused("room") == refused);
+}
+
+TEST_CASE("who writes too soon in a room in slow mode is counted") {
+  Limited f({"rooms.create=anyone"});
+  Caller owner(f.server.http_port());
+  owner.use(sign_in(f.server.http_port(), "100"));
+  pb::SetRoomReq slow;
+  slow.set_room_id(
+      owner.call<pb::CreateRoomResp>("/pb.RoomExt/CreateRoom", pb::CreateRoomReq()).room_id());
+  slow.set_slow_s(3600);
+  owner.call<pb::SetRoomResp>("/pb.RoomExt/SetRoom", slow);
+  RoomClient ben(LongConnection::sign_in(Door::kTcp, f.server.tcp_port(), f.server.http_port(),
+                                         sign_in(f.server.http_port(), "200")));
+  ben.enter(slow.room_id());
+  ben.say(slow.room_id(), "once");
+  CHECK(f.refused("slow_mode") == 0);
+  for (int i = 0; i < 3; ++i)
+    CHECK(ben.try_to_say(slow.room_id(), "again").code() == 2039);
+  CHECK(f.refused("slow_mode") == 3);
 }
 
 TEST_CASE("a flood of invented tokens is refused, and who is signed in notices nothing") {

@@ -33,8 +33,12 @@ enum class Refusal : std::uint8_t {
   kPackets,           // a long connection is read later: limits.packets_per_second or bytes
   kRoom,              // a message in a room: limits.room_per_second
   kRooms,             // limits.rooms_per_day
+  kSlowMode,          // a message in a room that is in slow mode
+  kAccepts,           // a connection that waited: limits.accepts_per_second
+  kRoomHistory,       // a message that a room remembered: limits.room_history_bytes
+  kRoomLog,           // one that was kept for slow members: limits.room_log_bytes
 };
-inline constexpr std::size_t kRefusals = 22;
+inline constexpr std::size_t kRefusals = 26;
 
 // What was shown as a proof, and proved nothing.
 enum class Wrong : std::uint8_t { kCode, kPassword, kToken, kKey };
@@ -67,15 +71,19 @@ constexpr std::string_view name(Refusal refusal) {
                                                            "http_bytes",
                                                            "packets",
                                                            "room",
-                                                           "rooms_per_day"};
+                                                           "rooms_per_day",
+                                                           "slow_mode",
+                                                           "accepts_per_second",
+                                                           "room_history_bytes",
+                                                           "room_log_bytes"};
   return kNames.at(static_cast<std::size_t>(refusal));
 }
 
 // Thread: any.
 class Refusals {
  public:
-  void count(Refusal refusal) {
-    counts_.at(static_cast<std::size_t>(refusal)).fetch_add(1, std::memory_order_relaxed);
+  void count(Refusal refusal, std::uint64_t times = 1) {
+    counts_.at(static_cast<std::size_t>(refusal)).fetch_add(times, std::memory_order_relaxed);
   }
   std::uint64_t of(Refusal refusal) const {
     return counts_.at(static_cast<std::size_t>(refusal)).load(std::memory_order_relaxed);

@@ -5,6 +5,7 @@
 #include "linnet/base/clock.hpp"
 #include "linnet/base/error.hpp"
 #include "linnet/base/ids.hpp"
+#include "linnet/base/refusals.hpp"
 #include "linnet/base/shard.hpp"
 #include "linnet/wire/shared_frame.hpp"
 
@@ -38,6 +39,7 @@ struct RoomOptions {
   std::chrono::milliseconds pace{0};            // between the beginnings of two passes
   std::chrono::milliseconds state_every{5000};  // how often a changed state is told
   std::chrono::milliseconds keep_empty{60000};  // the history of a room that nobody is in
+  Refusals* refusals = nullptr;                 // counts what the limits of all together cost
 };
 
 // A member's connection. Called on its shard; must neither block nor release a RoomSeat.

@@ -53,6 +53,28 @@ TEST_CASE("a slow member misses what is over the log, is told how much, and slow
   CHECK(f.rooms->dropped() == 88);
 }
 
+TEST_CASE("what all logs together have no room for is counted, not what one has none for") {
+  Refusals refusals;
+  RoomOptions options;
+  options.refusals = &refusals;
+  options.log_entries = 10;
+  options.log_bytes_in_all = 10'000;
+  RoomsFixture f(options);
+  Member slow;
+  slow.room_for = 0;
+  auto seat = f.join(kRoom, 1, 0, slow);
+  const auto say = [&](int count, std::size_t bytes) {
+    for (int i = 0; i < count; ++i) {
+      f.rooms->publish(kRoom, item(std::string(bytes, 'x')));
+      f.run();
+    }
+  };
+  say(20, 10);
+  CHECK(refusals.of(Refusal::kRoomLog) == 0);
+  say(1, 20'000);
+  CHECK(refusals.of(Refusal::kRoomLog) == 10);
+}
+
 TEST_CASE("a burst larger than the log reaches whoever is fast, whole") {
   RoomOptions options;
   options.log_entries = 10;

@@ -158,7 +158,10 @@ TEST_CASE_METHOD(RoomsFixture, "an empty room costs nothing once its time is ove
 TEST_CASE("all rooms together remember so much, and then each its newest message alone") {
   RoomOptions few;
   few.history_bytes_in_all = 10'000;
+  Refusals refusals;
+  few.refusals = &refusals;
   RoomsFixture f(few);
+  const auto forgotten = [&] { return refusals.of(Refusal::kRoomHistory); };
   Member member;
   std::vector<RoomSeat> seats;
   const auto speak = [&](std::int64_t id, int count) {
@@ -172,17 +175,21 @@ TEST_CASE("all rooms together remember so much, and then each its newest message
   speak(1, 5);
   CHECK(kept(1) == 5);
   speak(2, 3);
+  CHECK(forgotten() == 0);
   for (std::int64_t id = 100; id < 120; ++id)
     speak(id, 3);
   CHECK(kept(2) == 3);  // it said nothing since
   CHECK(kept(119) == 1);
+  const auto before = forgotten();
   f.rooms->publish(RoomId(1), item("again"));
   CHECK(kept(1) == 1);
+  CHECK(forgotten() == before + 5);
 
   // Who is in none leaves nothing behind; then there is room again.
   seats.clear();
   f.run();
   CHECK(f.rooms->size() <= 10);
+  CHECK(forgotten() > before + 5);
   f.clock.pass(few.keep_empty + std::chrono::seconds(2));
   for (std::int64_t id = 1000; id < 3000; ++id)  // each new room looks after some old ones
     seats.push_back(f.join(RoomId(id), 1, 0, member));
