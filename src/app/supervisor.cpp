@@ -17,8 +17,13 @@ namespace {
 constexpr int kFirst = 3;  // SD_LISTEN_FDS_START
 constexpr int kMost = 64;
 
+// The environment is changed by inherited_sockets() alone, before there are other threads.
+const char* environment(const char* name) {
+  return std::getenv(name);  // NOLINT(concurrency-mt-unsafe)
+}
+
 std::optional<long> number(const char* name) {
-  const char* text = std::getenv(name);
+  const char* text = environment(name);
   if (text == nullptr) return std::nullopt;
   long value = 0;
   const char* end = text + std::strlen(text);
@@ -45,7 +50,7 @@ Result<std::vector<int>> inherited_sockets() {
   const auto process = number("LISTEN_PID");
   const auto count = number("LISTEN_FDS");
   for (const char* name : {"LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"})
-    ::unsetenv(name);
+    ::unsetenv(name);  // NOLINT(concurrency-mt-unsafe)
   std::vector<int> sockets;
   if (process != ::getpid() || !count) return sockets;
   if (*count < 0 || *count > kMost)
@@ -64,7 +69,7 @@ Result<std::vector<int>> inherited_sockets() {
 }
 
 void tell_supervisor(std::string_view state) {
-  const char* path = std::getenv("NOTIFY_SOCKET");
+  const char* path = environment("NOTIFY_SOCKET");
   sockaddr_un to{};
   if (path == nullptr || *path == '\0' || std::strlen(path) >= sizeof to.sun_path) return;
   to.sun_family = AF_UNIX;

@@ -51,7 +51,8 @@ Async<Unit> Accounts::check_password(const Caller& caller, const std::string& nu
 // password cost no write.
 void Accounts::note_wrong_password(const std::string& number, UserId user) {
   const auto noted = passwords_->by_number.note(number);
-  if (noted) store_.note_wrong_passwords(user, noted->count, noted->since, [](Result<Unit>) {});
+  if (noted)
+    store_.note_wrong_passwords(user, noted->count, noted->since, [](const Result<Unit>&) {});
 }
 
 Async<store::Password> Accounts::stored_password(const std::string& number) {
