@@ -20,8 +20,9 @@ constexpr std::size_t kPaceMs = 20;
 constexpr std::size_t kOtherFiles = 100;
 // Two megabytes for each member, at a rate that whoever reads keeps up with.
 constexpr std::size_t kFloodBurst = 50;
-constexpr double kFloodsPerSecond = 10;
-constexpr double kFloodSeconds = 4;
+constexpr double kFloods = 40;
+// No faster than those who read can: beyond, they miss messages, or are cut for what they are owed.
+constexpr double kFloodedPerSecond = 250'000;  // deliveries
 constexpr std::size_t kFloodBytes = 1000;
 
 struct Load {
@@ -140,7 +141,11 @@ class Fanout {
     const auto dialect = target.dialect(load.members);
     Crowd crowd(*dialect, target.address, crowd_options(target, load));
     const auto per_second = load.per_second / static_cast<double>(load.burst);
-    if (load.flood) publish(crowd, kFloodBurst, kFloodsPerSecond, kFloodSeconds);
+    if (load.flood) {
+      const auto floods_per_second =
+          kFloodedPerSecond / static_cast<double>(kFloodBurst * load.members);
+      publish(crowd, kFloodBurst, floods_per_second, kFloods / floods_per_second);
+    }
     publish(crowd, load.burst, per_second, options_.warm_up);
     crowd.settle();
     crowd.forget();
