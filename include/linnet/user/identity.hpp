@@ -45,8 +45,8 @@ class Authenticator {
   // and must not block.
   virtual void authenticate(Credentials credentials, Done<Identity> done) = 0;
   // Whether what was proved holds still: asked by a connection as soon as it can be told of the
-  // token's end, since one that came in between was told to nobody. Completes as above, with
-  // kSignedOut or kDeviceExcluded when the token has ended.
+  // token's end, since one that came in between was told to nobody. The clock ends nothing that was
+  // proved. Completes as above, with kSignedOut or kDeviceExcluded when the token was ended.
   virtual void confirm(Identity identity, Done<Identity> done) { done(identity); }
 };
 

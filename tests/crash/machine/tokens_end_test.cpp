@@ -77,6 +77,24 @@ struct Listeners {
   std::vector<std::unique_ptr<DoorListener>> doors;
 };
 
+// Calls at once, of which all but the first wait for another: how many are answered well.
+int ordered_calls(LongConnection& connection, int count) {
+  pb::CallInput input;
+  input.set_method("/pb.LogicExt/GetFriends");
+  input.set_ordered(true);
+  for (int id = 1; id <= count; ++id)
+    connection.send(pb::PT_CALL, id, input.SerializeAsString());
+  int good = 0;
+  for (int answered = 0; answered < count;) {
+    const auto packet = connection.receive();
+    REQUIRE(packet);
+    if (packet->type() != pb::PT_CALL) continue;
+    ++answered;
+    if (packet->code() == 0) ++good;
+  }
+  return good;
+}
+
 // The machine's time is ahead of the test's by `ahead`, in ms.
 std::int64_t seconds_there(std::int64_t ahead) {
   return (std::chrono::duration_cast<std::chrono::milliseconds>(
@@ -96,6 +114,8 @@ TEST_CASE("a token that nobody used for its days is refused everywhere, what is 
     devices.push_back(sign_in(port, "200"));
   Listeners ben(on.server, devices, sign_in(port, "100"));
   const auto used = sign_in(port, "300");
+  auto calling =
+      LongConnection::sign_in(Door::kTcp, on.server.tcp_port(), port, sign_in(port, "400"));
 
   on.machine->clock_shift_ms = 60 * kDay;
   CHECK(connects(on.server, Door::kTcp, used));
@@ -104,6 +124,7 @@ TEST_CASE("a token that nobody used for its days is refused everywhere, what is 
     check_refused_everywhere(on.server, user);
   CHECK(connects(on.server, Door::kWebSocket, used));
   ben.hear(on.server, sign_in(port, "100"), "after");
+  CHECK(ordered_calls(calling, 50) == 50);
 }
 
 TEST_CASE("a JSON Web Token is refused everywhere from its end on, what is connected stays") {

@@ -189,7 +189,7 @@ TEST_CASE_METHOD(UserFixture, "a device that is signed out is told to whoever wa
 }
 
 TEST_CASE_METHOD(UserFixture,
-                 "a token that was proved is confirmed until it ends, then its end is told") {
+                 "a token that was proved is confirmed until somebody ends it, then that is told") {
   auto on = device();
   auto token = sign_in("100", "7777", on)->token();
   const auto user = parse_token(token)->user;
@@ -202,6 +202,11 @@ TEST_CASE_METHOD(UserFixture,
   CHECK(prove(token) == ErrCode::kSuccess);
   CHECK(confirm(accounts, user) == ErrCode::kSuccess);  // from memory
   CHECK(confirm(accounts, UserId(99)) == ErrCode::kSignedOut);
+  clock.pass(std::chrono::hours(24 * 365));
+  CHECK(prove(token) == ErrCode::kUnauthorized);
+  CHECK(confirm(accounts, user) == ErrCode::kSuccess);
+  Accounts fresh{store, clock, log, options};
+  CHECK(confirm(fresh, user) == ErrCode::kSuccess);
   REQUIRE(test::run(accounts.sign_out(user, on)));
   CHECK(confirm(accounts, user) == ErrCode::kSignedOut);
   store.refuse(ErrCode::kServerBusy);
