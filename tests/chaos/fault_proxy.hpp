@@ -2,17 +2,13 @@
 // does to each connection what a network does.
 #pragma once
 
-#include "support/load.hpp"
+#include "network.hpp"
 
 #include <atomic>
-#include <chrono>
-#include <cstddef>
 #include <cstdint>
 #include <list>
 #include <random>
-#include <string>
 #include <thread>
-#include <vector>
 
 namespace linnet::test {
 
@@ -27,7 +23,7 @@ enum class Fault {
   kCut,        // ended at any byte, also between a request and its answer
 };
 
-class FaultProxy {
+class FaultProxy : public Network {
  public:
   struct Options {
     Ports server;
@@ -37,27 +33,12 @@ class FaultProxy {
     std::uint64_t seed = 1;
     std::chrono::milliseconds cut_within{0};  // the server ends a connection that has gone silent
   };
-  struct Counts {
-    std::size_t connections = 0;
-    std::size_t bytes = 0;
-    std::size_t struck = 0;                // ended, half closed, swallowed, stalled
-    std::size_t dead = 0;                  // of those the server had to end: ended by it
-    std::chrono::milliseconds longest{0};  // until it did
-    std::vector<std::string> faults;
-  };
-
   explicit FaultProxy(Options options);
-  ~FaultProxy();
-  FaultProxy(const FaultProxy&) = delete;
-  FaultProxy& operator=(const FaultProxy&) = delete;
+  ~FaultProxy() override;
 
-  // Where clients connect.
-  Ports ports() const { return ports_; }
-  // Whether there was a fault yet: a run without one says nothing.
-  bool struck() const { return any_struck_; }
-  // Ends all connections, but waits for the server to end those that have gone silent. Thread: that
-  // of the constructor.
-  Counts close();
+  Ports ports() const override { return ports_; }
+  bool struck() const override { return any_struck_; }
+  Counts close() override;
 
  private:
   using Clock = std::chrono::steady_clock;

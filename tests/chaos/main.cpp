@@ -1,6 +1,8 @@
 // ./dev chaos: clients write and read through a bad network, one kind of badness after the other,
 // and what they were told is compared with what is there.
 #include "fault_proxy.hpp"
+#include "lossy_wire.hpp"
+#include "support/secret_file.hpp"
 #include "support/server_process.hpp"
 
 #include "linnet/base/temp_dir.hpp"
@@ -28,6 +30,7 @@ struct Mode {
   std::string name;
   std::vector<Fault> faults;
   bool both_doors = false;  // of every second writer
+  bool wire = false;        // of packets, which have faults of their own
 };
 
 const std::vector<Mode>& modes() {
@@ -46,6 +49,7 @@ const std::vector<Mode>& modes() {
        {Fault::kBytes, Fault::kSegments, Fault::kStalls, Fault::kReset, Fault::kHalfClose,
         Fault::kSlow, Fault::kBlackhole, Fault::kCut},
        true},
+      {"packets", {}, true, true},
   };
   return all;
 }
@@ -66,7 +70,8 @@ struct Options {
 };
 
 struct Result {
-  FaultProxy::Counts network;
+  bool skipped = false;
+  Network::Counts network;
   std::size_t told = 0;
   std::size_t recovered = 0;
   std::vector<std::string> faults;
@@ -84,7 +89,8 @@ std::vector<std::string> arguments_of(const Mode& mode) {
   };
   set("session.page_entries=20");
   if (has(mode, Fault::kSlow)) set("session.outbox_bytes=8192");
-  if (!has(mode, Fault::kBlackhole) && !has(mode, Fault::kHalfClose)) return arguments;
+  if (!has(mode, Fault::kBlackhole) && !has(mode, Fault::kHalfClose) && !mode.wire)
+    return arguments;
   for (const char* setting : {"session.tcp_idle_s=2", "session.ws_idle_s=2", "http.idle_s=2",
                               "http.head_timeout_ms=2000", "session.sign_in_timeout_ms=2000"})
     set(setting);
@@ -143,32 +149,80 @@ class Crowd {
   std::vector<std::thread> threads_;
 };
 
+// A server, and a bad network before it.
+class Scene {
+ public:
+  Scene(const std::filesystem::path& data, const Mode& mode, const Options& options,
+        std::uint64_t seed) {
+    if (mode.wire) {
+      open_wire(data, mode, seed);
+      return;
+    }
+    server_ = std::make_unique<ServerProcess>(data, arguments_of(mode));
+    proxy_ = std::make_unique<FaultProxy>(
+        FaultProxy::Options{direct(), mode.faults, seed, milliseconds(options.cut_within_ms)});
+  }
+  // False: the machine does not allow it.
+  bool there() const { return server_ != nullptr; }
+  ServerProcess& server() { return *server_; }
+  Network& network() { return proxy_ ? static_cast<Network&>(*proxy_) : *wire_; }
+  // Past the faults, once the network is closed and the clients have gone.
+  Ports direct() {
+    if (wire_) wire_->be_good();
+    return {server_->tcp_port(), server_->http_port()};
+  }
+
+ private:
+  // Its doors are not on loopback, where a server in development mode has them: it has a hook that
+  // nobody asks.
+  void open_wire(const std::filesystem::path& data, const Mode& mode, std::uint64_t seed) {
+    wire_ = LossyWire::open(seed);
+    if (!wire_) return;
+    auto arguments = arguments_of(mode);
+    const auto anywhere = std::string(LossyWire::kServerAddress) + ":0";
+    for (const auto& argument : {std::string("--tcp-listen"), anywhere,
+                                 std::string("--http-listen"), anywhere, std::string("--set")})
+      arguments.push_back(argument);
+    arguments.insert(arguments.end(), {"codes.hook=http://127.0.0.1:9/", "--set",
+                                       "hook.secret_file=" + write_secret(secret_)});
+    wire_->at_server([&] { server_ = std::make_unique<ServerProcess>(data, arguments); });
+    wire_->begin({server_->tcp_port(), server_->http_port()});
+  }
+
+  TempDir secret_;
+  std::unique_ptr<LossyWire> wire_;
+  std::unique_ptr<ServerProcess> server_;
+  std::unique_ptr<FaultProxy> proxy_;
+};
+
 Result run_mode(const World& world, const Mode& mode, const Options& options, std::uint64_t seed) {
   TempDir dir;
   const auto data = dir.path() / "data";
   std::filesystem::copy(world.data, data, std::filesystem::copy_options::recursive);
-  ServerProcess server(data, arguments_of(mode));
   History history;
   Result result;
-  const Ports direct{server.tcp_port(), server.http_port()};
-  FaultProxy proxy({direct, mode.faults, seed, milliseconds(options.cut_within_ms)});
-  Crowd crowd(world, history, mode, options, seed, proxy.ports());
+  Scene scene(data, mode, options, seed);
+  result.skipped = !scene.there();
+  if (result.skipped) return result;
+  auto& server = scene.server();
+  auto& network = scene.network();
+  Crowd crowd(world, history, mode, options, seed, network.ports());
 
   const auto began = std::chrono::steady_clock::now();
   const auto enough = began + milliseconds(static_cast<std::int64_t>(options.seconds * 1000));
   const auto latest = enough + kPatience;
   for (auto now = began; now < latest; now = std::chrono::steady_clock::now()) {
     if (!server.running()) throw std::runtime_error("the server has ended: " + server.log());
-    if (now >= enough && proxy.struck() && history.messages_told() > 0) break;
+    if (now >= enough && network.struck() && history.messages_told() > 0) break;
     std::this_thread::sleep_for(milliseconds(10));
   }
-  if (!proxy.struck()) result.faults.push_back("the network was good");
+  if (!network.struck()) result.faults.push_back("the network was good");
   if (history.messages_told() == 0) result.faults.push_back("nothing was acknowledged");
   crowd.leave();
-  result.network = proxy.close();
+  result.network = network.close();
   crowd.join();
 
-  auto look = look_around(world, history, crowd.senders(), direct);
+  auto look = look_around(world, history, crowd.senders(), scene.direct());
   if (server.stop() != 0) result.faults.push_back("the server did not stop well");
   result.told = history.messages_told();
   result.recovered = look.recovered;
@@ -184,6 +238,11 @@ Result run_mode(const World& world, const Mode& mode, const Options& options, st
 }
 
 void tell(const Mode& mode, const Options& options, std::uint64_t seed, const Result& result) {
+  if (result.skipped) {
+    std::printf("%-10s left out: no network namespaces, or no TUN device, for who runs this\n",
+                mode.name.c_str());
+    return;
+  }
   const auto& network = result.network;
   std::printf(
       "%-10s %7zu connections, %9zu bytes, %6zu struck, %5zu dead and cut after at most %lld ms,"

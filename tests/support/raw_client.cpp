@@ -71,7 +71,13 @@ std::string request_text(std::uint16_t port, const std::string& method, const st
   return text + "\r\n" + body;
 }
 
+in_addr server_address{htonl(INADDR_LOOPBACK)};
+
 }  // namespace
+
+void connect_to(const std::string& address) {
+  if (inet_pton(AF_INET, address.c_str(), &server_address) != 1) fail("no address: " + address);
+}
 
 Socket::Socket(std::uint16_t port, const std::string& from) {
   fd_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -83,7 +89,7 @@ Socket::Socket(std::uint16_t port, const std::string& from) {
     fail("cannot connect from " + from);
   }
   address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_addr = server_address;
   if (::connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
     close();
     fail("cannot connect to port " + std::to_string(port));

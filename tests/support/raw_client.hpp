@@ -30,10 +30,15 @@ struct TimedOut : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+// Whatever connects from now on goes to this IPv4 address instead of 127.0.0.1. Thread: one, when
+// no other connects.
+void connect_to(const std::string& address);
+
 class Socket {
  public:
   Socket() = default;
-  // Connects on loopback, from the address `from` if that is given (127.x.y.z).
+  // Connects on loopback or where connect_to() says, from the address `from` if that is given
+  // (127.x.y.z).
   explicit Socket(std::uint16_t port, const std::string& from = {});
   Socket(Socket&& other) noexcept;
   Socket& operator=(Socket&& other) noexcept;
