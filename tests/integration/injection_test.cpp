@@ -1,18 +1,21 @@
 // Hostile text in every string field of every call: it is stored and returned as it is or refused;
 // no SQL, path, header, log line or terminal ever sees it as anything but text. And what is secret
 // is in no log and, in the clear, on no disk.
-#include "hostile_text.hpp"
 #include "pb/linnet.pb.h"
 #include "support/hook_server.hpp"
+#include "support/hostile_text.hpp"
+#include "support/log_lines.hpp"
 #include "support/raw_client.hpp"
 #include "support/secret_file.hpp"
 #include "support/server_process.hpp"
+#include "untouched.hpp"
 
 #include "linnet/base/temp_dir.hpp"
 
 #include <catch2/catch.hpp>
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/dynamic_message.h>
+#include <google/protobuf/stubs/logging.h>
 #include <google/protobuf/util/json_util.h>
 #include <nlohmann/json.hpp>
 
@@ -47,47 +50,34 @@ std::vector<const MethodDescriptor*> methods() {
   return all;
 }
 
-// Requests of `type`, each with `text` in one of its fields of text or bytes; numbers are 1.
-std::vector<std::string> requests(const google::protobuf::Descriptor& type,
-                                  const std::string& text) {
-  std::vector<std::string> all;
-  const auto* prototype =
-      google::protobuf::MessageFactory::generated_factory()->GetPrototype(&type);
-  auto is_text = [](const FieldDescriptor& field) {
-    return field.cpp_type() == FieldDescriptor::CPPTYPE_STRING;
-  };
-  for (int f = 0; f < type.field_count(); ++f) {
-    const auto& field = *type.field(f);
-    if (!is_text(field)) continue;
-    std::unique_ptr<Message> made(prototype->New());
-    const auto* reflection = made->GetReflection();
-    for (int other = 0; other < type.field_count(); ++other) {
-      const auto& one = *type.field(other);
-      if (one.is_repeated()) continue;
-      if (one.cpp_type() == FieldDescriptor::CPPTYPE_INT64)
-        reflection->SetInt64(made.get(), &one, 1);
-      if (one.cpp_type() == FieldDescriptor::CPPTYPE_ENUM)
-        reflection->SetEnumValue(made.get(), &one, 1);
-      if (is_text(one)) reflection->SetString(made.get(), &one, "1");
-    }
-    if (field.is_repeated()) {
-      reflection->AddString(made.get(), &field, text);
-    } else {
-      reflection->SetString(made.get(), &field, text);
-    }
-    all.push_back(made->SerializeAsString());
-  }
+std::vector<const FieldDescriptor*> text_fields(const google::protobuf::Descriptor& type) {
+  std::vector<const FieldDescriptor*> all;
+  for (int f = 0; f < type.field_count(); ++f)
+    if (type.field(f)->cpp_type() == FieldDescriptor::CPPTYPE_STRING) all.push_back(type.field(f));
   return all;
 }
 
-// A line of the log has a time, a level, and printable ASCII.
-bool is_log_line(const std::string& line) {
-  if (line.starts_with("*** ")) return true;  // what development mode announces
-  const bool plain =
-      std::all_of(line.begin(), line.end(), [](char c) { return c >= ' ' && c <= '~'; });
-  return plain && line.size() > 31 && line[4] == '-' && line[10] == 'T' && line[23] == 'Z' &&
-         (line.substr(25, 5) == "INFO " || line.substr(25, 5) == "WARN " ||
-          line.substr(25, 5) == "ERROR" || line.substr(25, 5) == "DEBUG");
+// A request with `text` in `field`; other texts and all numbers are 1.
+std::string request(const FieldDescriptor& field, const std::string& text) {
+  const auto& type = *field.containing_type();
+  std::unique_ptr<Message> made(
+      google::protobuf::MessageFactory::generated_factory()->GetPrototype(&type)->New());
+  const auto* reflection = made->GetReflection();
+  for (int other = 0; other < type.field_count(); ++other) {
+    const auto& one = *type.field(other);
+    if (one.is_repeated()) continue;
+    if (one.cpp_type() == FieldDescriptor::CPPTYPE_INT64) reflection->SetInt64(made.get(), &one, 1);
+    if (one.cpp_type() == FieldDescriptor::CPPTYPE_ENUM)
+      reflection->SetEnumValue(made.get(), &one, 1);
+    if (one.cpp_type() == FieldDescriptor::CPPTYPE_STRING)
+      reflection->SetString(made.get(), &one, "1");
+  }
+  if (field.is_repeated()) {
+    reflection->AddString(made.get(), &field, text);
+  } else {
+    reflection->SetString(made.get(), &field, text);
+  }
+  return made->SerializeAsString();
 }
 
 std::string all_files(const std::filesystem::path& directory) {
@@ -108,7 +98,7 @@ TEST_CASE("hostile text in every field of every call is text, and nothing else")
   TempDir dir;
   const auto data = dir.path() / "data";
   ServerProcess server(data, {"--log-level", "debug", "--set", "user.passwords=true", "--set",
-                              "rooms.create=anyone"});
+                              "rooms.create=anyone", "--set", "store.synchronous=normal"});
   auto made = run_program(LINNET_BINARY, {"key", "create", "test", "--scope", "messages", "--scope",
                                           "users", "--scope", "groups", "--scope", "devices",
                                           "--scope", "rooms", "--data-dir", data.string()});
@@ -123,44 +113,29 @@ TEST_CASE("hostile text in every field of every call is text, and nothing else")
   auto ben = sign_in(server.http_port(), "200");
   make_friends(server.http_port(), anna, ben);
 
+  const auto schema = schema_of(data);
+
+  const google::protobuf::LogSilencer silent;  // of what is no UTF-8
   std::size_t tried = 0;
+  std::size_t fields = 0;
   for (const auto* method : methods()) {
     if (method->server_streaming()) continue;
     const auto path = "/pb." + method->service()->name() + "/" + method->name();
     auto& caller = path.find("Int/") == std::string::npos ? as_anna : as_server;
-    for (const auto& text : hostile()) {
-      for (const auto& request : requests(*method->input_type(), text)) {
-        auto answer = caller.post(path, request);
-        CAPTURE(path, text, answer.status, answer.body);
+    for (const auto* field : text_fields(*method->input_type())) {
+      for (const auto& one : hostile_texts_for(fields)) {
+        auto answer = caller.post(path, request(*field, one.text));
+        CAPTURE(path, field->name(), one.text, answer.status, answer.body);
         CHECK((answer.status == 200 || (answer.status >= 400 && answer.status < 500)));
+        const bool is_text = field->type() == FieldDescriptor::TYPE_STRING;
+        if (is_text && !one.utf8) CHECK(answer.status == 400);
         CHECK(answer.headers.count("set-cookie") == 0);
         ++tried;
       }
+      ++fields;
     }
   }
-  CHECK(tried > 500);
-
-  // What was taken comes back as it was.
-  for (const auto& text : hostile()) {
-    if (text.size() > 100) continue;
-    pb::UpdateUserReq update;
-    update.set_nickname(text);
-    update.set_extra(text);
-    as_anna.call<pb::UpdateUserResp>("/pb.UserExt/UpdateUser", update);
-    pb::GetUserReq get;
-    get.set_user_id(anna.id.value());
-    auto user = as_anna.call<pb::GetUserResp>("/pb.UserExt/GetUser", get).user();
-    CHECK(user.nickname() == text);
-    CHECK(user.extra() == text);
-    send_text(server.http_port(), anna, ben.id, text);
-  }
-  auto connection = LongConnection::sign_in(LongConnection::Door::kTcp, server.tcp_port(),
-                                            server.http_port(), ben);
-  std::set<std::string> heard;
-  for (const auto& item : connection.sync(0))
-    if (item.message_type() == pb::MT_TEXT) heard.insert(text_of(item));
-  for (const auto& text : hostile())
-    CHECK((text.size() > 100 || heard.count(text) == 1));
+  CHECK(tried > 1000);
 
   // And in what surrounds a call.
   for (const auto& text : {"x%0d%0aSet-Cookie:%20a=b", "%1b%5b2J", "..%2f..%2fetc%2fpasswd", "%00",
@@ -178,17 +153,9 @@ TEST_CASE("hostile text in every field of every call is text, and nothing else")
     }
   }
 
-  std::istringstream log(server.log());
-  for (std::string line; std::getline(log, line);) {
-    CAPTURE(line);
-    CHECK(is_log_line(line));
-  }
-  CHECK_FALSE(std::filesystem::exists("/tmp/linnet-injected"));
-  std::set<std::string> files;
-  for (const auto& entry : std::filesystem::directory_iterator(data))
-    files.insert(entry.path().filename().string().substr(0, 6));
-  CHECK(std::all_of(files.begin(), files.end(),
-                    [](const std::string& file) { return file == "linnet" || file == "lock"; }));
+  CHECK(forged_lines(server.log()) == std::vector<std::string>());
+  CHECK(strange_files(server, data) == std::vector<std::string>());
+  CHECK(schema_of(data) == schema);
   CHECK(server.stop() == 0);
   ServerProcess again(data);
   sign_in(again.http_port(), "300");

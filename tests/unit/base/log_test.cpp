@@ -1,6 +1,8 @@
 // Log lines: one event is one line whatever is in it.
 #include "linnet/base/log.hpp"
 
+#include "support/log_lines.hpp"
+
 #include <catch2/catch.hpp>
 
 #include <algorithm>
@@ -34,6 +36,22 @@ TEST_CASE("no value can forge a line or a field") {
     std::string out = format_log("x", {{"v", value}});
     CHECK(std::none_of(out.begin(), out.end(),
                        [](unsigned char byte) { return byte < 0x20 || byte == 0x7f; }));
+  }
+}
+
+TEST_CASE("no hostile text is anything but a value in a line of the log") {
+  const std::string head = "2026-01-01T00:00:00.000Z WARN  ";
+  for (const auto& one : test::hostile_texts()) {
+    CAPTURE(one.family, one.text);
+    const auto line = head + format_log("x", {{"v", one.text}, {"w", 1}});
+    CHECK(test::forged_lines(line) == std::vector<std::string>());
+    CHECK(line.ends_with(" w=1"));
+  }
+  for (const char* raw :
+       {"x v=a\n2031-01-01T00:00:00.000Z ERROR forged user=1", "x v=\"a\" forged=\"1\"",
+        "x v=a\n*** forged", "x v=\x1b[2J", "x v=a b", "forged"}) {
+    CAPTURE(raw);
+    CHECK(test::forged_lines(head + raw).size() == 1);
   }
 }
 
