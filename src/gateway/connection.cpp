@@ -214,7 +214,14 @@ void Connection::finish() {
 
 void Connection::sweep(std::chrono::milliseconds now) {
   if (phase_ == Phase::kClosing) {
-    if (now - closing_since_ >= kLinger) finish();
+    if (now - closing_since_ < kLinger) return;
+    if (flush_marked_) {
+      // Among thousands its turn has not come: the word is still to be sent, and then read.
+      closing_since_ = now;
+      flush();
+    } else {
+      finish();
+    }
     return;
   }
   const auto& options = hub_.options();
