@@ -2,6 +2,7 @@
 // whether it grows, slows down, or loses anything.
 #include "measure.hpp"
 #include "samples.hpp"
+#include "support/secrets.hpp"
 #include "support/server_process.hpp"
 #include "watched.hpp"
 
@@ -45,7 +46,8 @@ std::vector<std::string> arguments(bool limited) {
   auto all = test::server_arguments();
   const auto set = [&](const char* setting) { all.insert(all.end(), {"--set", setting}); };
   set(limited ? "limits.enabled=true" : "limits.enabled=false");
-  set("server.log_level=warn");
+  // Where people sign in, the log has a line of each, in which no token may be.
+  set(limited ? "server.log_level=warn" : "server.log_level=info");
   set("http.metrics=true");
   // Else the caches of pages fill for as long as an hour of this load, 96 MB of them.
   set("store.cache_bytes=8388608");
@@ -103,6 +105,8 @@ class Soak {
     const auto count = static_cast<std::size_t>(static_cast<double>(options_.connections) / 0.9);
     people_ =
         make_population({doors_of(server), test::kCode, kFirstPhone}, count, options_.entries);
+    test::remember_tokens(people_.readers);
+    test::remember_tokens(people_.speakers);
     if (server.stop() != 0) throw std::runtime_error("the first server did not end well");
   }
 

@@ -252,6 +252,7 @@ bool ServerProcess::running() {
   int status = 0;
   if (waitpid(pid_, &status, WNOHANG) == 0) return true;
   pid_ = -1;
+  check_log();
   return false;
 }
 

@@ -39,6 +39,9 @@ struct Attack {
 
 const std::vector<Attack>& attacks();
 
+// Codes that are guessed are this and a number.
+inline constexpr const char* kGuess = "guess ";
+
 // The number behind `limit` in /metrics.
 std::uint64_t refused(const bench::Doors& doors, const std::string& limit);
 

@@ -96,7 +96,7 @@ Outcome sign_ins(const Field& field) {
   const auto statuses = call_on(field, 3, [device](std::uint64_t number) {
     pb::SignInReq request;
     request.set_phone_number(std::to_string(14'000'000'000 + number % 5000));
-    request.set_code("guess " + std::to_string(number));
+    request.set_code(kGuess + std::to_string(number));
     request.set_device_id(device);
     return bench::http_call("/pb.UserExt/SignIn", "", request.SerializeAsString());
   });
