@@ -94,14 +94,15 @@ void add_packet_limits(std::vector<Setting>& all) {
        "Packets on a long connection; one that sends more is read later.",
        LINNET_MEMBER(limits.packets_per_second));
   rate("limits.packets_burst", "How many of them at once.", LINNET_MEMBER(limits.packets_burst));
-  rate("limits.refusals_per_second",
-       "Requests on an HTTP connection that are refused unread, unproved, or as too many or too"
-       " large; one that makes more is read later.",
-       LINNET_MEMBER(limits.refusals_per_second));
+  rate(
+      "limits.refusals_per_second",
+      "Requests on a connection over HTTP or gRPC that are refused unread, unproved, or as too many"
+      " or too large; one that makes more is read later, over gRPC its refusals answered later.",
+      LINNET_MEMBER(limits.refusals_per_second));
   rate("limits.refusals_burst", "How many of them at once.", LINNET_MEMBER(limits.refusals_burst));
   rate("limits.bytes_per_second",
-       "Bytes on a long connection, and of refused requests over HTTP; one that sends more is read"
-       " later.",
+       "Bytes on a long connection, and of refused requests over HTTP and gRPC; one that sends more"
+       " is read or answered later.",
        LINNET_MEMBER(limits.bytes_per_second));
   rate("limits.bytes_burst", "How many of them at once.", LINNET_MEMBER(limits.bytes_burst));
   all.push_back(integer("limits.friends_per_user",

@@ -39,6 +39,11 @@ SessionOptions session_options(const GatewayOptions& options, std::size_t shards
   return session;
 }
 
+RefusalLimits refusal_limits(const GatewayOptions& options) {
+  return {options.refusals.per_second, options.refusals.burst, options.bytes_per_second,
+          options.bytes_burst};
+}
+
 HttpOptions http_options(const GatewayOptions& options, std::size_t shards) {
   HttpOptions http;
   http.trouble = options.trouble;
@@ -51,10 +56,7 @@ HttpOptions http_options(const GatewayOptions& options, std::size_t shards) {
   if (options.http_bytes > 0)
     http.held_bytes = std::max(options.http_bytes / shards, 2 * largest_body(options.body_bytes));
   http.metrics = options.metrics;
-  http.refusals.per_second = options.refusals.per_second;
-  http.refusals.burst = options.refusals.burst;
-  http.refusals.bytes_per_second = options.bytes_per_second;
-  http.refusals.bytes_burst = options.bytes_burst;
+  http.refusals = refusal_limits(options);
   return http;
 }
 
@@ -126,9 +128,9 @@ class Gateway::Impl {
         session_(session_options(options_, shards.size())),
         inherited_(options_.inherited),
         gate_(std::make_shared<Gate>(gate_options(options_), services.refusals)),
-        grpc_(
-            shards, services, session_,
-            {options_.body_bytes, options_.http_bytes, options_.head_timeout, options_.http_idle}) {
+        grpc_(shards, services, session_,
+              {options_.body_bytes, options_.http_bytes, options_.head_timeout, options_.http_idle,
+               refusal_limits(options_)}) {
     if (!GrpcServer::built_in()) options_.grpc_listen.clear();
     for (auto& shard : shards)
       doors_.push_back(std::make_unique<ShardDoors>(*shard, api, services, *gate_, session_,

@@ -6,6 +6,7 @@
 
 #include "linnet/base/error.hpp"
 
+#include <future>
 #include <list>
 #include <stdexcept>
 #include <string>
@@ -15,9 +16,12 @@ using namespace linnet::test;
 
 namespace {
 
+constexpr char kHttp2Data = 0;
 constexpr char kHttp2Headers = 1;
 constexpr char kHttp2Settings = 4;
 constexpr char kHttp2EndHeaders = 4;
+constexpr char kHttp2EndStream = 1;
+constexpr std::size_t kHttp2FrameHead = 9;
 
 struct LimitedGrpc : Limited {
   explicit LimitedGrpc(std::vector<std::string> settings)
@@ -55,17 +59,21 @@ int refused_by(Socket& teller) {
 }
 
 // HTTP/2's, of a stream's first kilobytes.
-std::string http2_frame(char type, char stream, const std::string& payload) {
+std::string http2_frame(char type, char stream, const std::string& payload, char flags = 0) {
   const auto length = payload.size();
   std::string bytes{static_cast<char>(length >> 16U), static_cast<char>(length >> 8U),
                     static_cast<char>(length), type};
-  bytes += type == kHttp2Headers ? kHttp2EndHeaders : '\0';
+  bytes += static_cast<char>(flags | (type == kHttp2Headers ? kHttp2EndHeaders : 0));
   bytes += {0, 0, 0, stream};
   return bytes + payload;
 }
 
-// A connection's beginning and a call's head; its request is to come.
-std::string head_of_call(const std::string& path) {
+std::string beginning() {
+  return "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + http2_frame(kHttp2Settings, 0, "");
+}
+
+// Of a call; its request is to come.
+std::string head_of_call(const std::string& path, char stream = 1) {
   const auto text = [](const std::string& value) {
     return static_cast<char>(value.size()) + value;
   };
@@ -73,8 +81,37 @@ std::string head_of_call(const std::string& path) {
   head += "\x04" + text(path) + "\x01" + text("x");
   head += std::string{"\0", 1} + text("content-type") + text("application/grpc");
   head += std::string{"\0", 1} + text("te") + text("trailers");
-  return "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + http2_frame(kHttp2Settings, 0, "") +
-         http2_frame(kHttp2Headers, 1, head);
+  return http2_frame(kHttp2Headers, stream, head);
+}
+
+// So many calls of `path`, at most 64, all at once, each with these bytes as its request.
+void call_at_once(Socket& socket, int count, const std::string& path, const std::string& request) {
+  std::string bytes = beginning();
+  for (int i = 0; i < count; ++i) {
+    const auto stream = static_cast<char>(2 * i + 1);
+    bytes += head_of_call(path, stream);
+    bytes += http2_frame(kHttp2Data, stream, request, kHttp2EndStream);
+  }
+  socket.send(bytes);
+}
+
+// How many are answered until there are `enough` or the connection ends.
+int answered(Socket& socket, int enough) {
+  std::string bytes;
+  int answers = 0;
+  for (std::size_t at = 0; answers < enough;) {
+    const auto octet = [&](std::size_t i) { return static_cast<unsigned char>(bytes[at + i]); };
+    if (bytes.size() - at < kHttp2FrameHead) {
+      if (!socket.receive(bytes)) break;
+      continue;
+    }
+    if (octet(3) == kHttp2Headers) ++answers;
+    at += kHttp2FrameHead + (octet(0) << 16U | octet(1) << 8U | octet(2));
+    while (bytes.size() < at && socket.receive(bytes)) {
+    }
+    if (bytes.size() < at) break;
+  }
+  return answers;
 }
 
 }  // namespace
@@ -145,16 +182,77 @@ TEST_CASE("a call over gRPC whose request does not come ends, and its connection
   const bool begins = GENERATE(false, true);
   CAPTURE(path, begins);
   Socket socket(f.server.grpc_port());
-  socket.send(head_of_call(path));
+  socket.send(beginning() + head_of_call(path));
   // Of a message of 100 bytes, five.
   const std::string part{"\0\0\0\0\x64hello", 10};
-  if (begins) socket.send(http2_frame(0, 1, part));
+  if (begins) socket.send(http2_frame(kHttp2Data, 1, part));
 
   std::string answer;
   while (socket.receive(answer)) {
   }
   CHECK(answer.find("grpc-status") != std::string::npos);
   CHECK(LimitedGrpc::refused_as_empty(f.call()));
+}
+
+TEST_CASE("refused calls over gRPC beyond the burst are answered later, whatever is refused") {
+  LimitedGrpc f({"limits.refusals_per_second=50", "limits.refusals_burst=20"});
+  struct Kind {
+    const char* path;
+    std::string request;
+  };
+  const std::string empty(5, '\0');  // a message of no bytes
+  const std::string broken{"\0\0\0\0\1\xff", 6};
+  const Kind kinds[] = {
+      {"/pb.LogicExt/NoSuchMethod", empty},
+      {"/pb.LogicExt/SendMessage", empty},  // nobody's
+      {"/pb.LogicExt/Receive", empty},
+      {"/pb.UserExt/SignIn", broken},
+      {"/pb.UserExt/SignIn", ""},
+      {"/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", broken},
+  };
+  for (const auto& kind : kinds) {
+    CAPTURE(kind.path, kind.request.size());
+    const auto before = f.refused("refusals");
+    Socket local(f.server.grpc_port());
+    call_at_once(local, 60, kind.path, kind.request);
+    CHECK(answered(local, 60) == 60);
+    CHECK(f.refused("refusals") == before);  // everybody may come from there, through a proxy
+
+    const auto began = std::chrono::steady_clock::now();
+    Socket far(f.server.grpc_port(), "127.0.0.2");
+    call_at_once(far, 60, kind.path, kind.request);
+    CHECK(answered(far, 60) == 60);
+    // 20 at once, then 40 at 50 a second.
+    CHECK(std::chrono::steady_clock::now() - began >= std::chrono::milliseconds(780));
+    CHECK(f.refused("refusals") > before);
+  }
+}
+
+TEST_CASE("calls over gRPC that are carried out have no pace, whatever they answer") {
+  LimitedGrpc f({"limits.refusals_per_second=1", "limits.refusals_burst=1"});
+  Socket far(f.server.grpc_port(), "127.0.0.2");
+  call_at_once(far, 60, "/pb.UserExt/SignIn", std::string(5, '\0'));
+  CHECK(answered(far, 60) == 60);
+  CHECK(f.refused("refusals") == 0);
+}
+
+TEST_CASE("refusals over gRPC that wait are all answered when the server stops") {
+  LimitedGrpc f({"limits.refusals_per_second=1", "limits.refusals_burst=1"});
+  Socket stays(f.server.grpc_port(), "127.0.0.2");
+  call_at_once(stays, 60, "/pb.LogicExt/NoSuchMethod", std::string(5, '\0'));
+  {
+    Socket goes(f.server.grpc_port(), "127.0.0.2");
+    call_at_once(goes, 60, "/pb.LogicExt/SendMessage", std::string(5, '\0'));
+    CHECK(answered(goes, 1) == 1);
+    REQUIRE(f.refuses_in_time("refusals", 118));
+  }
+  f.check_served("100");
+  CHECK(answered(stays, 1) == 1);
+  auto stopped = std::async(std::launch::async, [&] { return f.server.stop(); });
+  // Not one after the other for a minute.
+  CHECK(answered(stays, 59) == 59);
+  stays.close();
+  CHECK(stopped.get() == 0);
 }
 
 #endif

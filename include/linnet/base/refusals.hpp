@@ -26,7 +26,7 @@ enum class Refusal : std::uint8_t {
   kSearch,
   kCodeFailures,      // sign-ins by code, after too many wrong ones
   kPasswordFailures,  // the same by password
-  kRefused,           // an HTTP connection is read later: limits.refusals_per_second
+  kRefused,           // a connection read or answered later: limits.refusals_per_second
   kFriends,           // limits.friends_per_user
   kGroups,            // limits.groups_per_user
   kHttpBytes,         // limits.http_bytes

@@ -13,7 +13,6 @@ namespace linnet::gateway {
 namespace {
 
 constexpr int kMetadataBytes = 16 * 1024;
-constexpr int kStreamsPerConnection = 100;
 // A peer that has gone without a word is noticed within these two together.
 constexpr int kKeepaliveMs = 60'000;
 constexpr int kKeepaliveTimeoutMs = 20'000;
@@ -24,7 +23,7 @@ class GrpcServer::Impl {
  public:
   Impl(Shards& shards, Services services, const SessionOptions& options, GrpcLimits limits)
       : services_(services),
-        places_(shards, services_, options, limits.idle),
+        places_(shards, services_, options, limits.idle, limits.refusals),
         service_(services_.api, places_),
         limits_(limits) {}
 
@@ -37,7 +36,7 @@ class GrpcServer::Impl {
     if (limits_.all_bytes > 0)
       builder.SetResourceQuota(grpc::ResourceQuota("linnet").Resize(limits_.all_bytes));
     builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kMetadataBytes);
-    builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kStreamsPerConnection);
+    builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kCallsAtOnce);
     // gRPC inflates a message before anybody has looked who sends it, and looks at its size
     // afterwards.
     builder.AddChannelArgument(GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 0);

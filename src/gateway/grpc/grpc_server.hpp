@@ -3,6 +3,7 @@
 // built without gRPC it is there and serves nothing.
 #pragma once
 
+#include "http/refusal_pace.hpp"
 #include "services.hpp"
 #include "session.hpp"
 
@@ -21,6 +22,7 @@ struct GrpcLimits {
   std::chrono::milliseconds handshake{0};  // a connection that says less in that time is closed
   // And one that has had no call for so long; a call whose request takes longer is ended.
   std::chrono::milliseconds idle{0};
+  RefusalLimits refusals;  // of one connection
 };
 
 class GrpcServer {

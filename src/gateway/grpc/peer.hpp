@@ -9,4 +9,7 @@ namespace linnet::gateway {
 // it; what is neither (a Unix socket's) as it is. Thread: any.
 std::string peer_address(const std::string& peer);
 
+// As is_local() of gate.hpp. Thread: any.
+bool is_local_peer(const std::string& peer);
+
 }  // namespace linnet::gateway

@@ -73,40 +73,68 @@ Error no_request() {
   return Error(ErrCode::kBadRequest, "a call has a request");
 }
 
-// Ends a call that cannot begin.
-class Refused final : public Reactor {
+// A call that may be refused, of which the answer then waits for its connection's pace. gRPC
+// deletes it through OnDone, after Finish.
+class Refusable : public Reactor {
  public:
-  explicit Refused(const grpc::Status& status) { Finish(status); }
+  Refusable(Place& place, const Context& context) : place_(place), context_(context) {}
+
+  void OnCancel() override {
+    if (place_.held.abandon(held_)) Finish(status_);
+  }
   void OnDone() override { delete this; }
+
+ protected:
+  // It was of so many bytes.
+  void refuse(grpc::Status status, std::size_t bytes) {
+    status_ = std::move(status);
+    const auto due = place_.paces.refused(context_.peer(), bytes);
+    if (!due || !place_.held.hold(held_, *due)) Finish(status_);
+  }
+  Place& place() const { return place_; }
+
+ private:
+  Place& place_;
+  const Context& context_;
+  grpc::Status status_;
+  HeldRefusals::Entry held_{[this] { Finish(status_); }};
 };
 
-// One unary call. gRPC deletes it through OnDone, after Finish, so that it outlives its coroutine.
-class UnaryCall final : public Reactor {
+// Ends a call that cannot begin.
+class Refused final : public Refusable {
+ public:
+  Refused(Place& place, const Context& context, const grpc::Status& status)
+      : Refusable(place, context) {
+    refuse(status, 0);
+  }
+};
+
+// One unary call. It is there until Finish, so that it outlives its coroutine.
+class UnaryCall final : public Refusable {
  public:
   UnaryCall(api::Api& api, Place& place, const Context& context, const api::Method& method)
-      : api_(api), place_(place), method_(method), begun_(context), awaited_([this] {
-          finish(late_request());
+      : Refusable(place, context), api_(api), method_(method), begun_(context), awaited_([this] {
+          Finish(to_status(late_request(), begun_.request_name));
         }) {
     if (begun_.wrong) {
       finish(*begun_.wrong);
     } else {
-      place_.awaited.begin(awaited_);
+      place.awaited.begin(awaited_);
       StartRead(&bytes_);
     }
   }
 
   // Who is late is finished elsewhere, and there until then.
   void OnReadDone(bool ok) override {
-    if (!place_.awaited.end(awaited_)) return;
+    if (!place().awaited.end(awaited_)) return;
     if (!ok) return finish(no_request());
+    asked_ = bytes_.Length();
     auto finished = [this](std::exception_ptr thrown, Result<api::MessagePtr> answer) {
       if (thrown) answer = Error(ErrCode::kServerUnknown);
       finish(std::move(answer));
     };
-    boost::asio::co_spawn(place_.shard.context(), run(), std::move(finished));
+    boost::asio::co_spawn(place().shard.context(), run(), std::move(finished));
   }
-
-  void OnDone() override { delete this; }
 
  private:
   Async<api::MessagePtr> run() {
@@ -122,12 +150,19 @@ class UnaryCall final : public Reactor {
       return too_large(api::kUnprovedBytes);
     auto read = parse(bytes_, message);
     bytes_.Clear();
+    read_ = read.ok();
     return read;
   }
 
   void finish(Result<api::MessagePtr> answer) {
     if (!answer) {
-      Finish(to_status(answer.error(), begun_.request_name));
+      bytes_.Clear();
+      auto status = to_status(answer.error(), begun_.request_name);
+      if (read_) {
+        Finish(status);
+      } else {
+        refuse(std::move(status), asked_);
+      }
       return;
     }
     grpc::Slice slice((*answer)->SerializeAsString());
@@ -136,11 +171,12 @@ class UnaryCall final : public Reactor {
   }
 
   api::Api& api_;
-  Place& place_;
   const api::Method& method_;
   Begun begun_;
   AwaitedMessages::Entry awaited_;
   grpc::ByteBuffer bytes_;  // of the request, then of the response
+  std::size_t asked_ = 0;   // bytes of the request
+  bool read_ = false;       // it was, so that the call was not refused
 };
 
 Async<user::Caller> admit(api::Api& api, const api::Method& method, api::Call call) {
@@ -149,26 +185,29 @@ Async<user::Caller> admit(api::Api& api, const api::Method& method, api::Call ca
 }
 
 // LogicExt.Receive. Everything but the reading of its request happens on the stream's shard, which
-// alone says when it is finished; after that gRPC deletes it through OnDone.
-class ReceiveCall final : public Reactor, public MessageWriter {
+// alone says when it is finished.
+class ReceiveCall final : public Refusable, public MessageWriter {
  public:
   ReceiveCall(api::Api& api, Place& place, Context& context, const api::Method& method)
-      : api_(api),
-        place_(place),
+      : Refusable(place, context),
+        api_(api),
         method_(method),
         context_(context),
         begun_(context),
         stream_(std::make_shared<ReceiveStream>(place.streams, *this)),
         awaited_([stream = stream_] { stream->refuse(late_request()); }) {
-    place_.awaited.begin(awaited_);
+    place.awaited.begin(awaited_);
     StartRead(&bytes_);
   }
 
   void OnReadDone(bool ok) override {
-    if (!place_.awaited.end(awaited_)) return;
+    if (!place().awaited.end(awaited_)) return;
+    asked_ = bytes_.Length();
     if (!ok || begun_.wrong) {
       const auto why = begun_.wrong.value_or(no_request());
-      stream_->shard().post([stream = stream_, why] { stream->refuse(why); });
+      stream_->shard().post([this, stream = stream_, why] {
+        if (!stream->closed()) refuse_stream(why);
+      });
       return;
     }
     auto admitted = [this, stream = stream_](std::exception_ptr thrown,
@@ -181,7 +220,7 @@ class ReceiveCall final : public Reactor, public MessageWriter {
       if (after) {
         stream->start(caller->identity, *after);
       } else {
-        stream->refuse(after.error());
+        refuse_stream(after.error());
       }
     };
     boost::asio::co_spawn(stream_->shard().context(), admit(api_, method_, begun_.call),
@@ -192,8 +231,8 @@ class ReceiveCall final : public Reactor, public MessageWriter {
   }
   void OnCancel() override {
     stream_->shard().post([stream = stream_] { stream->on_cancelled(); });
+    Refusable::OnCancel();
   }
-  void OnDone() override { delete this; }
 
   void open() override { StartSendInitialMetadata(); }
   void write(std::string message) override {
@@ -201,10 +240,22 @@ class ReceiveCall final : public Reactor, public MessageWriter {
     bytes_ = grpc::ByteBuffer(&slice, 1);
     StartWrite(&bytes_);
   }
-  void finish(const Error& why) override { Finish(to_status(why, begun_.request_name)); }
+  void finish(const Error& why) override {
+    auto status = to_status(why, begun_.request_name);
+    if (refused_) {
+      refuse(std::move(status), asked_);
+    } else {
+      Finish(status);
+    }
+  }
   void cancel() override { context_.TryCancel(); }
 
  private:
+  void refuse_stream(const Error& why) {
+    bytes_.Clear();
+    refused_ = true;
+    stream_->refuse(why);
+  }
   Result<Seq> read_request() {
     pb::SyncInput input;
     auto read = parse(bytes_, input);
@@ -215,25 +266,26 @@ class ReceiveCall final : public Reactor, public MessageWriter {
   }
 
   api::Api& api_;
-  Place& place_;
   const api::Method& method_;
   Context& context_;
   Begun begun_;
   std::shared_ptr<ReceiveStream> stream_;
   AwaitedMessages::Entry awaited_;
   grpc::ByteBuffer bytes_;
+  std::size_t asked_ = 0;  // bytes of the request
+  bool refused_ = false;   // the stream did not begin
 };
 
 // One stream of questions, each answered before the next is read; it ends when none comes in time.
-class ReflectionStream final : public Reactor {
+class ReflectionStream final : public Refusable {
  public:
-  ReflectionStream(const api::MethodTable& table, AwaitedMessages& awaited)
-      : table_(table), awaited_(awaited), question_([this] { Finish(grpc::Status::OK); }) {
+  ReflectionStream(const api::MethodTable& table, Place& place, const Context& context)
+      : Refusable(place, context), table_(table), question_([this] { Finish(grpc::Status::OK); }) {
     read();
   }
 
   void OnReadDone(bool ok) override {
-    if (!awaited_.end(question_)) return;
+    if (!place().awaited.end(question_)) return;
     if (!ok) {
       Finish(grpc::Status::OK);
       return;
@@ -245,7 +297,7 @@ class ReflectionStream final : public Reactor {
         answer_reflection(table_, {reinterpret_cast<const char*>(slice.begin()), slice.size()},
                           response);
     if (!read) {
-      Finish({grpc::StatusCode::INVALID_ARGUMENT, "no ServerReflectionRequest"});
+      refuse({grpc::StatusCode::INVALID_ARGUMENT, "no ServerReflectionRequest"}, bytes_.Length());
       return;
     }
     grpc::Slice answer(response);
@@ -259,16 +311,14 @@ class ReflectionStream final : public Reactor {
       Finish(grpc::Status::CANCELLED);
     }
   }
-  void OnDone() override { delete this; }
 
  private:
   void read() {
-    awaited_.begin(question_);
+    place().awaited.begin(question_);
     StartRead(&bytes_);
   }
 
   const api::MethodTable& table_;
-  AwaitedMessages& awaited_;
   AwaitedMessages::Entry question_;
   grpc::ByteBuffer bytes_;
 };
@@ -278,10 +328,11 @@ class ReflectionStream final : public Reactor {
 Reactor* TableService::CreateReactor(Context* context) {
   const auto& table = api_.table();
   auto& place = places_.next();
-  if (context->method() == kReflectionPath) return new ReflectionStream(table, place.awaited);
+  if (context->method() == kReflectionPath) return new ReflectionStream(table, place, *context);
   const auto* method = table.find(context->method());
   if (method == nullptr)
-    return new Refused({grpc::StatusCode::UNIMPLEMENTED, "there is no such method"});
+    return new Refused(place, *context,
+                       {grpc::StatusCode::UNIMPLEMENTED, "there is no such method"});
   if (method->server_streaming) return new ReceiveCall(api_, place, *context, *method);
   return new UnaryCall(api_, place, *context, *method);
 }

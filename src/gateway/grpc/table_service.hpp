@@ -3,26 +3,36 @@
 
 #include "grpc/awaited.hpp"
 #include "grpc/receive_stream.hpp"
+#include "grpc/refused.hpp"
 #include "services.hpp"
 
 #include "linnet/base/shard.hpp"
 
 #include <atomic>
+#include <cstdint>
 #include <grpcpp/generic/async_generic_service.h>
 #include <memory>
 #include <vector>
 
 namespace linnet::gateway {
 
+inline constexpr std::uint32_t kCallsAtOnce = 100;  // on one connection
+
 // What a shard has of gRPC's calls.
 struct Place {
   Place(Shard& on, Services& services, const SessionOptions& options,
-        std::chrono::milliseconds request_limit)
-      : shard(on), streams(on, services, options), awaited(on, services.clock, request_limit) {}
+        std::chrono::milliseconds request_limit, RefusalPaces& of_all)
+      : shard(on),
+        streams(on, services, options),
+        awaited(on, services.clock, request_limit),
+        held(on, services.clock),
+        paces(of_all) {}
 
   Shard& shard;
   ReceiveStreams streams;
   AwaitedMessages awaited;
+  HeldRefusals held;
+  RefusalPaces& paces;
 };
 
 // Where calls run: the shards, in turn. Lives as long as the server.
@@ -30,9 +40,10 @@ class Places {
  public:
   // `request_limit`: how long the message of a request may take.
   Places(Shards& shards, Services& services, const SessionOptions& options,
-         std::chrono::milliseconds request_limit) {
+         std::chrono::milliseconds request_limit, const RefusalLimits& refusals)
+      : paces_(services.clock, services.refusals, refusals, kCallsAtOnce) {
     for (auto& shard : shards)
-      all_.push_back(std::make_unique<Place>(*shard, services, options, request_limit));
+      all_.push_back(std::make_unique<Place>(*shard, services, options, request_limit, paces_));
   }
 
   Place& next() { return *all_[next_.fetch_add(1) % all_.size()]; }
@@ -41,10 +52,12 @@ class Places {
       place->shard.post([&place = *place, spread] {
         place.streams.drain(spread);
         place.awaited.stop();
+        place.held.stop();
       });
   }
 
  private:
+  RefusalPaces paces_;
   std::vector<std::unique_ptr<Place>> all_;
   std::atomic<std::size_t> next_{0};
 };

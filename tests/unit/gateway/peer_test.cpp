@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+using linnet::gateway::is_local_peer;
 using linnet::gateway::peer_address;
 
 TEST_CASE("a caller over gRPC is the address that limits count, whatever its port") {
@@ -14,4 +15,11 @@ TEST_CASE("a caller over gRPC is the address that limits count, whatever its por
   for (const char* odd : {"", "unix", "unix:/tmp/socket", "ipv4:", ":"})
     CHECK_NOTHROW(peer_address(odd));
   CHECK(peer_address("unix:/tmp/socket") == "unix:/tmp/socket");
+}
+
+TEST_CASE("a caller over gRPC is of this machine by its address alone") {
+  for (const char* local : {"ipv4:127.0.0.1:4711", "ipv6:%5B::1%5D:4711"})
+    CHECK(is_local_peer(local));
+  for (const char* other : {"ipv4:127.0.0.2:4711", "ipv6:%5B::2%5D:1", "unix:/tmp/socket", ""})
+    CHECK_FALSE(is_local_peer(other));
 }

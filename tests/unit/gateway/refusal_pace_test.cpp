@@ -35,6 +35,16 @@ TEST_CASE("nobody waits or owes for longer than a second, whatever it sent") {
   CHECK(pace.refused(limits, 7s, 0) == 0s);
 }
 
+TEST_CASE("of those that are under way at once each waits its turn") {
+  RefusalPace pace;
+  const RefusalLimits limits{10, 1, 0, 0};
+  CHECK(pace.refused(limits, 5s, 0, 100) == 0s);
+  for (int i = 1; i < 100; ++i)
+    CHECK(pace.refused(limits, 5s, 0, 100) == i * 100ms);
+  CHECK(pace.owes(14900ms));
+  CHECK_FALSE(pace.owes(15s));
+}
+
 TEST_CASE("without a limit nobody waits") {
   RefusalPace pace;
   const RefusalLimits limits{0, 0, 0, 0};
