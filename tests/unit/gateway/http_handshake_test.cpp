@@ -124,6 +124,15 @@ TEST_CASE("refused credentials are a 401 with code 1003") {
   CHECK(refuse_handshake(Error(ErrCode::kServerBusy)).status == 503);
 }
 
+TEST_CASE("no extension is agreed to, whichever is offered") {
+  for (const char* offer : {"permessage-deflate", "permessage-deflate; client_max_window_bits",
+                            "x-webkit-deflate-frame, permessage-bzip2"}) {
+    auto shake = accepted(handshake(kQuery, with("Sec-WebSocket-Extensions", offer)));
+    CHECK(shake.accepted.status == 101);
+    CHECK(shake.accepted.headers.count("Sec-WebSocket-Extensions") == 0);
+  }
+}
+
 TEST_CASE("what is no WebSocket handshake is told how to make one") {
   auto plain = refused(handshake(kQuery, instead("Upgrade", "h2c")));
   CHECK(plain.status == 426);

@@ -1,4 +1,5 @@
-// The Autobahn test suite's case list (sections 1 to 5, 7 and 9), as far as it concerns frames.
+// The Autobahn test suite's case list (sections 1 to 5, 7, 9 and 10), as far as it concerns frames.
+// Sections 12 and 13 are of permessage-deflate, which no server of ours agrees to.
 // Octet-wise, frame-wise and chopped variants are one row: every row is run whole and cut at every
 // step.
 #include "frames.hpp"
@@ -195,4 +196,21 @@ TEST_CASE("Autobahn 9: large messages, whole and in fragments") {
     cases.push_back({"9.3, 9.4", frames, {"binary " + stars(kSize)}});
   }
   run(cases);
+}
+
+TEST_CASE("Autobahn 10: a message in frames as long as they happen to be is read, and echoed") {
+  constexpr std::size_t kSize = 65536;
+  constexpr std::size_t kPiece = 1300;
+  std::vector<Frame> frames;
+  for (std::size_t from = 0; from < kSize; from += kPiece)
+    frames.push_back(
+        {from == 0 ? kText : kMore, stars(std::min(kPiece, kSize - from)), from + kPiece >= kSize});
+  CHECK(frames.size() == 51);
+  run({{"10.1.1", frames, {"text " + stars(kSize)}}});
+
+  // The echo, which the server sends whole.
+  std::string echo;
+  wire::append_ws_frame(wire::WsOpcode::kText, stars(kSize), echo);
+  CHECK(test::decode(echo, echo.size(), wire::WsRole::kClient, kLimit) ==
+        Events{"text " + stars(kSize)});
 }
