@@ -5,6 +5,10 @@
 
 #include <catch2/catch.hpp>
 
+#include <string>
+#include <utility>
+#include <vector>
+
 using namespace linnet;
 using namespace linnet::client;
 
@@ -120,8 +124,15 @@ TEST_CASE("the number of an error comes through, from the message that carries i
 }
 
 TEST_CASE("an error that is none of ours is judged by its status") {
-  CHECK(read_connect_error(503, "<html>busy</html>").code() == ErrCode::kServerBusy);
-  CHECK(read_connect_error(502, "").code() == ErrCode::kServerUnknown);
+  const std::vector<std::pair<int, ErrCode>> statuses = {
+      {405, ErrCode::kMethodNotAllowed}, {408, ErrCode::kTimeout},
+      {413, ErrCode::kTooLarge},         {415, ErrCode::kUnsupportedMedia},
+      {502, ErrCode::kServerUnknown},    {503, ErrCode::kServerBusy},
+      {504, ErrCode::kTimeout}};
+  for (const auto& [status, code] : statuses) {
+    CHECK(read_connect_error(status, "<html>busy</html>").code() == code);
+    CHECK(read_short_error(status, "").code() == code);
+  }
   CHECK(read_connect_error(429, "{}").code() == ErrCode::kRateLimited);
   CHECK(read_connect_error(401, "[1,2]").code() == ErrCode::kUnauthorized);
   CHECK(read_connect_error(404, R"({"details":5,"message":7})").code() == ErrCode::kUnimplemented);

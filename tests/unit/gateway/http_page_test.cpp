@@ -7,6 +7,10 @@
 
 #include <catch2/catch.hpp>
 
+#include <string>
+#include <utility>
+#include <vector>
+
 using namespace linnet;
 using namespace linnet::gateway;
 using namespace linnet::gateway::fakes;
@@ -116,4 +120,43 @@ TEST_CASE("the head of a response says how long it is and whether the connection
   CHECK(format_head(response, 10, true, "x").find("Connection: keep-alive\r\n") !=
         std::string::npos);
   CHECK(format_head(HttpResponse(204), 11, true, "x").find("Content-Length") == std::string::npos);
+}
+
+TEST_CASE("the head of a response has a reason for every status that is answered") {
+  const std::vector<std::pair<int, std::string>> reasons = {
+      {101, "Switching Protocols"},
+      {200, "OK"},
+      {204, "No Content"},
+      {304, "Not Modified"},
+      {400, "Bad Request"},
+      {401, "Unauthorized"},
+      {403, "Forbidden"},
+      {404, "Not Found"},
+      {405, "Method Not Allowed"},
+      {408, "Request Timeout"},
+      {409, "Conflict"},
+      {415, "Unsupported Media Type"},
+      {426, "Upgrade Required"},
+      {429, "Too Many Requests"},
+      {431, "Request Header Fields Too Large"},
+      {500, "Internal Server Error"},
+      {501, "Not Implemented"},
+      {503, "Service Unavailable"},
+      {504, "Gateway Timeout"},
+      {499, "Status"},  // of Connect, and of no standard
+  };
+  for (const auto& [status, reason] : reasons)
+    CHECK_THAT(format_head(HttpResponse(status), 11, true, "x"),
+               Catch::StartsWith("HTTP/1.1 " + std::to_string(status) + " " + reason + "\r\n"));
+}
+
+TEST_CASE("a stream is in chunks, or without a length where those are not known") {
+  HttpResponse stream(200);
+  stream.streamed = true;
+  const auto chunked = format_head(stream, 11, true, "x");
+  CHECK_THAT(chunked, Catch::Contains("Transfer-Encoding: chunked\r\n"));
+  CHECK_THAT(chunked, !Catch::Contains("Content-Length"));
+  const auto plain = format_head(stream, 10, false, "x");
+  CHECK_THAT(plain, Catch::StartsWith("HTTP/1.0 200 OK\r\n"));
+  CHECK_THAT(plain, !Catch::Contains("Transfer-Encoding") && !Catch::Contains("Content-Length"));
 }

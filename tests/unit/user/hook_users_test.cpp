@@ -46,6 +46,7 @@ struct HookUsersFixture {
 
   HookAnswer answer(const HookRequest& request) const {
     if (status != 200) return {status, "{}", {}};
+    if (garbled) return {200, "{\"users\":[", {}};
     const auto asked = Json::parse(request.body);
     if (request.line == "POST /linnet/pb.UserInt/Auth HTTP/1.1")
       return {asked["token"] == "good" ? 200 : 401, "{}", {}};
@@ -71,6 +72,7 @@ struct HookUsersFixture {
   std::size_t asked() const { return server.requests().size(); }
 
   std::atomic<int> status{200};
+  std::atomic<bool> garbled{false};  // an answer that is no JSON
   std::atomic<const char*> name{"user "};
   test::HookServer server{[this](const HookRequest& request) { return answer(request); }};
   test::FalseClock clock;
@@ -161,10 +163,22 @@ TEST_CASE_METHOD(HookUsersFixture,
   CHECK(Json::parse(server.requests().back().body)["userIds"] == Json{"7002"});
 }
 
+TEST_CASE_METHOD(HookUsersFixture, "who has a text that is too long to be kept is nobody") {
+  const std::string longest(8192 - 4, 'x');
+  name = longest.c_str();
+  CHECK(get(7001));
+  const std::string over(8193 - 4, 'x');
+  name = over.c_str();
+  CHECK(get(7002).code() == ErrCode::kUserNotExist);
+}
+
 TEST_CASE_METHOD(HookUsersFixture, "who cannot be looked up is an error of the user system") {
   status = 500;
   CHECK(get(7001).code() == ErrCode::kUserSystem);
   status = 200;
+  garbled = true;
+  CHECK(get(7001).code() == ErrCode::kUserSystem);
+  garbled = false;
   CHECK(get(7001));
   CHECK(test::run(accounts->update_user(Caller(), pb::UpdateUserReq())).code() ==
         ErrCode::kNotOffered);
