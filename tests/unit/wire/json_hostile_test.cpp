@@ -113,6 +113,13 @@ TEST_CASE("values that do not fit their field are refused, and the field is name
   check_refused(R"({"toUserIds":["x"]})", "to_user_ids");
 }
 
+TEST_CASE("a reason that quotes a long value is cut between two characters") {
+  for (int before = 0; before < 4; ++before)
+    check_refused(
+        R"({"receiverId":")" + repeat("x", before) + repeat("\xf0\x9f\x98\x80", 500) + R"("})",
+        "\xf0\x9f\x98\x80");
+}
+
 TEST_CASE("a content object needs a type that is known") {
   check_refused(R"({"messageContent":{"text":"hi"}})", "messageType");
   check_refused(R"({"messageContent":{"text":"hi"},"messageType":null})", "messageType");

@@ -267,6 +267,41 @@ TEST_CASE("packets down always have a type and a code") {
   }
 }
 
+TEST_CASE("packets of rooms have their data as an object, up and down") {
+  struct Case {
+    pb::PackageType type;
+    std::string data;
+  };
+  const std::vector<Case> up = {
+      {pb::PT_ROOM_SUBSCRIBE, R"({"roomId":"7","sinceSeq":"3","history":-1})"},
+      {pb::PT_ROOM_UNSUBSCRIBE, R"({"roomId":"7"})"},
+      {pb::PT_ROOM_PUBLISH,
+       R"({"roomId":"7","messageType":"MT_TEXT","messageContent":{"text":"a"}})"},
+  };
+  for (const auto& c : up) {
+    const auto json = R"({"type":")" + pb::PackageType_Name(c.type) + R"(","data":)" + c.data + "}";
+    auto packet = read_packet<pb::Input>(json);
+    CHECK(packet.type() == c.type);
+    CHECK_FALSE(packet.data().empty());
+    CHECK(Json::parse(wire::packet_to_json(packet)) == Json::parse(json));
+  }
+  const std::vector<Case> down = {
+      {pb::PT_ROOM_SUBSCRIBE, R"({"state":{"roomId":"7","seq":"9"},"complete":true})"},
+      {pb::PT_ROOM_PUBLISH, R"({"seq":"9"})"},
+      {pb::PT_ROOM_MESSAGES,
+       R"({"roomId":"7","items":[{"messageType":"MT_TEXT","messageContent":{"text":"a"}}]})"},
+      {pb::PT_ROOM_STATE, R"({"roomId":"7","online":"2","users":"1"})"},
+  };
+  for (const auto& c : down) {
+    const auto json =
+        R"({"type":")" + pb::PackageType_Name(c.type) + R"(","code":0,"data":)" + c.data + "}";
+    auto packet = read_packet<pb::Output>(json);
+    CHECK(packet.type() == c.type);
+    CHECK_FALSE(packet.data().empty());
+    CHECK(Json::parse(wire::packet_to_json(packet)) == Json::parse(json));
+  }
+}
+
 TEST_CASE("a packet whose data is not what its type says keeps it as base64") {
   pb::Input packet;
   packet.set_type(pb::PT_SYNC);
