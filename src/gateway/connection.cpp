@@ -9,6 +9,7 @@
 
 #include <cerrno>
 #include <sys/socket.h>
+#include <utility>
 
 namespace linnet::gateway {
 namespace {
@@ -138,7 +139,7 @@ void Connection::mark_unsent() {
 
 void Connection::flush() {
   settle();
-  flush_marked_ = false;
+  if (std::exchange(flush_marked_, false) && phase_ == Phase::kClosing) closing_since_ = hub_.now();
   while (phase_ != Phase::kClosed && unsent() > 0) {
     auto sent = ::send(socket_.native_handle(), out_.data() + out_sent_, unsent(),
                        MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -214,14 +215,8 @@ void Connection::finish() {
 
 void Connection::sweep(std::chrono::milliseconds now) {
   if (phase_ == Phase::kClosing) {
-    if (now - closing_since_ < kLinger) return;
-    if (flush_marked_) {
-      // Among thousands its turn has not come: the word is still to be sent, and then read.
-      closing_since_ = now;
-      flush();
-    } else {
-      finish();
-    }
+    // Among thousands its turn to be written to may not have come.
+    if (!flush_marked_ && now - closing_since_ >= kLinger) finish();
     return;
   }
   const auto& options = hub_.options();
