@@ -1,5 +1,7 @@
 #include "linnet/base/shard.hpp"
 
+#include "linnet/base/turns.hpp"
+
 #include <boost/asio/post.hpp>
 
 namespace linnet {
@@ -35,7 +37,10 @@ void Shard::drain() {
 }
 
 void Shard::start() {
-  thread_ = std::thread([this] { context_.run(); });
+  thread_ = std::thread([this] {
+    ask_for_short_turns();
+    context_.run();
+  });
 }
 
 void Shard::stop() {

@@ -1,5 +1,7 @@
 #include "writer.hpp"
 
+#include "linnet/base/turns.hpp"
+
 #include <string>
 
 namespace linnet::store {
@@ -20,7 +22,10 @@ std::chrono::milliseconds steady_now() {
 }  // namespace
 
 void Writer::start() {
-  thread_ = std::thread([this] { loop(); });
+  thread_ = std::thread([this] {
+    ask_for_short_turns();
+    loop();
+  });
 }
 
 void Writer::submit(std::unique_ptr<Job> job, std::size_t bytes) {
