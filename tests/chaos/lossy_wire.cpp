@@ -23,6 +23,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
+constexpr const char* kDevices = "/dev/net/tun";
 constexpr const char* kClientAddress = "10.77.0.2";
 constexpr const char* kMask = "255.255.255.0";
 constexpr int kMostBytes = 600;  // of a packet, so that there are many
@@ -77,7 +78,7 @@ bool set_address(const char* device, unsigned long request, const char* address)
 
 // What is sent to `address`'s network in this namespace is read from it; -1: it is not allowed.
 int open_device(const char* address) {
-  const int fd = ::open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK);
+  const int fd = ::open(kDevices, O_RDWR | O_CLOEXEC | O_NONBLOCK);
   ifreq asked{};
   asked.ifr_flags = IFF_TUN | IFF_NO_PI;
   std::strncpy(asked.ifr_name, "wire", IFNAMSIZ - 1);
@@ -106,7 +107,7 @@ std::uint16_t checksum(std::uint32_t sum) {
 }
 
 // Of an IPv4 packet without options that carries TCP; false: it is another.
-bool read_headers(const std::string& bytes, iphdr& ip, tcphdr& tcp) {
+bool read_heads(const std::string& bytes, iphdr& ip, tcphdr& tcp) {
   if (bytes.size() < sizeof ip + sizeof tcp) return false;
   std::memcpy(&ip, bytes.data(), sizeof ip);
   std::memcpy(&tcp, bytes.data() + sizeof ip, sizeof tcp);
@@ -165,6 +166,8 @@ std::string following_reset(const iphdr& ip, const tcphdr& tcp) {
 }  // namespace
 
 std::unique_ptr<LossyWire> LossyWire::open(std::uint64_t seed) {
+  // Looked at first: there is no way back from a user namespace.
+  if (access(kDevices, R_OK | W_OK) != 0) return nullptr;
   std::unique_ptr<LossyWire> wire(new LossyWire(seed));
   wire->outside_ = namespace_now();
   if (!enter_user_namespace()) return nullptr;
@@ -186,24 +189,25 @@ LossyWire::~LossyWire() {
     if (fd >= 0) ::close(fd);
   for (const int fd : namespaces_)
     if (fd >= 0) ::close(fd);
-  // Not allowed from within a user namespace: loopback is there too.
-  if (outside_ >= 0 && setns(outside_, CLONE_NEWNET) == 0) ::close(outside_);
+  if (outside_ >= 0) {
+    // Not allowed from within a user namespace: loopback is there too.
+    setns(outside_, CLONE_NEWNET);
+    ::close(outside_);
+  }
   connect_to("127.0.0.1");
 }
 
 void LossyWire::at_server(const std::function<void()>& task) {
   if (setns(namespaces_[kServer], CLONE_NEWNET) != 0)
     throw std::runtime_error("the server's end of the wire cannot be entered");
-  const auto back = [this] {
-    if (setns(namespaces_[kClients], CLONE_NEWNET) != 0) std::abort();
+  struct Back {
+    ~Back() {
+      if (setns(clients, CLONE_NEWNET) != 0) std::abort();
+    }
+    int clients;
   };
-  try {
-    task();
-  } catch (...) {
-    back();
-    throw;
-  }
-  back();
+  const Back back{namespaces_[kClients]};
+  task();
 }
 
 void LossyWire::begin(Ports server) {
@@ -257,15 +261,15 @@ void LossyWire::change_weather(Clock::time_point now) {
 }
 
 void LossyWire::carry(std::size_t from, std::string bytes, Clock::time_point now) {
-  iphdr ip{};
-  tcphdr tcp{};
-  if (!read_headers(bytes, ip, tcp)) return;  // the kernel greets neighbours, over IPv6 too
-  if (from == kClients && tcp.syn != 0) ++connections_;
+  Heads heads;
+  if (!read_heads(bytes, heads.ip, heads.tcp))
+    return;  // the kernel greets neighbours, over IPv6 too
+  if (from == kClients && heads.tcp.syn != 0) ++connections_;
   const auto to = 1 - from;
-  last_[{from, tcp.source, tcp.dest}] = bytes;
+  last_[{from, heads.tcp.source, heads.tcp.dest}] = heads;
   if (phase_ == Phase::kGood) return queue(to, std::move(bytes), now);
   if (phase_ == Phase::kResets || weather_ == Weather::kForgetful)
-    return answer_by_reset(from, bytes);
+    return answer_by_reset(from, heads, now);
   if (weather_ == Weather::kNothing || one_in(kLost)) {
     ++struck_;
     return;
@@ -291,21 +295,15 @@ void LossyWire::queue(std::size_t to, std::string bytes, Clock::time_point at) {
 
 // Who waits for an answer says nothing that could be answered.
 void LossyWire::end_all(Clock::time_point now) {
-  for (const auto& [flow, bytes] : std::exchange(last_, {})) {
-    iphdr ip{};
-    tcphdr tcp{};
-    if (read_headers(bytes, ip, tcp) && tcp.rst == 0)
-      queue(1 - std::get<0>(flow), following_reset(ip, tcp), now);
-  }
+  for (const auto& [flow, heads] : std::exchange(last_, {}))
+    if (heads.tcp.rst == 0) queue(1 - std::get<0>(flow), following_reset(heads.ip, heads.tcp), now);
 }
 
-void LossyWire::answer_by_reset(std::size_t from, const std::string& bytes) {
-  iphdr ip{};
-  tcphdr tcp{};
-  if (!read_headers(bytes, ip, tcp) || tcp.rst != 0) return;
+void LossyWire::answer_by_reset(std::size_t from, const Heads& heads, Clock::time_point now) {
+  if (heads.tcp.rst != 0) return;
   ++struck_;
   ++resets_;
-  queue(from, answering_reset(ip, tcp), Clock::now());
+  queue(from, answering_reset(heads.ip, heads.tcp), now);
 }
 
 }  // namespace linnet::test

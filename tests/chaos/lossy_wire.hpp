@@ -11,6 +11,8 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <netinet/ip.h>
+#include <netinet/tcp.h>
 #include <queue>
 #include <random>
 #include <string>
@@ -57,13 +59,18 @@ class LossyWire : public Network {
     }
   };
 
+  struct Heads {
+    iphdr ip{};
+    tcphdr tcp{};
+  };
+
   explicit LossyWire(std::uint64_t seed) : random_(seed) {}
   void run();
   void change_weather(Clock::time_point now);
   void carry(std::size_t from, std::string bytes, Clock::time_point now);
   void queue(std::size_t to, std::string bytes, Clock::time_point at);
   void end_all(Clock::time_point now);
-  void answer_by_reset(std::size_t from, const std::string& bytes);
+  void answer_by_reset(std::size_t from, const Heads& heads, Clock::time_point now);
   bool one_in(std::int64_t many) { return any(1, many) == 1; }
   std::int64_t any(std::int64_t from, std::int64_t to) {
     return std::uniform_int_distribution<std::int64_t>(from, to)(random_);
@@ -76,8 +83,8 @@ class LossyWire : public Network {
   std::array<int, 2> devices_{{-1, -1}};
   std::priority_queue<Packet, std::vector<Packet>, std::greater<>> under_way_;
   std::uint64_t numbered_ = 0;
-  // The last packet from an end, between two ports.
-  std::map<std::tuple<std::size_t, std::uint16_t, std::uint16_t>, std::string> last_;
+  // The heads of the last packet from an end, between two ports.
+  std::map<std::tuple<std::size_t, std::uint16_t, std::uint16_t>, Heads> last_;
   Weather weather_ = Weather::kUsual;
   Clock::time_point weather_changes_;
   std::atomic<Phase> phase_{Phase::kGood};

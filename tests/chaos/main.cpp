@@ -166,10 +166,11 @@ class Scene {
   bool there() const { return server_ != nullptr; }
   ServerProcess& server() { return *server_; }
   Network& network() { return proxy_ ? static_cast<Network&>(*proxy_) : *wire_; }
-  // Past the faults, once the network is closed and the clients have gone.
-  Ports direct() {
+  // Where the server is without faults: past a proxy; over the wire once end_faults() was called,
+  // when the network is closed and the clients have gone.
+  Ports direct() const { return {server_->tcp_port(), server_->http_port()}; }
+  void end_faults() {
     if (wire_) wire_->be_good();
-    return {server_->tcp_port(), server_->http_port()};
   }
 
  private:
@@ -180,10 +181,8 @@ class Scene {
     if (!wire_) return;
     auto arguments = arguments_of(mode);
     const auto anywhere = std::string(LossyWire::kServerAddress) + ":0";
-    for (const auto& argument : {std::string("--tcp-listen"), anywhere,
-                                 std::string("--http-listen"), anywhere, std::string("--set")})
-      arguments.push_back(argument);
-    arguments.insert(arguments.end(), {"codes.hook=http://127.0.0.1:9/", "--set",
+    arguments.insert(arguments.end(), {"--tcp-listen", anywhere, "--http-listen", anywhere, "--set",
+                                       "codes.hook=http://127.0.0.1:9/", "--set",
                                        "hook.secret_file=" + write_secret(secret_)});
     wire_->at_server([&] { server_ = std::make_unique<ServerProcess>(data, arguments); });
     wire_->begin({server_->tcp_port(), server_->http_port()});
@@ -222,6 +221,7 @@ Result run_mode(const World& world, const Mode& mode, const Options& options, st
   result.network = network.close();
   crowd.join();
 
+  scene.end_faults();
   auto look = look_around(world, history, crowd.senders(), scene.direct());
   if (server.stop() != 0) result.faults.push_back("the server did not stop well");
   result.told = history.messages_told();

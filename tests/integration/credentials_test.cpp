@@ -107,17 +107,6 @@ std::string call_of(const MethodDescriptor& method) {
   return packet_of(pb::PT_CALL, call);
 }
 
-std::string in_query(const std::string& text) {
-  constexpr const char* kDigits = "0123456789ABCDEF";
-  std::string encoded;
-  for (unsigned char c : text) {
-    encoded += '%';
-    encoded += kDigits[c / 16U];
-    encoded += kDigits[c % 16U];
-  }
-  return encoded;
-}
-
 // Sends `packets` over TCP in one segment, and returns the codes that come until it is closed.
 std::vector<int> codes_over_tcp(RightsHouse& house, const std::vector<std::string>& packets) {
   auto connection = LongConnection::raw_tcp(house.tcp_port());
@@ -139,7 +128,7 @@ std::string over_web_socket(RightsHouse& house, const TestUser& claims, Brings b
                             const MethodDescriptor& method, const std::string& last = {}) {
   std::string request = "GET /ws?user_id=" + std::to_string(claims.id.value()) +
                         "&device_id=" + std::to_string(claims.device.value());
-  if (brings == Brings::kQuery) request += "&token=" + in_query(claims.token);
+  if (brings == Brings::kQuery) request += "&token=" + percent_encoded(claims.token);
   request +=
       " HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
       "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
@@ -257,7 +246,7 @@ TEST_CASE("credentials that prove nothing open no stream") {
       CHECK(answer.body.find("grpc-status: 1003\r\n") != std::string::npos);
     const auto ids = "?user_id=" + std::to_string(one.claims.id.value()) +
                      "&device_id=" + std::to_string(one.claims.device.value());
-    const auto query = "token=" + in_query(one.claims.token);
+    const auto query = "token=" + percent_encoded(one.claims.token);
     CHECK(refused("/events" + ids + "&" + query, {}));
     CHECK(refused("/events" + ids, one.headers));
     // Without ids another's token is its own.

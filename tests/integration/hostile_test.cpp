@@ -60,17 +60,6 @@ class Asking {
   std::optional<HttpConnection> connection_;
 };
 
-std::string percent_encoded(const std::string& text) {
-  constexpr const char* kDigits = "0123456789abcdef";
-  std::string encoded;
-  for (unsigned char c : text) {
-    encoded += '%';
-    encoded += kDigits[c / 16U];
-    encoded += kDigits[c % 16U];
-  }
-  return encoded;
-}
-
 // Without what ends a word of a request's first line, or a header.
 bool fits_a_target(const std::string& text) {
   return std::all_of(text.begin(), text.end(),

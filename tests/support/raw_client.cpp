@@ -75,6 +75,17 @@ in_addr server_address{htonl(INADDR_LOOPBACK)};
 
 }  // namespace
 
+std::string percent_encoded(std::string_view text) {
+  constexpr const char* kDigits = "0123456789ABCDEF";
+  std::string encoded;
+  for (unsigned char c : text) {
+    encoded += '%';
+    encoded += kDigits[c / 16U];
+    encoded += kDigits[c % 16U];
+  }
+  return encoded;
+}
+
 void connect_to(const std::string& address) {
   if (inet_pton(AF_INET, address.c_str(), &server_address) != 1) fail("no address: " + address);
 }

@@ -67,6 +67,9 @@ struct HttpAnswer {
 
 using Headers = std::vector<std::pair<std::string, std::string>>;
 
+// Every byte as %XX, for a request's target.
+std::string percent_encoded(std::string_view text);
+
 // One request on a connection of its own.
 HttpAnswer http(std::uint16_t port, const std::string& method, const std::string& target,
                 const Headers& headers = {}, const std::string& body = {});

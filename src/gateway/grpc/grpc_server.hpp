@@ -3,7 +3,7 @@
 // built without gRPC it is there and serves nothing.
 #pragma once
 
-#include "http/refusal_pace.hpp"
+#include "refusal_pace.hpp"
 #include "services.hpp"
 #include "session.hpp"
 

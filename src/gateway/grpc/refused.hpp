@@ -5,7 +5,7 @@
 //   answered
 #pragma once
 
-#include "http/refusal_pace.hpp"
+#include "refusal_pace.hpp"
 
 #include "linnet/base/clock.hpp"
 #include "linnet/base/refusals.hpp"

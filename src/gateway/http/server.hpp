@@ -3,8 +3,8 @@
 #pragma once
 
 #include "gate.hpp"
-#include "http/refusal_pace.hpp"
 #include "http/stream_form.hpp"
+#include "refusal_pace.hpp"
 
 #include "linnet/api/methods.hpp"
 #include "linnet/base/clock.hpp"

@@ -1,4 +1,4 @@
-#include "http/refusal_pace.hpp"
+#include "refusal_pace.hpp"
 
 #include <catch2/catch.hpp>
 
