@@ -7,6 +7,7 @@
 #include "linnet/wire/json.hpp"
 #include "linnet/wire/tcp.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <sys/socket.h>
 #include <utility>
@@ -159,6 +160,7 @@ void Connection::flush() {
       out_sent_ = 0;
     }
     waiting_writable_ = true;
+    look_soon();
     socket_.async_wait(tcp::socket::wait_write,
                        [self = shared_from_this()](boost::system::error_code error) {
                          self->waiting_writable_ = false;
@@ -192,6 +194,7 @@ void Connection::end(wire::CloseCode code, std::string_view reason) {
   }
   phase_ = Phase::kClosing;
   closing_since_ = hub_.now();
+  look_soon();
   mark_unsent();
   wait_readable();
 }
@@ -213,23 +216,30 @@ void Connection::finish() {
   hub_.remove(*this);  // the caller holds a reference
 }
 
-void Connection::sweep(std::chrono::milliseconds now) {
+void Connection::look_soon() {
+  hub_.look_soon(*this);
+}
+
+std::chrono::milliseconds Connection::sweep(std::chrono::milliseconds now) {
   if (phase_ == Phase::kClosing) {
     // Among thousands its turn to be written to may not have come.
-    if (!flush_marked_ && now - closing_since_ >= kLinger) finish();
-    return;
+    if (flush_marked_) return now;
+    if (now - closing_since_ >= kLinger) finish();
+    return closing_since_ + kLinger;
   }
-  const auto& options = hub_.options();
-  if (stream_) {
-    // A stream's client is never heard of: whether it lives shows in what it takes.
-    session_.on_sweep(now, std::chrono::milliseconds::max());
-    if (phase_ == Phase::kOpen) sweep_stream(now);
-    return;
-  }
+  // A stream's client is never heard of: whether it lives shows in what it takes.
+  auto idle = std::chrono::milliseconds::max();
+  if (!stream_) idle = web_socket_ ? hub_.options().ws_idle : hub_.options().tcp_idle;
   if (session_.put_off()) hub_.services().refusals.count(Refusal::kPackets);
-  const bool late = session_.on_sweep(now, web_socket_ ? options.ws_idle : options.tcp_idle);
-  if (late) hub_.services().refusals.count(Refusal::kLateSignIn);
-  resume_later();  // its allowance is there again, as that of all the others is
+  if (session_.on_sweep(now, idle)) hub_.services().refusals.count(Refusal::kLateSignIn);
+  if (stream_) {
+    if (phase_ == Phase::kOpen) sweep_stream(now);
+  } else {
+    resume_later();  // it may be allowed to go on
+  }
+  // Who has something unsent is counted, and who is not read may be waiting for its time.
+  if (phase_ != Phase::kOpen || unsent() > 0 || !waiting_readable_) return now;
+  return stream_ ? std::min(stream_due(), session_.due(idle)) : session_.due(idle);
 }
 
 }  // namespace linnet::gateway

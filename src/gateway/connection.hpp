@@ -40,7 +40,9 @@ class Connection final : public SessionHost,
                         std::string early);
   // The body of an HTTP response, one way: what the client sends is thrown away.
   void start_stream(StreamStart start);
-  void sweep(std::chrono::milliseconds now);
+  // Looks what has become late. Returns until when there is nothing to look for, unless look_soon()
+  // says otherwise before; a time that has come: the next sweep looks again.
+  std::chrono::milliseconds sweep(std::chrono::milliseconds now);
   // For the end of the server: answers the calls under way and says that it goes, then closes.
   void drain();
   // Closes without a word.
@@ -97,6 +99,7 @@ class Connection final : public SessionHost,
   void read_some();
   void end_turn();
   void resume_later();
+  void look_soon();
   bool busy() const;
   bool process_tcp(char*& at, char* end);
   bool process_web_socket(char*& at, char* end);
@@ -110,6 +113,7 @@ class Connection final : public SessionHost,
   void end_stream(wire::CloseCode code);
   void say_goodbye();
   void sweep_stream(std::chrono::milliseconds now);
+  std::chrono::milliseconds stream_due() const;
   void finish();
 
   Hub& hub_;

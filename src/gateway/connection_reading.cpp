@@ -49,6 +49,7 @@ void Connection::wait_readable() {
                      [self = shared_from_this()](boost::system::error_code error) {
                        self->waiting_readable_ = false;
                        if (!error) self->on_readable();
+                       if (!self->waiting_readable_) self->look_soon();
                      });
 }
 
@@ -83,7 +84,7 @@ void Connection::read_some() {
     on_peer_done();
     return;
   }
-  session_.on_bytes(static_cast<std::size_t>(got));
+  session_.on_bytes(static_cast<std::size_t>(got), hub_.now());
   heavy_ = static_cast<std::size_t>(got) == kReadBytes;
   if (!process(buffer.data(), in_.size() + static_cast<std::size_t>(got))) return;
   if (heavy_ && phase_ == Phase::kOpen) {
@@ -101,6 +102,7 @@ void Connection::on_peer_done() {
   rooms_.reset();
   phase_ = Phase::kClosing;
   closing_since_ = hub_.now();
+  look_soon();
   if (unsent() == 0) finish();
 }
 

@@ -15,6 +15,7 @@ Done<T> Connection::on_shard(void (Session::*function)(Result<T>)) {
     shard.post([self = std::move(self), function, result = std::move(result)]() mutable {
       if (self->phase_ != Phase::kOpen) return;
       (self->session_.*function)(std::move(result));
+      self->look_soon();  // another deadline may be its next
       self->resume();
     });
   };

@@ -3,6 +3,7 @@
 #include "hub.hpp"
 #include "pb/conn.ext.pb.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <sys/socket.h>
 
@@ -61,6 +62,12 @@ void Connection::sweep_stream(std::chrono::milliseconds now) {
     stream.items.heartbeat(out_);
     mark_unsent();
   }
+}
+
+// When it is to be looked at if it has taken all by then.
+std::chrono::milliseconds Connection::stream_due() const {
+  const auto heartbeat = stream_->last_sent + hub_.options().stream_heartbeat;
+  return stream_->deadline ? std::min(*stream_->deadline, heartbeat) : heartbeat;
 }
 
 }  // namespace linnet::gateway

@@ -28,10 +28,8 @@ SessionOptions session_options(const GatewayOptions& options, std::size_t shards
   session.stream_heartbeat = options.stream_heartbeat;
   session.outbox_bytes = options.outbox_bytes;
   session.page_entries = options.page_entries;
-  session.packets_per_second = options.packets_per_second;
-  session.packets_burst = options.packets_burst;
-  session.bytes_per_second = options.bytes_per_second;
-  session.bytes_burst = options.bytes_burst;
+  session.packets = {options.packets_per_second, options.packets_burst};
+  session.bytes = {options.bytes_per_second, options.bytes_burst};
   session.all_unsent_bytes = options.unsent_bytes / shards;
   session.rooms_per_connection = options.rooms_per_connection;
   session.room_bytes = options.room_bytes;
@@ -40,8 +38,8 @@ SessionOptions session_options(const GatewayOptions& options, std::size_t shards
 }
 
 RefusalLimits refusal_limits(const GatewayOptions& options) {
-  return {options.refusals.per_second, options.refusals.burst, options.bytes_per_second,
-          options.bytes_burst};
+  return {{options.refusals.per_second, options.refusals.burst},
+          {options.bytes_per_second, options.bytes_burst}};
 }
 
 HttpOptions http_options(const GatewayOptions& options, std::size_t shards) {

@@ -14,6 +14,7 @@ constexpr std::size_t kPagesAtOnce = 8;
 constexpr std::size_t kCrowd = 8;
 constexpr std::chrono::microseconds kSpell{500};
 constexpr std::size_t kBetweenLooks = 16;  // at the clock
+constexpr std::size_t kPassedBy = 64;      // of them cost a sweep as much as one that is looked at
 
 }  // namespace
 
@@ -60,15 +61,24 @@ void Hub::adopt(const std::shared_ptr<Connection>& connection) {
     return;
   }
   connection->set_place(connections_.size());
-  connections_.push_back(connection);
+  connections_.push_back({connection});
+}
+
+// One that was turned away, or has been removed, is not.
+bool Hub::is_here(const Connection& connection) const {
+  const auto place = connection.place();
+  return place < connections_.size() && connections_[place].connection.get() == &connection;
+}
+
+void Hub::look_soon(const Connection& connection) {
+  if (is_here(connection)) connections_[connection.place()].due = std::chrono::milliseconds(0);
 }
 
 void Hub::remove(const Connection& connection) {
+  if (!is_here(connection)) return;
   const auto place = connection.place();
-  // One that was turned away was never here.
-  if (place >= connections_.size() || connections_[place].get() != &connection) return;
-  connections_[place].swap(connections_.back());
-  connections_[place]->set_place(place);
+  std::swap(connections_[place], connections_.back());
+  connections_[place].connection->set_place(place);
   connections_.pop_back();
 }
 
@@ -138,7 +148,7 @@ template <class Visit>
 void Hub::for_each(Visit visit) {
   for (auto i = connections_.size(); i-- > 0;) {
     if (i >= connections_.size()) continue;
-    auto connection = connections_[i];
+    auto connection = connections_[i].connection;
     visit(*connection);
   }
 }
@@ -158,12 +168,14 @@ void Hub::sweep() {
   if (stopped_) return;
   const auto time = now();
   const auto began = std::chrono::steady_clock::now();
-  for (std::size_t visited = 1; sweep_at_ > 0; ++visited) {
+  std::size_t effort = 0;
+  while (sweep_at_ > 0) {
     if (--sweep_at_ >= connections_.size()) continue;
-    const auto connection = connections_[sweep_at_];
-    connection->sweep(time);
-    unsent_bytes_ += connection->unsent();
-    if (visited % kBetweenLooks != 0) continue;
+    const bool due = connections_[sweep_at_].due <= time;
+    if (due) look_at(sweep_at_, time);
+    effort += due ? kPassedBy : 1;
+    if (effort < kBetweenLooks * kPassedBy) continue;
+    effort = 0;
     const auto ended = std::chrono::steady_clock::now();
     if (ended - began < kSpell) continue;
     go_on_sweeping(shard_.talk().rest_after(ended - began, kSweepRest, ended));
@@ -172,6 +184,14 @@ void Hub::sweep() {
   if (options_.all_unsent_bytes > 0 && unsent_bytes_ > options_.all_unsent_bytes)
     shed(unsent_bytes_);
   sweep_later();
+}
+
+// It may be removed by that, and others too.
+void Hub::look_at(std::size_t place, std::chrono::milliseconds time) {
+  const auto connection = connections_[place].connection;
+  const auto due = connection->sweep(time);
+  unsent_bytes_ += connection->unsent();
+  if (is_here(*connection)) connections_[connection->place()].due = due;
 }
 
 void Hub::go_on_sweeping(Talk::Duration rest) {
@@ -192,9 +212,17 @@ void Hub::read_pages_after(PageReads::Duration wait) {
   });
 }
 
+std::vector<std::shared_ptr<Connection>> Hub::everybody() const {
+  std::vector<std::shared_ptr<Connection>> all;
+  all.reserve(connections_.size());
+  for (const auto& seat : connections_)
+    all.push_back(seat.connection);
+  return all;
+}
+
 // Cuts those with the most unsent first: what they miss waits on disk.
 void Hub::shed(std::size_t unsent) {
-  auto all = connections_;
+  auto all = everybody();
   std::sort(all.begin(), all.end(),
             [](const auto& a, const auto& b) { return a->unsent() > b->unsent(); });
   std::size_t cut = 0;
@@ -218,8 +246,7 @@ void Hub::stop() {
   timer_.cancel();
   page_timer_.cancel();
   rest_timer_.cancel();
-  std::vector<std::shared_ptr<Connection>> all(connections_.begin(), connections_.end());
-  for (const auto& connection : all)
+  for (const auto& connection : everybody())
     connection->abort();
   connections_.clear();
   unsent_.clear();

@@ -48,6 +48,8 @@ class Hub final : public UpgradeSink {
   void flush_at_turn_end(std::shared_ptr<Connection> connection);
   // Calls take_turn() when everything else that is ready has been served.
   void resume_after_others(std::shared_ptr<Connection> connection);
+  // The next sweep looks at it, whatever the last one found.
+  void look_soon(const Connection& connection);
   void remove(const Connection& connection);
   // Sends `bytes` of `run` at the end of the turn with others', unless false.
   bool send_with_others(Connection& connection, int fd, std::string_view bytes,
@@ -69,17 +71,27 @@ class Hub final : public UpgradeSink {
   void adopt(const std::shared_ptr<Connection>& connection);
   void sweep_later();
   void sweep();
+  void look_at(std::size_t place, std::chrono::milliseconds time);
   void go_on_sweeping(Talk::Duration rest);
   void read_pages_after(PageReads::Duration wait);
   void shed(std::size_t unsent);
   template <class Visit>
   void for_each(Visit visit);
 
+  // A connection, and the time before which a sweep passes it by. Of tens of thousands that rest, a
+  // sweep reads these alone, one behind the other.
+  struct Seat {
+    std::shared_ptr<Connection> connection;
+    std::chrono::milliseconds due{0};
+  };
+  bool is_here(const Connection& connection) const;
+  std::vector<std::shared_ptr<Connection>> everybody() const;
+
   Shard& shard_;
   Services services_;
   const SessionOptions& options_;
   boost::asio::steady_timer timer_;
-  std::vector<std::shared_ptr<Connection>> connections_;  // each knows its place here
+  std::vector<Seat> connections_;  // each knows its place here
   std::vector<std::shared_ptr<Connection>> unsent_;
   std::vector<std::shared_ptr<Connection>> flushing_;  // those from flushed_ on
   std::size_t flushed_ = 0;

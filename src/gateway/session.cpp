@@ -15,6 +15,8 @@ namespace {
 // Leaves room in a packet of wire::kMaxPacket for what is around the items.
 constexpr std::size_t kAnswerBytes = 60000;
 
+constexpr std::chrono::hours kLongestDebt{1};  // of who sent more than it may
+
 std::size_t content_bytes(const store::InboxPage& page) {
   std::size_t bytes = 0;
   for (const auto& entry : page.entries)
@@ -40,17 +42,18 @@ void Session::start_stream(user::Identity identity, Seq seq) {
 
 bool Session::busy() const {
   return draining_ || state_ == State::kSigningIn || state_ == State::kEnded || answering_sync_ ||
-         host_.unsent() > options_.outbox_bytes || calls_ >= options_.calls_at_once || put_off();
+         host_.unsent() > options_.outbox_bytes || calls_ >= options_.calls_at_once || put_off_;
 }
 
-bool Session::put_off() const {
-  return (options_.packets_per_second > 0 && allowance_ == 0) ||
-         (options_.bytes_per_second > 0 && bytes_ <= 0);
+void Session::on_bytes(std::size_t count, std::chrono::milliseconds now) {
+  bytes_.pay(now, static_cast<std::int64_t>(count), options_.bytes, kLongestDebt);
+  if (bytes_.full(now, options_.bytes)) put_off_ = true;
 }
 
 void Session::on_packet(const pb::Input& packet, std::chrono::milliseconds now) {
   last_seen_ = now;
-  if (allowance_ > 0) --allowance_;
+  packets_.pay(now, 1, options_.packets, kLongestDebt);
+  if (packets_.full(now, options_.packets)) put_off_ = true;
   if (state_ == State::kNew) {
     on_sign_in(packet);
     return;
@@ -314,14 +317,7 @@ void Session::detach() {
 }
 
 bool Session::on_sweep(std::chrono::milliseconds now, std::chrono::milliseconds idle) {
-  auto passed = swept_.count() == 0 ? std::chrono::milliseconds(0) : now - swept_;
-  swept_ = now;
-  auto refill = static_cast<std::uint64_t>(passed.count()) * options_.packets_per_second / 1000;
-  allowance_ = static_cast<std::uint32_t>(
-      std::min<std::uint64_t>(options_.packets_burst, allowance_ + refill));
-  bytes_ = std::min<std::int64_t>(options_.bytes_burst,
-                                  bytes_ + passed.count() * options_.bytes_per_second / 1000);
-
+  put_off_ = packets_.full(now, options_.packets) || bytes_.full(now, options_.bytes);
   if (state_ == State::kNew && now - since_ >= options_.sign_in_timeout) {
     fail(Error(ErrCode::kTimeout, "no sign-in came in time"));
     return true;
@@ -333,6 +329,15 @@ bool Session::on_sweep(std::chrono::milliseconds now, std::chrono::milliseconds 
     read_on();
   }
   return false;
+}
+
+std::chrono::milliseconds Session::due(std::chrono::milliseconds idle) const {
+  constexpr auto kNever = std::chrono::milliseconds::max();
+  if (put_off_) return std::chrono::milliseconds(0);
+  if (state_ == State::kNew) return since_ + options_.sign_in_timeout;
+  if (state_ != State::kActive) return kNever;
+  const auto silent = idle == kNever ? kNever : last_seen_ + idle;
+  return flow_ == Flow::kWaiting ? std::min(silent, since_ + options_.sync_grace) : silent;
 }
 
 void Session::refuse(const pb::Input& packet, std::string_view reason) {

@@ -15,6 +15,8 @@
 // much never shows as a gap or a repeat.
 #pragma once
 
+#include "schedule.hpp"
+
 #include "linnet/base/error.hpp"
 #include "linnet/base/ids.hpp"
 #include "linnet/router/router.hpp"
@@ -44,11 +46,9 @@ struct SessionOptions {
   std::chrono::milliseconds stream_heartbeat{15000};  // proxies close what is silent for a minute
   std::size_t outbox_bytes = 256 * 1024;  // unsent bytes at which a session falls behind
   std::size_t page_entries = 100;
-  std::uint32_t packets_per_second = 500;  // 0: no limit; beyond it the socket is read later
-  std::uint32_t packets_burst = 2000;
-  std::uint32_t bytes_per_second = 1024 * 1024;  // 0: no limit; beyond it likewise
-  std::uint32_t bytes_burst = 1024 * 1024;
-  std::uint8_t calls_at_once = 16;  // with more under way the socket is read later
+  Rate packets{500, 2000};               // beyond it the socket is read later
+  Rate bytes{1024 * 1024, 1024 * 1024};  // likewise
+  std::uint8_t calls_at_once = 16;       // with more under way the socket is read later
   std::size_t rooms_per_connection = 16;
   std::size_t room_bytes = 64 * 1024;  // unsent bytes at which the rooms wait
   std::size_t all_unsent_bytes = 0;    // of all connections of a shard; 0: no limit
@@ -89,10 +89,7 @@ class SessionHost {
 class Session final : public router::Outlet {
  public:
   Session(SessionHost& host, const SessionOptions& options, std::chrono::milliseconds now)
-      : host_(host), options_(options), since_(now), last_seen_(now) {
-    allowance_ = options.packets_burst;
-    bytes_ = options.bytes_burst;
-  }
+      : host_(host), options_(options), since_(now), last_seen_(now) {}
 
   // A connection whose credentials were proved before it began (WebSocket).
   void start(user::Identity identity, std::int64_t request_id);
@@ -103,11 +100,11 @@ class Session final : public router::Outlet {
   // While busy() no packet may be given: an answer is awaited, too much is unsent, or the sender is
   // too fast.
   bool busy() const;
-  // Its sender is read later, as too much came from it.
-  bool put_off() const;
+  // Its sender is read later, as too much came from it: until a sweep finds that it may go on.
+  bool put_off() const { return put_off_; }
   void on_packet(const pb::Input& packet, std::chrono::milliseconds now);
   // So many bytes were read.
-  void on_bytes(std::size_t count) { bytes_ -= static_cast<std::int64_t>(count); }
+  void on_bytes(std::size_t count, std::chrono::milliseconds now);
   // Bytes that are no packet; ends the connection.
   void on_undecodable(std::string_view reason);
 
@@ -129,9 +126,11 @@ class Session final : public router::Outlet {
   bool calling() const { return calls_ > 0; }
   // The peer has gone, or the server ends: forget everything, say nothing.
   void on_closed();
-  // A few times a second. `idle` is how long this kind of connection may be silent. Whether it
-  // ended for want of a sign-in.
+  // Looks what has become late. `idle` is how long this kind of connection may be silent. Whether
+  // it ended for want of a sign-in.
   bool on_sweep(std::chrono::milliseconds now, std::chrono::milliseconds idle);
+  // Before this time on_sweep() does nothing, unless the session is told something else before.
+  std::chrono::milliseconds due(std::chrono::milliseconds idle) const;
 
   void deliver(Seq seq, const wire::PushPtr& push) override;
   void deliver_live(Seq seq, const wire::PushPtr& push) override;
@@ -167,13 +166,13 @@ class Session final : public router::Outlet {
   std::int64_t sync_request_ = 0;
   std::chrono::milliseconds since_;      // accepted, then signed in
   std::chrono::milliseconds last_seen_;  // last packet
-  std::uint32_t allowance_ = 0;          // packets that may still come before the next sweep
-  std::int64_t bytes_ = 0;               // likewise, of bytes
-  std::chrono::milliseconds swept_{0};
+  Schedule packets_;
+  Schedule bytes_;
   std::uint8_t calls_ = 0;  // under way
   State state_ = State::kNew;
   Flow flow_ = Flow::kWaiting;
   bool attached_ = false;
+  bool put_off_ = false;
   bool answering_sync_ = false;
   Seq asked_;  // by the sync that is answered, which begins behind after_
   Seq after_;

@@ -54,8 +54,7 @@ class Wire final : public gateway::SessionHost {
   Wire(bool web_socket, bool stream) : web_socket_(web_socket), stream_(stream) {
     options_.outbox_bytes = 4096;
     options_.page_entries = 3;
-    options_.packets_burst = 50;
-    options_.packets_per_second = 10;
+    options_.packets = {10, 50};
     if (web_socket_)
       decoder_ = std::make_unique<wire::WsDecoder>(wire::WsRole::kServer, wire::kMaxPacket);
     session_ = std::make_unique<gateway::Session>(*this, options_, now_);
@@ -252,7 +251,11 @@ class Wire final : public gateway::SessionHost {
   }
   void sweep(milliseconds time) {
     now_ += time;
-    if (!over()) session_->on_sweep(now_, options_.tcp_idle);
+    if (over()) return;
+    const bool due = session_->due(options_.tcp_idle) <= now_;
+    const auto asked = asked_.size();
+    session_->on_sweep(now_, options_.tcp_idle);
+    promise(due || (asked == asked_.size() && !over()), "late before it is due");
   }
   void finish_calls() {
     for (; calls_ > 0 && !over(); --calls_)
@@ -275,7 +278,7 @@ class Wire final : public gateway::SessionHost {
   void feed(std::string_view bytes) {
     if (stream_ || over()) return;
     in_ += bytes;
-    session_->on_bytes(bytes.size());
+    session_->on_bytes(bytes.size(), now_);
   }
   void resume() {
     char* at = in_.data();

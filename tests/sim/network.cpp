@@ -88,7 +88,10 @@ bool Device::step(Random& random) {
 }
 
 void Device::sweep() {
-  if (session_ && !ended_) session_->on_sweep(network_.clock_.steady(), network_.options_.tcp_idle);
+  if (!session_ || ended_) return;
+  const auto now = network_.clock_.steady();
+  const auto idle = network_.options_.tcp_idle;
+  if (session_->due(idle) <= now) session_->on_sweep(now, idle);
 }
 
 void Device::say(pb::PackageType type, const google::protobuf::Message& message) {

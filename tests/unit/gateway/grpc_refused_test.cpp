@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 TEST_CASE("each connection over gRPC has a pace of its own, those of this machine have none") {
   test::FalseClock clock;
   Refusals refusals;
-  RefusalPaces paces(clock, refusals, {10, 2, 0, 0}, 100);
+  RefusalPaces paces(clock, refusals, {{10, 2}, {0, 0}}, 100);
   for (int i = 0; i < 2; ++i)
     CHECK_FALSE(paces.refused("ipv4:192.0.2.1:1000", 5));
   CHECK(paces.refused("ipv4:192.0.2.1:1000", 5) == clock.steady() + 100ms);

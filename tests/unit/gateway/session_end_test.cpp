@@ -112,9 +112,50 @@ TEST_CASE_METHOD(SessionFixture,
   CHECK(host.ended == wire::CloseCode::kIdle);
 }
 
+TEST_CASE_METHOD(SessionFixture, "a session knows until when a sweep need not look at it") {
+  const auto idle = options.tcp_idle;
+  CHECK(session.due(idle) == options.sign_in_timeout);
+  session.on_packet(sign_in_packet(), milliseconds(300));
+  CHECK(session.due(idle) == milliseconds::max());  // it waits for the server itself
+  session.on_authenticated(user::Identity{kUser, kDevice});
+  session.on_head(Seq(4));
+  CHECK(session.due(idle) == milliseconds(300) + options.sync_grace);
+
+  session.on_sweep(milliseconds(300) + options.sync_grace, idle);
+  CHECK(host.reads.size() == 1);
+  CHECK(session.due(idle) == milliseconds(300) + idle);
+  session.on_packet(input(pb::PT_HEARTBEAT, 1), milliseconds(5000));
+  CHECK(session.due(idle) == milliseconds(5000) + idle);
+  CHECK(session.due(milliseconds::max()) == milliseconds::max());
+
+  session.on_bytes(2 * options.bytes.burst, milliseconds(5000));
+  CHECK(session.busy());
+  CHECK(session.due(idle) <= milliseconds(5000));
+  session.on_sweep(milliseconds(6100), idle);
+  CHECK(!session.busy());
+  CHECK(session.due(idle) == milliseconds(5000) + idle);
+
+  session.on_closed();
+  CHECK(session.due(idle) == milliseconds::max());
+}
+
+TEST_CASE_METHOD(SessionFixture,
+                 "who has paused may send its burst at once, and after it what the rate gives") {
+  go_live(0);
+  options.packets = {100, 20};
+  int sent = 0;
+  for (; !session.busy() && sent < 1000; ++sent)
+    session.on_packet(input(pb::PT_HEARTBEAT, sent), milliseconds(100000));
+  CHECK(sent == 20);
+  // What came of its rate meanwhile counts, also when no sweep has looked.
+  session.on_sweep(milliseconds(100050), options.tcp_idle);
+  for (; !session.busy() && sent < 1000; ++sent)
+    session.on_packet(input(pb::PT_HEARTBEAT, sent), milliseconds(100050 + (sent - 20) * 10));
+  CHECK(sent == 1000);
+}
+
 TEST_CASE_METHOD(SessionFixture, "one who sends too fast is read later, not refused") {
-  options.packets_burst = 10;
-  options.packets_per_second = 4;
+  options.packets = {4, 10};
   FakeHost own;
   Session fast(own, options, milliseconds(0));
   fast.start(user::Identity{kUser, kDevice}, 0);
