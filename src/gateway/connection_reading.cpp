@@ -102,7 +102,6 @@ void Connection::on_peer_done() {
   rooms_.reset();
   phase_ = Phase::kClosing;
   closing_since_ = hub_.now();
-  look_soon();
   if (unsent() == 0) finish();
 }
 
