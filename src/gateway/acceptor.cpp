@@ -19,11 +19,10 @@ constexpr std::chrono::milliseconds kPause{100};
 using ReusePort = boost::asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
 
 // Opens, binds and listens; an error is returned and the acceptor closed.
-boost::system::error_code listen(tcp::acceptor& acceptor, const tcp::endpoint& endpoint,
-                                 bool share) {
+boost::system::error_code listen(TcpListener& acceptor, const tcp::endpoint& endpoint, bool share) {
   boost::system::error_code error;
   acceptor.open(endpoint.protocol(), error);
-  if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
+  if (!error) acceptor.set_option(TcpListener::reuse_address(true), error);
   if (!error && share) acceptor.set_option(ReusePort(true), error);
   if (!error && endpoint.address().is_v6())
     acceptor.set_option(boost::asio::ip::v6_only(true), error);
@@ -73,7 +72,7 @@ std::string to_string(const tcp::endpoint& endpoint) {
 }
 
 Result<tcp::endpoint> claim(boost::asio::io_context& context, tcp::endpoint endpoint) {
-  tcp::acceptor probe(context);
+  TcpListener probe(context);
   if (auto error = listen(probe, endpoint, false)) return cannot_listen(endpoint, error);
   return probe.local_endpoint();
 }
@@ -119,7 +118,7 @@ void Acceptor::stop() {
 
 void Acceptor::accept() {
   if (!acceptor_.is_open()) return;
-  acceptor_.async_accept([this](boost::system::error_code error, tcp::socket socket) {
+  acceptor_.async_accept([this](boost::system::error_code error, TcpSocket socket) {
     if (error == boost::asio::error::operation_aborted) return;
     if (error) {
       on_error(error);
@@ -132,7 +131,7 @@ void Acceptor::accept() {
   });
 }
 
-void Acceptor::take(tcp::socket socket) {
+void Acceptor::take(TcpSocket socket) {
   boost::system::error_code error;
   const auto peer = socket.remote_endpoint(error);
   if (error) return;  // it has gone already

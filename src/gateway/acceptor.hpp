@@ -3,6 +3,7 @@
 #pragma once
 
 #include "gate.hpp"
+#include "socket.hpp"
 
 #include "linnet/base/callback.hpp"
 #include "linnet/base/clock.hpp"
@@ -35,7 +36,7 @@ Result<boost::asio::ip::tcp::endpoint> claim(boost::asio::io_context& context,
 // Thread: the shard's, but for open().
 class Acceptor {
  public:
-  using Accepted = Callback<void(boost::asio::ip::tcp::socket, Gate::Ticket)>;
+  using Accepted = Callback<void(TcpSocket, Gate::Ticket)>;
 
   struct Door {
     std::string_view refusal;  // what somebody hears who is not let in by the gate; may be nothing
@@ -53,7 +54,7 @@ class Acceptor {
 
  private:
   void accept();
-  void take(boost::asio::ip::tcp::socket socket);
+  void take(TcpSocket socket);
   void accept_after(std::chrono::microseconds pause, std::optional<Refusal> why);
   bool somebody_waits();
   void log_refusal(std::string_view event, std::string_view why, std::string address);
@@ -66,7 +67,7 @@ class Acceptor {
   Refusals& refusals_;
   const Door door_;
   Accepted accepted_;
-  boost::asio::ip::tcp::acceptor acceptor_;
+  TcpListener acceptor_;
   boost::asio::steady_timer pause_;
   int spare_ = -1;  // given up to accept and close one connection when no descriptor is left
 };

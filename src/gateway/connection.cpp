@@ -22,7 +22,7 @@ constexpr std::size_t kKeepCapacity = 4096;  // larger buffers are given back wh
 
 }  // namespace
 
-Connection::Connection(Hub& hub, tcp::socket socket, Gate::Ticket ticket, Door door)
+Connection::Connection(Hub& hub, TcpSocket socket, Gate::Ticket ticket, Door door)
     : hub_(hub),
       socket_(std::move(socket)),
       session_(*this, hub.options(), hub.now()),
@@ -161,7 +161,7 @@ void Connection::flush() {
     }
     waiting_writable_ = true;
     look_soon();
-    socket_.async_wait(tcp::socket::wait_write,
+    socket_.async_wait(TcpSocket::wait_write,
                        [self = shared_from_this()](boost::system::error_code error) {
                          self->waiting_writable_ = false;
                          if (!error) self->flush();
@@ -173,7 +173,7 @@ void Connection::flush() {
   release_if_large(out_);
   if (phase_ == Phase::kClosing) {
     boost::system::error_code ignored;
-    socket_.shutdown(tcp::socket::shutdown_send, ignored);
+    socket_.shutdown(TcpSocket::shutdown_send, ignored);
     if (peer_done_) finish();
     return;
   }

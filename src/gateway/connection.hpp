@@ -7,10 +7,9 @@
 #include "http/item_stream.hpp"
 #include "send_batch.hpp"
 #include "session.hpp"
+#include "socket.hpp"
 
 #include "linnet/wire/websocket.hpp"
-
-#include <boost/asio/ip/tcp.hpp>
 
 #include <chrono>
 #include <memory>
@@ -30,7 +29,7 @@ class Connection final : public SessionHost,
                          public SendBatch::Sender,
                          public std::enable_shared_from_this<Connection> {
  public:
-  Connection(Hub& hub, boost::asio::ip::tcp::socket socket, Gate::Ticket ticket, Door door);
+  Connection(Hub& hub, TcpSocket socket, Gate::Ticket ticket, Door door);
   ~Connection() override;
 
   // Begins to read. A WebSocket brings its proved identity, and bytes that came behind the
@@ -118,7 +117,7 @@ class Connection final : public SessionHost,
 
   Hub& hub_;
   // What a room's message touches, side by side.
-  boost::asio::ip::tcp::socket socket_;
+  TcpSocket socket_;
   std::size_t out_sent_ = 0;
   std::string out_;  // framed, from out_sent_ on unsent
   Phase phase_ = Phase::kOpen;

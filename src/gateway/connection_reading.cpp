@@ -45,7 +45,7 @@ class Connection::Turn {
 void Connection::wait_readable() {
   if (waiting_readable_ || phase_ == Phase::kClosed || peer_done_) return;
   waiting_readable_ = true;
-  socket_.async_wait(tcp::socket::wait_read,
+  socket_.async_wait(TcpSocket::wait_read,
                      [self = shared_from_this()](boost::system::error_code error) {
                        self->waiting_readable_ = false;
                        if (!error) self->on_readable();

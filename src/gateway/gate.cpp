@@ -34,14 +34,14 @@ Gate::Ticket Gate::enter(const boost::asio::ip::address& address, std::size_t pl
     refusals_.count(Refusal::kConnections);
     return {};
   }
-  auto& there = by_address_[key];
-  if (counted && there >= options_.per_address) {
+  auto& there = *by_address_.try_emplace(std::move(key), 0).first;
+  if (counted && there.second >= options_.per_address) {
     refusals_.count(Refusal::kPerAddress);
     return {};
   }
-  ++there;
+  ++there.second;
   taken_ += places;
-  return {shared_from_this(), std::move(key), places};
+  return {shared_from_this(), there, places};
 }
 
 void Gate::leave(const std::string& address, std::size_t places) {

@@ -35,33 +35,37 @@ struct GateOptions {
 
 // One for all doors. Thread: any. Its tickets keep it.
 class Gate : public std::enable_shared_from_this<Gate> {
+  // An address, as limits count it, and its connections.
+  using There = std::pair<const std::string, std::size_t>;
+
  public:
   // Movable; gives its places back at its end.
   class Ticket {
    public:
     Ticket() = default;
-    Ticket(std::shared_ptr<Gate> gate, std::string address, std::size_t places)
-        : gate_(std::move(gate)), address_(std::move(address)), places_(places) {}
+    // One of those that `there` counts already, and which keeps it.
+    Ticket(std::shared_ptr<Gate> gate, const There& there, std::size_t places)
+        : gate_(std::move(gate)), there_(&there), places_(places) {}
     ~Ticket() { release(); }
     Ticket(Ticket&& other) noexcept = default;
     Ticket& operator=(Ticket&& other) noexcept {
       if (this == &other) return *this;
       release();
       gate_ = std::move(other.gate_);
-      address_ = std::move(other.address_);
+      there_ = other.there_;
       places_ = other.places_;
       return *this;
     }
     explicit operator bool() const { return gate_ != nullptr; }
-    // As limits count it.
-    const std::string& address() const { return address_; }
+    // As limits count it; empty without a ticket.
+    std::string address() const { return gate_ ? there_->first : std::string(); }
 
    private:
     void release() {
-      if (auto gate = std::exchange(gate_, nullptr)) gate->leave(address_, places_);
+      if (auto gate = std::exchange(gate_, nullptr)) gate->leave(there_->first, places_);
     }
     std::shared_ptr<Gate> gate_;
-    std::string address_;
+    const There* there_ = nullptr;
     std::size_t places_ = 0;
   };
 
@@ -87,9 +91,9 @@ class Gate : public std::enable_shared_from_this<Gate> {
   const GateOptions options_;
   Refusals& refusals_;
   mutable std::mutex mutex_;
-  std::size_t taken_ = 0;  // places
-  std::unordered_map<std::string, std::size_t> by_address_;
-  std::chrono::microseconds next_{0};  // when the next connection is due
+  std::size_t taken_ = 0;                                    // places
+  std::unordered_map<std::string, std::size_t> by_address_;  // whose nodes stay where they are
+  std::chrono::microseconds next_{0};                        // when the next connection is due
   std::chrono::milliseconds logged_{-kLogEvery};
   std::uint64_t unlogged_ = 0;
 };

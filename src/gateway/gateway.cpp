@@ -75,28 +75,27 @@ constexpr std::string_view kFull =
 
 // Everything of the doors that belongs to one shard.
 struct ShardDoors {
-  using Socket = boost::asio::ip::tcp::socket;
-
   ShardDoors(Shard& on, api::Api& api, Services services, Gate& gate, const SessionOptions& session,
              const HttpOptions& http_options, GrpcServer& grpc, std::size_t grpc_addresses)
       : shard(on),
         hub(on, services, session),
         http(on, api, services.clock, services.log, services.refusals, http_options, hub),
         tcp_acceptor(on, services.clock, services.log, gate, services.refusals, {},
-                     [this](Socket socket, Gate::Ticket ticket) {
+                     [this](TcpSocket socket, Gate::Ticket ticket) {
                        hub.add_tcp(std::move(socket), std::move(ticket));
                      }),
         http_acceptor(on, services.clock, services.log, gate, services.refusals, {kFull},
-                      [this](Socket socket, Gate::Ticket ticket) {
+                      [this](TcpSocket socket, Gate::Ticket ticket) {
                         http.serve(std::move(socket), std::move(ticket));
                       }),
         grpc_connections(on, grpc, services.refusals) {
     for (std::size_t i = 0; i < grpc_addresses; ++i) {
-      grpc_acceptors.push_back(std::make_unique<Acceptor>(
-          on, services.clock, services.log, gate, services.refusals,
-          Acceptor::Door{{}, GrpcConnections::kPlaces}, [this](Socket socket, Gate::Ticket ticket) {
-            grpc_connections.take(std::move(socket), std::move(ticket));
-          }));
+      grpc_acceptors.push_back(
+          std::make_unique<Acceptor>(on, services.clock, services.log, gate, services.refusals,
+                                     Acceptor::Door{{}, GrpcConnections::kPlaces},
+                                     [this](TcpSocket socket, Gate::Ticket ticket) {
+                                       grpc_connections.take(std::move(socket), std::move(ticket));
+                                     }));
     }
   }
 

@@ -33,7 +33,7 @@ void Hub::start() {
   sweep_later();
 }
 
-void Hub::add_tcp(boost::asio::ip::tcp::socket socket, Gate::Ticket ticket) {
+void Hub::add_tcp(TcpSocket socket, Gate::Ticket ticket) {
   auto connection =
       std::make_shared<Connection>(*this, std::move(socket), std::move(ticket), Door::kTcp);
   adopt(connection);
@@ -48,7 +48,7 @@ void Hub::upgraded(Upgraded upgraded) {
                                std::move(upgraded.early));
 }
 
-void Hub::streaming(boost::asio::ip::tcp::socket socket, Gate::Ticket ticket, StreamStart start) {
+void Hub::streaming(TcpSocket socket, Gate::Ticket ticket, StreamStart start) {
   auto connection =
       std::make_shared<Connection>(*this, std::move(socket), std::move(ticket), Door::kStream);
   adopt(connection);

@@ -11,7 +11,6 @@
 
 #include "linnet/base/shard.hpp"
 
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include <array>
@@ -29,10 +28,9 @@ class Hub final : public UpgradeSink {
   Hub(Shard& shard, Services services, const SessionOptions& options);
 
   void start();
-  void add_tcp(boost::asio::ip::tcp::socket socket, Gate::Ticket ticket);
+  void add_tcp(TcpSocket socket, Gate::Ticket ticket);
   void upgraded(Upgraded upgraded) override;
-  void streaming(boost::asio::ip::tcp::socket socket, Gate::Ticket ticket,
-                 StreamStart start) override;
+  void streaming(TcpSocket socket, Gate::Ticket ticket, StreamStart start) override;
   // Tells every connection to go, and to come back within `spread`; lets them flush.
   void drain(std::chrono::milliseconds spread);
   // Closes what is left and forgets it.

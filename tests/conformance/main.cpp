@@ -58,8 +58,7 @@ class Nobody final : public user::Authenticator {
 class NoUpgrades final : public gateway::UpgradeSink {
  public:
   void upgraded(gateway::Upgraded) override {}
-  void streaming(boost::asio::ip::tcp::socket, gateway::Gate::Ticket,
-                 gateway::StreamStart) override {}
+  void streaming(gateway::TcpSocket, gateway::Gate::Ticket, gateway::StreamStart) override {}
 };
 
 int fail(const char* why) {
@@ -88,11 +87,10 @@ int serve(const v1::ServerCompatRequest& wanted, const sigset_t& signals) {
   Refusals refusals;
   gateway::HttpServer server(shard, api, clock, log, refusals, options, sink);
   auto gate = std::make_shared<gateway::Gate>(gateway::GateOptions(), refusals);
-  gateway::Acceptor acceptor(
-      shard, clock, log, *gate, refusals, {},
-      [&](boost::asio::ip::tcp::socket socket, gateway::Gate::Ticket ticket) {
-        server.serve(std::move(socket), std::move(ticket));
-      });
+  gateway::Acceptor acceptor(shard, clock, log, *gate, refusals, {},
+                             [&](gateway::TcpSocket socket, gateway::Gate::Ticket ticket) {
+                               server.serve(std::move(socket), std::move(ticket));
+                             });
   auto endpoint = gateway::claim(shard.context(), *gateway::parse_listen_address("127.0.0.1:0"));
   if (!endpoint || !acceptor.open(*endpoint)) return fail("cannot listen on 127.0.0.1");
   shard.start();

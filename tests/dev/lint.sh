@@ -12,8 +12,12 @@ dev_format() {
   our_sources | xargs -d '\n' clang-format-14 -i
 }
 
-# tidy_file [ARGUMENT...] FILE: remembers what was clean, and looks again when the file, a header that
-# it may see, or a rule has changed.
+# Which sources were clean, by the sums of all that tidy looks at: kept with the user, as ccache's
+# objects are, so that a new clone in the same place profits too.
+tidy_known=${XDG_CACHE_HOME:-${HOME:-/nonexistent}/.cache}/linnet/tidy
+
+# tidy_file [ARGUMENT...] FILE: looks again when the file, a header that it may see, or a rule has
+# changed.
 tidy_file() {
   local file=${*: -1} own clean
   own=$(cut -d/ -f1,2 <<<"${file#"$root/"}")
@@ -21,12 +25,15 @@ tidy_file() {
     printf '%s\n' "$@"
     grep -F -- "-c $file\"" build/release/compile_commands.json
     cat .clang-tidy "$file"
-    find include proto examples "$own" \( -name '*.hpp' -o -name '*.proto' \) -exec cat {} +
+    find include proto examples "$own" \( -name '*.hpp' -o -name '*.proto' \) -print0 | LC_ALL=C sort -z | xargs -0 cat
   } | sha256sum | cut -d' ' -f1)
-  if [[ -e $root/build/release/tidy/$clean ]]; then return; fi
+  if [[ -e $tidy_known/$clean ]]; then
+    touch "$tidy_known/$clean"
+    return
+  fi
   clang-tidy-14 -p "$root/build/release" --quiet --extra-arg=-Wno-unknown-warning-option "$@" \
     2> >(grep -v 'warnings\? generated' >&2) || return 1
-  touch "$root/build/release/tidy/$clean"
+  touch "$tidy_known/$clean"
 }
 
 # tidy_files [ARGUMENT...]: those named on stdin.
@@ -54,9 +61,9 @@ tidy() {
   local files chosen status=0
   configure release || return 1
   build release linnet_pb || return 1
-  mkdir -p "$root/build/release/tidy"
-  find "$root/build/release/tidy" -type f -mtime +30 -delete
-  export root
+  mkdir -p "$tidy_known" 2>/dev/null || { tidy_known=$root/build/release/tidy && mkdir -p "$tidy_known"; }
+  find "$tidy_known" -type f -mtime +30 -delete
+  export root tidy_known
   export -f tidy_file
   files=$(grep -oP '^ *"file": "\K[^"]+' "$root/build/release/compile_commands.json" |
     grep -E "^$root/(src|examples)/.*\.cpp$" | sort -u)

@@ -18,7 +18,7 @@ GrpcConnections::GrpcConnections(Shard& shard, GrpcServer& grpc, Refusals& refus
   if (error) ::close(epoll);
 }
 
-void GrpcConnections::take(boost::asio::ip::tcp::socket socket, Gate::Ticket ticket) {
+void GrpcConnections::take(TcpSocket socket, Gate::Ticket ticket) {
   boost::system::error_code error;
   socket.native_non_blocking(true, error);
   const int connection = socket.native_handle();

@@ -3,11 +3,11 @@
 
 #include "gate.hpp"
 #include "grpc/grpc_server.hpp"
+#include "socket.hpp"
 
 #include "linnet/base/refusals.hpp"
 #include "linnet/base/shard.hpp"
 
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 
 #include <cstddef>
@@ -28,7 +28,7 @@ class GrpcConnections {
   GrpcConnections& operator=(const GrpcConnections&) = delete;
 
   // Hands it to gRPC. One that cannot be watched, as no descriptor is left, is closed and counted.
-  void take(boost::asio::ip::tcp::socket socket, Gate::Ticket ticket);
+  void take(TcpSocket socket, Gate::Ticket ticket);
   void stop();
 
  private:

@@ -34,7 +34,7 @@ void HttpServer::Impl::enter(Connection& connection, Phase phase, std::chrono::m
   }
 }
 
-void HttpServer::Impl::serve(tcp::socket socket, Gate::Ticket ticket) {
+void HttpServer::Impl::serve(TcpSocket socket, Gate::Ticket ticket) {
   if (draining_) return;
   Code ignored;
   socket.set_option(tcp::no_delay(true), ignored);
@@ -200,7 +200,7 @@ HttpServer::~HttpServer() {
   impl_->stop();
 }
 
-void HttpServer::serve(tcp::socket socket, Gate::Ticket ticket) {
+void HttpServer::serve(TcpSocket socket, Gate::Ticket ticket) {
   impl_->serve(std::move(socket), std::move(ticket));
 }
 

@@ -5,6 +5,7 @@
 #include "gate.hpp"
 #include "http/stream_form.hpp"
 #include "refusal_pace.hpp"
+#include "socket.hpp"
 
 #include "linnet/api/methods.hpp"
 #include "linnet/base/clock.hpp"
@@ -13,8 +14,6 @@
 #include "linnet/base/shard.hpp"
 #include "linnet/gateway/gateway.hpp"
 #include "linnet/user/identity.hpp"
-
-#include <boost/asio/ip/tcp.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -50,7 +49,7 @@ inline std::size_t most_bytes(const api::Method& method, const HttpOptions& opti
 
 // What comes of a WebSocket handshake that was let in.
 struct Upgraded {
-  boost::asio::ip::tcp::socket socket;
+  TcpSocket socket;
   std::string early;  // bytes that the client sent behind its handshake
   user::Identity identity;
   bool text = false;  // pushes are JSON from the first on (?format=json)
@@ -65,8 +64,7 @@ class UpgradeSink {
   // Thread: the shard's.
   virtual void upgraded(Upgraded connection) = 0;
   // The head of the response has been sent; what follows is the stream.
-  virtual void streaming(boost::asio::ip::tcp::socket socket, Gate::Ticket ticket,
-                         StreamStart start) = 0;
+  virtual void streaming(TcpSocket socket, Gate::Ticket ticket, StreamStart start) = 0;
 };
 
 // Thread: the shard's, but for the constructor and destructor (its owner's, while the loop does not
@@ -78,7 +76,7 @@ class HttpServer {
   ~HttpServer();
 
   // Takes over an accepted socket and serves it until it closes or upgrades.
-  void serve(boost::asio::ip::tcp::socket socket, Gate::Ticket ticket = {});
+  void serve(TcpSocket socket, Gate::Ticket ticket = {});
   // From now on /readyz says that the server takes no more work.
   void announce_end();
   // Ends idle connections now, the others after their answer (which says Connection: close).

@@ -46,7 +46,7 @@ class HttpServer::Impl : public std::enable_shared_from_this<Impl> {
         timer_(shard.context()),
         held_(options_.held_bytes) {}
 
-  void serve(tcp::socket socket, Gate::Ticket ticket);
+  void serve(TcpSocket socket, Gate::Ticket ticket);
   void drain();
   void announce_end() { site_.drain(); }
   // The server goes: nothing of it is used any more.
@@ -59,7 +59,7 @@ class HttpServer::Impl : public std::enable_shared_from_this<Impl> {
 
   // One socket. Lives in its coroutine's frame and is known to the sweep by pointer.
   struct Connection : Deadlines::Entry, HeldBytes::Holder {
-    Connection(std::shared_ptr<Impl> owner, tcp::socket accepted, Gate::Ticket admitted)
+    Connection(std::shared_ptr<Impl> owner, TcpSocket accepted, Gate::Ticket admitted)
         : impl(std::move(owner)), socket(std::move(accepted)), ticket(std::move(admitted)) {
       impl->connections_.insert(this);
     }
@@ -76,7 +76,7 @@ class HttpServer::Impl : public std::enable_shared_from_this<Impl> {
     }
 
     std::shared_ptr<Impl> impl;
-    tcp::socket socket;
+    TcpSocket socket;
     Gate::Ticket ticket;
     // The parser limits heads and bodies, but neither a chunk's extensions nor trailers, which it
     // reads when it has all of them.

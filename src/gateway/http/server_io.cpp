@@ -88,7 +88,7 @@ asio::awaitable<void> HttpServer::Impl::refuse(Connection& connection, HttpRespo
   const bool sent = co_await write(connection, response, 11, false, true);
   if (!sent) co_return;
   Code failed;
-  connection.socket.shutdown(tcp::socket::shutdown_send, failed);
+  connection.socket.shutdown(TcpSocket::shutdown_send, failed);
   std::array<char, 4096> discarded{};
   for (std::size_t total = 0; !failed && total < kLingerBytes;) {
     auto [error, bytes] =

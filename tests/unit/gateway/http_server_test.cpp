@@ -25,7 +25,7 @@ namespace {
 class Sink final : public UpgradeSink {
  public:
   void upgraded(Upgraded connection) override { promise.set_value(std::move(connection)); }
-  void streaming(tcp::socket, Gate::Ticket, StreamStart start) override {
+  void streaming(TcpSocket, Gate::Ticket, StreamStart start) override {
     stream.set_value(std::move(start));
   }
   std::promise<Upgraded> promise;
@@ -95,9 +95,9 @@ struct Answer {
 class Client {
  public:
   explicit Client(House& house) : socket_(context_) {
-    tcp::acceptor acceptor(context_, tcp::endpoint(asio::ip::address_v4::loopback(), 0));
+    TcpListener acceptor(context_, tcp::endpoint(asio::ip::address_v4::loopback(), 0));
     socket_.connect(acceptor.local_endpoint());
-    tcp::socket accepted(house.shard->context());
+    TcpSocket accepted(house.shard->context());
     acceptor.accept(accepted);
     timeval limit{5, 0};
     setsockopt(socket_.native_handle(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
@@ -126,7 +126,7 @@ class Client {
     auto got = receive();
     return got == 0 || (got < 0 && errno == ECONNRESET);
   }
-  void half_close() { socket_.shutdown(tcp::socket::shutdown_send); }
+  void half_close() { socket_.shutdown(TcpSocket::shutdown_send); }
 
  private:
   // Not by Asio, whose blocking reads know no deadline.
@@ -142,7 +142,7 @@ class Client {
     return taken;
   }
   asio::io_context context_;
-  tcp::socket socket_;
+  TcpSocket socket_;
   std::string received_;
 };
 
