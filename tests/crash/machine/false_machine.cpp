@@ -1,7 +1,9 @@
-// Preloaded into a server: a clock that is wrong and a disk that is slow, see false_machine.hpp.
-// Timers run on the steady clock, which is left as it is.
+// Preloaded into a server: a clock that is wrong, a disk that is slow, a file system that has
+// become read-only, as one does that found an error; see false_machine.hpp. Timers run on the
+// steady clock, which is left as it is.
 #include "false_machine.hpp"
 
+#include <cerrno>
 #include <cstdlib>
 #include <ctime>
 #include <dlfcn.h>
@@ -59,6 +61,14 @@ void take_time(int fd) {
   --false_machine->syncs_waiting;
 }
 
+bool refused(int fd) {
+  auto* const false_machine = machine();
+  if (false_machine == nullptr || false_machine->read_only == 0 || !is_database(fd)) return false;
+  ++false_machine->writes_refused;
+  errno = EROFS;
+  return true;
+}
+
 void turn(timespec& time) {
   const auto* const false_machine = machine();
   if (false_machine == nullptr) return;
@@ -100,6 +110,16 @@ extern "C" time_t time(time_t* out) {
   clock_gettime(CLOCK_REALTIME, &now);
   if (out != nullptr) *out = now.tv_sec;
   return now.tv_sec;
+}
+
+extern "C" ssize_t pwrite64(int fd, const void* bytes, size_t size, off64_t at) {
+  static const auto real = next<ssize_t (*)(int, const void*, size_t, off64_t)>("pwrite64");
+  return refused(fd) ? -1 : real(fd, bytes, size, at);
+}
+
+extern "C" int ftruncate64(int fd, off64_t size) {
+  static const auto real = next<int (*)(int, off64_t)>("ftruncate64");
+  return refused(fd) ? -1 : real(fd, size);
 }
 
 extern "C" int fdatasync(int fd) {

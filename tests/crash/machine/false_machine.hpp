@@ -1,5 +1,6 @@
 // What a preloaded false_machine.cpp does to a server, turned while it runs: the clock on the wall,
-// and the time that the disk takes. Shared between the two by a mapped file.
+// the time that the disk takes, and whether it may be written. Shared between the two by a mapped
+// file.
 #pragma once
 
 #include <atomic>
@@ -14,6 +15,8 @@ struct FalseMachine {
   std::atomic<std::int64_t> sync_takes_ms;       // of the database's files, each
   std::atomic<std::int64_t> sync_held;           // 1: none ends until it is 0 again
   std::atomic<std::int64_t> syncs_waiting;       // told by the server
+  std::atomic<std::int64_t> read_only;           // 1: the database's files are not written (EROFS)
+  std::atomic<std::int64_t> writes_refused;      // told by the server
 };
 
 inline constexpr const char* kFalseMachine = "FALSE_MACHINE";  // environment: the file's path
