@@ -15,8 +15,17 @@ using tcp = boost::asio::ip::tcp;
 
 constexpr int kBacklog = 4096;
 constexpr std::chrono::milliseconds kPause{100};
+// Taken by a listener in one turn of the loop. With one alone, everybody new waits behind a backlog
+// as soon as turns are long; with all, who is connected waits for a storm of others.
+constexpr int kInTurn = 8;
 
 using ReusePort = boost::asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
+
+// accept() returns at once, whatever became of who waited.
+void never_block(TcpListener& acceptor, boost::system::error_code& error) {
+  acceptor.non_blocking(true, error);
+  if (!error) acceptor.set_option(TcpListener::enable_connection_aborted(true), error);
+}
 
 // Opens, binds and listens; an error is returned and the acceptor closed.
 boost::system::error_code listen(TcpListener& acceptor, const tcp::endpoint& endpoint, bool share) {
@@ -27,12 +36,20 @@ boost::system::error_code listen(TcpListener& acceptor, const tcp::endpoint& end
   if (!error && endpoint.address().is_v6())
     acceptor.set_option(boost::asio::ip::v6_only(true), error);
   if (!error) acceptor.bind(endpoint, error);
+  if (!error) never_block(acceptor, error);
   if (!error) acceptor.listen(kBacklog, error);
   if (error) {
     boost::system::error_code ignored;
     acceptor.close(ignored);
   }
   return error;
+}
+
+// Who waited has gone again, or another shard has taken it.
+bool gone(const boost::system::error_code& error) {
+  return error == boost::asio::error::would_block ||
+         error == boost::asio::error::connection_aborted ||
+         error == boost::system::errc::protocol_error;
 }
 
 Error cannot_listen(const tcp::endpoint& endpoint, const boost::system::error_code& error) {
@@ -101,9 +118,13 @@ Status Acceptor::open(const tcp::endpoint& endpoint) {
 Status Acceptor::adopt(const tcp::endpoint& endpoint, int descriptor) {
   boost::system::error_code error;
   acceptor_.assign(endpoint.protocol(), descriptor, error);
-  if (!error) return success();
-  ::close(descriptor);
-  return cannot_listen(endpoint, error);
+  if (error) {
+    ::close(descriptor);
+    return cannot_listen(endpoint, error);
+  }
+  never_block(acceptor_, error);
+  if (error) return cannot_listen(endpoint, error);
+  return success();
 }
 
 void Acceptor::start() {
@@ -118,17 +139,35 @@ void Acceptor::stop() {
 
 void Acceptor::accept() {
   if (!acceptor_.is_open()) return;
-  acceptor_.async_accept([this](boost::system::error_code error, TcpSocket socket) {
+  acceptor_.async_wait(TcpListener::wait_read, [this](boost::system::error_code error) {
     if (error == boost::asio::error::operation_aborted) return;
     if (error) {
       on_error(error);
       return;
     }
-    // It was accepted, and stop() came before this.
-    if (!acceptor_.is_open()) return;
-    take(std::move(socket));
-    accept_after(gate_.pace(clock_.steady()), Refusal::kAccepts);
+    // Somebody came, and stop() before this.
+    if (acceptor_.is_open()) accept_some();
   });
+}
+
+void Acceptor::accept_some() {
+  // Without the look, a lack of descriptors would be told although nobody waits.
+  for (int taken = 0; taken < kInTurn && somebody_waits(); ++taken) {
+    boost::system::error_code error;
+    auto socket = acceptor_.accept(error);
+    if (gone(error)) break;
+    if (error) {
+      on_error(error);
+      return;
+    }
+    take(std::move(socket));
+    const auto pause = gate_.pace(clock_.steady());
+    if (pause.count() > 0) {
+      accept_after(pause, Refusal::kAccepts);
+      return;
+    }
+  }
+  accept();
 }
 
 void Acceptor::take(TcpSocket socket) {
@@ -150,10 +189,6 @@ void Acceptor::take(TcpSocket socket) {
 
 // Whoever has come meanwhile was put off, which is counted as `why`.
 void Acceptor::accept_after(std::chrono::microseconds pause, std::optional<Refusal> why) {
-  if (pause.count() == 0) {
-    accept();
-    return;
-  }
   pause_.expires_after(pause);
   pause_.async_wait([this, why](boost::system::error_code aborted) {
     if (aborted) return;

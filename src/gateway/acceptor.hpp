@@ -1,5 +1,5 @@
-// Accepts on one shard. Every shard has its own listening socket on the same address
-// (SO_REUSEPORT).
+// Accepts on one shard, a few in one turn of its loop. Every shard has its own listening socket on
+// the same address (SO_REUSEPORT).
 #pragma once
 
 #include "gate.hpp"
@@ -54,6 +54,7 @@ class Acceptor {
 
  private:
   void accept();
+  void accept_some();
   void take(TcpSocket socket);
   void accept_after(std::chrono::microseconds pause, std::optional<Refusal> why);
   bool somebody_waits();
