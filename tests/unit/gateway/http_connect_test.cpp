@@ -18,7 +18,7 @@ namespace {
 constexpr std::string_view kSend = "/pb.LogicExt/SendMessage";
 constexpr std::string_view kGetUser = "/pb.UserExt/GetUser";
 
-struct Door : World {
+struct OpenDoor : World {
   HttpResponse ask(const HttpRequest& request) {
     CallDoor door(api, log, options);
     return run(door.handle(request)).response;
@@ -38,7 +38,7 @@ void check_error(const HttpResponse& response, int status, std::string_view word
 }  // namespace
 
 TEST_CASE("a JSON call reaches its handler with the identity and the content of the message") {
-  Door door;
+  OpenDoor door;
 
   auto answer = door.ask(json_call(kSend, R"({"receiverType":"RT_USER","receiverId":"9",
       "messageType":"MT_TEXT","messageContent":{"text":"hello"},"requestId":"5"})"));
@@ -58,7 +58,7 @@ TEST_CASE("a JSON call reaches its handler with the identity and the content of 
 }
 
 TEST_CASE("a protobuf call is answered in protobuf, and an empty body is the default message") {
-  Door door;
+  OpenDoor door;
   auto call = request("POST", kGetUser);
   call.headers.add("content-type", "application/proto");
   call.headers.add("user_id", "7");
@@ -75,7 +75,7 @@ TEST_CASE("a protobuf call is answered in protobuf, and an empty body is the def
 }
 
 TEST_CASE("credentials may come under names that proxies let through") {
-  Door door;
+  OpenDoor door;
   auto call = request("POST", kGetUser);
   call.headers.add("Content-Type", "application/json; charset=UTF-8");
   call.headers.add("X-User-Id", "7");
@@ -87,7 +87,7 @@ TEST_CASE("credentials may come under names that proxies let through") {
 }
 
 TEST_CASE("refused credentials are told with the number, the name and the request id") {
-  Door door;
+  OpenDoor door;
   auto call = json_call(kGetUser, "{}");
   call.headers = HttpHeaders();
   call.headers.add("Content-Type", "application/json");
@@ -112,7 +112,7 @@ TEST_CASE("refused credentials are told with the number, the name and the reques
 }
 
 TEST_CASE("an id that is no number is refused before the call") {
-  Door door;
+  OpenDoor door;
   auto call = request("POST", kGetUser);
   call.headers.add("Content-Type", "application/json");
   call.headers.add("user_id", "seven");
@@ -122,7 +122,7 @@ TEST_CASE("an id that is no number is refused before the call") {
 }
 
 TEST_CASE("an error of the handler keeps its own code") {
-  Door door;
+  OpenDoor door;
   check_error(door.ask(json_call(kGetUser, R"({"userId":"404"})")), 404, "not_found",
               ErrCode::kUserNotExist);
 }
@@ -141,7 +141,7 @@ TEST_CASE("the request id is the client's when it is fit to be shown, otherwise 
                                    {"99999999999999999999", true, 0},
                                    {"", false, 0}};
   for (const auto& one : cases) {
-    Door door;
+    OpenDoor door;
     auto call = json_call(kSend, "{}");
     call.headers.add("X-Request-Id", one.sent);
     auto answer = door.ask(call);
@@ -151,7 +151,7 @@ TEST_CASE("the request id is the client's when it is fit to be shown, otherwise 
     CHECK_FALSE(header(answer, "X-Request-Id").empty());
     CHECK(door.handlers.last_caller.request_id == RequestId(one.retry));
   }
-  Door door;
+  OpenDoor door;
   auto call = json_call(kSend, "{}");
   call.headers.add("request_id", "18");
   call.headers.add("X-Request-Id", "17");
@@ -160,7 +160,7 @@ TEST_CASE("the request id is the client's when it is fit to be shown, otherwise 
 }
 
 TEST_CASE("what cannot be routed says what to do instead, with code unimplemented") {
-  Door door;
+  OpenDoor door;
   auto unknown = door.ask(json_call("/pb.LogicExt/Nothing", "{}"));
   check_error(unknown, 404, "unimplemented", ErrCode::kUnimplemented);
 
@@ -183,7 +183,7 @@ TEST_CASE("what cannot be routed says what to do instead, with code unimplemente
 TEST_CASE("a content type that is not ours is refused, and curl -d is told of --json") {
   for (std::string_view type : {"application/x-www-form-urlencoded", "image/jpeg", "", "text/json",
                                 "application/json; charset=latin1", "application/grpc"}) {
-    Door door;
+    OpenDoor door;
     auto call = request("POST", kSend);
     if (!type.empty()) call.headers.add("Content-Type", type);
     call.body = "{}";
@@ -195,7 +195,7 @@ TEST_CASE("a content type that is not ours is refused, and curl -d is told of --
 }
 
 TEST_CASE("a body that does not parse is told with a reason") {
-  Door door;
+  OpenDoor door;
   for (std::string_view body : {"", "  \r\n", "{", "[]", R"({"receiverId":"x"})"})
     check_error(door.ask(json_call(kSend, body)), 400, "invalid_argument", ErrCode::kBadRequest);
 
@@ -210,7 +210,7 @@ TEST_CASE("a body that does not parse is told with a reason") {
 }
 
 TEST_CASE("a body in gzip is read as the one in it") {
-  Door door;
+  OpenDoor door;
   auto call = json_call(kGetUser, gzip(R"({"userId":"12"})"));
   call.headers.add("Content-Encoding", "gzip");
   CHECK(Json::parse(door.ask(call).body)["user"]["userId"] == "12");
@@ -221,7 +221,7 @@ TEST_CASE("a body in gzip is read as the one in it") {
 }
 
 TEST_CASE("a body that is empty is not decompressed") {
-  Door door;
+  OpenDoor door;
   auto call = request("POST", kGetUser);
   call.headers.add("Authorization", "Bearer " + std::string(kToken));
   call.headers.add("Content-Type", "application/proto");
@@ -230,7 +230,7 @@ TEST_CASE("a body that is empty is not decompressed") {
 }
 
 TEST_CASE("a body that is no gzip, or too large in it, is refused") {
-  Door door;
+  OpenDoor door;
   door.options.body_bytes = 100;
   const auto bomb = gzip(std::string(100000, ' '));
   REQUIRE(bomb.size() > 100);
@@ -248,7 +248,7 @@ TEST_CASE("a body that is no gzip, or too large in it, is refused") {
 }
 
 TEST_CASE("nothing is unpacked or read for who has not proved anything") {
-  Door door;
+  OpenDoor door;
   auto call = json_call(kSend, gzip(std::string(5'000'000, ' ')));
   call.headers = {};
   call.headers.add("Content-Type", "application/json");
@@ -259,7 +259,7 @@ TEST_CASE("nothing is unpacked or read for who has not proved anything") {
 }
 
 TEST_CASE("a call that anyone may make has 16 KB, unpacked or not") {
-  Door door;
+  OpenDoor door;
   auto sign_in = [&](std::size_t spaces, bool packed) {
     const auto body = "{" + std::string(spaces, ' ') + "}";
     auto call = request("POST", "/pb.UserExt/SignIn");
@@ -276,7 +276,7 @@ TEST_CASE("a call that anyone may make has 16 KB, unpacked or not") {
 }
 
 TEST_CASE("what the door refuses is marked, what a handler refuses is not") {
-  Door door;
+  OpenDoor door;
   CHECK(door.ask(json_call(kSend, "{")).refused);
   auto unproved = json_call(kSend, "{}");
   unproved.headers = {};
@@ -289,7 +289,7 @@ TEST_CASE("what the door refuses is marked, what a handler refuses is not") {
 }
 
 TEST_CASE("an encoding that is not ours is refused by naming what is supported") {
-  Door door;
+  OpenDoor door;
   for (std::string_view encoding : {"br", "gzip, gzip", "deflate", "gzipp"}) {
     auto call = json_call(kSend, "{}");
     call.headers.add("Content-Encoding", encoding);
@@ -314,7 +314,7 @@ TEST_CASE("an answer is compressed when that is worth it and the client takes it
                                            {"br", 5000, false},
                                            {"gzip;q=0", 5000, false},
                                            {"gzip; q=0.000", 5000, false}}) {
-    Door door;
+    OpenDoor door;
     door.handlers.nickname = std::string(one.size, 'n');
     auto call = json_call(kGetUser, "{}");
     call.headers.add("Accept-Encoding", one.accept);
@@ -329,7 +329,7 @@ TEST_CASE("an answer is compressed when that is worth it and the client takes it
 }
 
 TEST_CASE("content is an object for people, and base64 for the protocol's own clients") {
-  Door door;
+  OpenDoor door;
   door.table.add("/pb.LogicExt/SyncGroup", door.handlers, &Handlers::sync);
   auto content = [&](const HttpRequest& request) {
     return Json::parse(door.ask(request).body)["messages"][0]["messageContent"];
@@ -345,7 +345,7 @@ TEST_CASE("content is an object for people, and base64 for the protocol's own cl
 }
 
 TEST_CASE("a version of the protocol that is not there is refused, none at all is taken") {
-  Door door;
+  OpenDoor door;
   auto call = json_call(kGetUser, "{}");
   CHECK(door.ask(call).status == 200);
   call.headers.add("Connect-Protocol-Version", "2");
@@ -353,14 +353,14 @@ TEST_CASE("a version of the protocol that is not there is refused, none at all i
 }
 
 TEST_CASE("a body over the limit is resource_exhausted") {
-  Door door;
+  OpenDoor door;
   door.options.body_bytes = 10;
   check_error(door.ask(json_call(kSend, "{           }")), 429, "resource_exhausted",
               ErrCode::kTooLarge);
 }
 
 TEST_CASE("a method without side effects is also read with GET") {
-  Door door;
+  OpenDoor door;
   pb::GetUserReq wanted;
   wanted.set_user_id(1234);
   auto bytes = wanted.SerializeAsString();
@@ -406,7 +406,7 @@ TEST_CASE("a bad query of a GET is refused by what is wrong with it") {
       {"?encoding=proto&base64=1&message=CA*k", 400},
   };
   for (const auto& [query, status] : bad) {
-    Door door;
+    OpenDoor door;
     auto call = request("GET", std::string(kGetUser) + query);
     call.headers.add("Authorization", "Bearer " + std::string(kToken));
     auto answer = door.ask(call);
@@ -417,7 +417,7 @@ TEST_CASE("a bad query of a GET is refused by what is wrong with it") {
 }
 
 TEST_CASE("a passed deadline is told, and the work is carried out all the same") {
-  Door door;
+  OpenDoor door;
   door.handlers.slow_ms = 60;
   auto call = json_call("/pb.UserExt/SignIn", "{}");
   call.headers.add("Connect-Timeout-Ms", "5");
@@ -430,7 +430,7 @@ TEST_CASE("a passed deadline is told, and the work is carried out all the same")
 }
 
 TEST_CASE("a deadline that is kept changes nothing, and a malformed one is refused") {
-  Door door;
+  OpenDoor door;
   auto kept = json_call("/pb.UserExt/SignIn", "{}");
   kept.headers.add("Connect-Timeout-Ms", "9999999999");
   CHECK(door.ask(kept).status == 200);
@@ -443,7 +443,7 @@ TEST_CASE("a deadline that is kept changes nothing, and a malformed one is refus
 }
 
 TEST_CASE("pages of other origins may not change anything unless they are listed") {
-  Door door;
+  OpenDoor door;
   door.options.allowed_origins = {"https://app.example"};
   auto from = [&](std::string_view origin) {
     auto call = json_call(kSend, "{}");
@@ -472,7 +472,7 @@ TEST_CASE("pages of other origins may not change anything unless they are listed
 }
 
 TEST_CASE("a preflight is answered for listed origins only") {
-  Door door;
+  OpenDoor door;
   door.options.allowed_origins = {"https://app.example"};
   auto preflight = request("OPTIONS", kSend);
   preflight.headers.add("Access-Control-Request-Method", "POST");
