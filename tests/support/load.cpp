@@ -100,6 +100,7 @@ Sender::Sent Sender::next() {
   }
   history_.sent(sent.text, static_cast<std::int64_t>(who_), sent.number, std::move(logs));
   sent.request = request.SerializeAsString();
+  sent.made = std::chrono::steady_clock::now();
   return sent;
 }
 
@@ -117,6 +118,7 @@ void Sender::call(HttpConnection& connection, const Sent& sent) {
 }
 
 void Sender::front_answered() {
+  if (options_.acknowledged) options_.acknowledged(unanswered_.front().made);
   known_.push_back(std::move(unanswered_.front()));
   unanswered_.pop_front();
   if (known_.size() > kRetried) known_.pop_front();

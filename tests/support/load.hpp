@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <random>
 #include <string>
@@ -38,6 +39,8 @@ class Sender {
     bool both_doors = false;  // every request over HTTP and a long connection at once
     Mistake mistake = Mistake::kNone;
     std::chrono::milliseconds pause{0};  // the longest after an answer
+    // Told of each message when it was made and is now acknowledged, on the sender's thread.
+    std::function<void(std::chrono::steady_clock::time_point)> acknowledged = nullptr;
   };
   Sender(const World& world, History& history, std::size_t who, std::uint64_t seed);
   Sender(const World& world, History& history, std::size_t who, std::uint64_t seed,
@@ -57,6 +60,7 @@ class Sender {
     std::string text;
     LogId told_in = 0;  // the log whose seq the answer gives
     std::string request;
+    std::chrono::steady_clock::time_point made;
   };
   enum class Kind { kHttp, kTcp, kWebSocket, kPipelined, kBoth };
   Kind kind() const { return options_.both_doors ? Kind::kBoth : static_cast<Kind>(who_ % 4); }

@@ -1,7 +1,9 @@
 // ./dev crash backups: makes backups of a server under full load, one after the other, and compares
-// each with what had been acknowledged before it, and with what the server has at the end.
+// each with what had been acknowledged before it, and with what the server has at the end. Says how
+// long acknowledgements took meanwhile, and in as long a time without a backup behind each.
 #include "../await.hpp"
 #include "crowd.hpp"
+#include "histogram.hpp"
 #include "support/server_process.hpp"
 
 #include "linnet/base/clock.hpp"
@@ -14,6 +16,8 @@
 #include <cstdio>
 #include <functional>
 #include <map>
+#include <mutex>
+#include <optional>
 
 using namespace linnet;
 using namespace linnet::test;
@@ -40,13 +44,60 @@ struct Beginning {
 };
 using Beginnings = std::map<LogId, Beginning>;
 
+// How long messages took to be acknowledged while backups were made, and while none was; what lies
+// between those times is neither. Thread: any.
+class AckTimes {
+ public:
+  using Time = std::chrono::steady_clock::time_point;
+
+  enum class Span { kBackup, kQuiet };
+  void begin(Span span) {
+    const std::lock_guard lock(mutex_);
+    span_ = span;
+    began_ = now();
+    ended_.reset();
+  }
+  void end() {
+    const std::lock_guard lock(mutex_);
+    ended_ = now();
+  }
+  // What a backup has held up counts as its, also when it is acknowledged behind it.
+  void add(Time made) {
+    const std::lock_guard lock(mutex_);
+    const auto took = (now() - made).count();
+    if (span_ == Span::kBackup && (!ended_ || made < *ended_)) during_.add(took);
+    if (span_ == Span::kQuiet && !ended_ && made >= began_) quiet_.add(took);
+  }
+  void print() const {
+    const std::lock_guard lock(mutex_);
+    std::printf(
+        "acknowledged after p50 %.2f ms, p99 %.2f ms during backups (%llu), %.2f and %.2f between"
+        " (%llu): p99 %.2f times\n",
+        during_.percentile_ms(0.5), during_.percentile_ms(0.99),
+        static_cast<unsigned long long>(during_.count()), quiet_.percentile_ms(0.5),
+        quiet_.percentile_ms(0.99), static_cast<unsigned long long>(quiet_.count()),
+        during_.percentile_ms(0.99) / std::max(quiet_.percentile_ms(0.99), 1e-6));
+  }
+
+ private:
+  static Time now() { return std::chrono::steady_clock::now(); }
+  mutable std::mutex mutex_;
+  Span span_ = Span::kQuiet;
+  Time began_;
+  std::optional<Time> ended_ = Time();
+  bench::Histogram during_;
+  bench::Histogram quiet_;
+};
+
 class Backups {
  public:
-  Backups(const Options& options)
+  Backups(const Options& options, AckTimes& times)
       : options_(options),
+        times_(times),
         random_(options.seed),
         world_(make_world(dir_.path() / "world")),
-        crowd_(world_, history_, options.seed) {}
+        crowd_(world_, history_, options.seed, 1,
+               {.acknowledged = [&times](AckTimes::Time made) { times.add(made); }}) {}
 
   int run() {
     ServerProcess server(world_.data, server_arguments());
@@ -85,11 +136,21 @@ class Backups {
     const auto copy = here.path() / "copy";
     const auto before = history_.highest_told();
     const auto began = std::chrono::steady_clock::now();
+    times_.begin(AckTimes::Span::kBackup);
     const auto made =
         run_program(LINNET_BINARY, {"backup", copy.string(), "--data-dir", world_.data.string()},
                     {}, {}, std::chrono::seconds(120));
-    longest_ = std::max(longest_, std::chrono::duration_cast<milliseconds>(
-                                      std::chrono::steady_clock::now() - began));
+    times_.end();
+    const auto took = std::chrono::steady_clock::now() - began;
+    longest_ = std::max(longest_, std::chrono::duration_cast<milliseconds>(took));
+    look_at(number, copy, made, before);
+    times_.begin(AckTimes::Span::kQuiet);
+    std::this_thread::sleep_for(took);
+    times_.end();
+  }
+
+  void look_at(int number, const std::filesystem::path& copy, const Outcome& made,
+               const std::map<LogId, std::int64_t>& before) {
     if (made.status != 0) return fault(number, made.out + made.err);
     const auto check = run_program(LINNET_BINARY, {"check", "--data-dir", copy.string()}, {}, {},
                                    std::chrono::seconds(120));
@@ -179,6 +240,7 @@ class Backups {
   }
 
   Options options_;
+  AckTimes& times_;
   std::mt19937_64 random_;
   TempDir dir_;
   World world_;
@@ -201,10 +263,12 @@ int main(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
   try {
     int status = 0;
+    AckTimes times;
     for (int left = options.runs; left > 0; left -= kOfOne, ++options.seed) {
       options.runs = std::min(left, kOfOne);
-      status = std::max(status, Backups(options).run());
+      status = std::max(status, Backups(options, times).run());
     }
+    times.print();
     return status;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "backups: %s\n", error.what());

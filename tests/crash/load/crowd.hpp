@@ -14,10 +14,11 @@ namespace linnet::test {
 
 class Crowd {
  public:
-  Crowd(const World& world, History& history, std::uint64_t seed, std::size_t every = 1)
+  Crowd(const World& world, History& history, std::uint64_t seed, std::size_t every = 1,
+        const Sender::Options& options = {})
       : world_(world), history_(history) {
     for (std::size_t who = 0; who < kUsers; who += every)
-      senders_.push_back(std::make_unique<Sender>(world, history, who, seed * 1000 + who));
+      senders_.push_back(std::make_unique<Sender>(world, history, who, seed * 1000 + who, options));
   }
   ~Crowd() { stop(); }
   Crowd(const Crowd&) = delete;
