@@ -76,7 +76,8 @@ constexpr std::string_view kFull =
 // Everything of the doors that belongs to one shard.
 struct ShardDoors {
   ShardDoors(Shard& on, api::Api& api, Services services, Gate& gate, const SessionOptions& session,
-             const HttpOptions& http_options, GrpcServer& grpc, std::size_t grpc_addresses)
+             const HttpOptions& http_options, GrpcServer& grpc, WasteGuard& waste,
+             std::size_t grpc_addresses)
       : shard(on),
         hub(on, services, session),
         http(on, api, services.clock, services.log, services.refusals, http_options, hub),
@@ -88,7 +89,7 @@ struct ShardDoors {
                       [this](TcpSocket socket, Gate::Ticket ticket) {
                         http.serve(std::move(socket), std::move(ticket));
                       }),
-        grpc_connections(on, grpc, services.refusals) {
+        grpc_connections(on, grpc, waste, services.refusals) {
     for (std::size_t i = 0; i < grpc_addresses; ++i) {
       grpc_acceptors.push_back(
           std::make_unique<Acceptor>(on, services.clock, services.log, gate, services.refusals,
@@ -125,14 +126,15 @@ class Gateway::Impl {
         session_(session_options(options_, shards.size())),
         inherited_(options_.inherited),
         gate_(std::make_shared<Gate>(gate_options(options_), services.refusals)),
-        grpc_(shards, services, session_,
+        waste_(services.clock, services.refusals, refusal_limits(options_), options_.body_bytes),
+        grpc_(shards, services, session_, waste_,
               {options_.body_bytes, options_.http_bytes, options_.head_timeout, options_.http_idle,
                refusal_limits(options_)}) {
     if (!GrpcServer::built_in()) options_.grpc_listen.clear();
     for (auto& shard : shards)
       doors_.push_back(std::make_unique<ShardDoors>(*shard, api, services, *gate_, session_,
                                                     http_options(options_, shards.size()), grpc_,
-                                                    options_.grpc_listen.size()));
+                                                    waste_, options_.grpc_listen.size()));
   }
 
   Result<Addresses> open() {
@@ -273,6 +275,7 @@ class Gateway::Impl {
   SessionOptions session_;
   InheritedSockets inherited_;
   std::shared_ptr<Gate> gate_;
+  WasteGuard waste_;
   GrpcServer grpc_;
   std::vector<std::unique_ptr<ShardDoors>> doors_;
 };

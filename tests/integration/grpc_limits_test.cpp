@@ -18,6 +18,8 @@ namespace {
 
 constexpr char kHttp2Data = 0;
 constexpr char kHttp2Headers = 1;
+constexpr char kHttp2Priority = 2;
+constexpr char kHttp2Reset = 3;
 constexpr char kHttp2Settings = 4;
 constexpr char kHttp2EndHeaders = 4;
 constexpr char kHttp2EndStream = 1;
@@ -59,12 +61,12 @@ int refused_by(Socket& teller) {
 }
 
 // HTTP/2's, of a stream's first kilobytes.
-std::string http2_frame(char type, char stream, const std::string& payload, char flags = 0) {
+std::string http2_frame(char type, int stream, const std::string& payload, char flags = 0) {
   const auto length = payload.size();
   std::string bytes{static_cast<char>(length >> 16U), static_cast<char>(length >> 8U),
                     static_cast<char>(length), type};
   bytes += static_cast<char>(flags | (type == kHttp2Headers ? kHttp2EndHeaders : 0));
-  bytes += {0, 0, 0, stream};
+  bytes += {0, 0, static_cast<char>(stream >> 8), static_cast<char>(stream)};
   return bytes + payload;
 }
 
@@ -73,7 +75,7 @@ std::string beginning() {
 }
 
 // Of a call; its request is to come.
-std::string head_of_call(const std::string& path, char stream = 1) {
+std::string head_of_call(const std::string& path, int stream = 1) {
   const auto text = [](const std::string& value) {
     return static_cast<char>(value.size()) + value;
   };
@@ -88,7 +90,7 @@ std::string head_of_call(const std::string& path, char stream = 1) {
 void call_at_once(Socket& socket, int count, const std::string& path, const std::string& request) {
   std::string bytes = beginning();
   for (int i = 0; i < count; ++i) {
-    const auto stream = static_cast<char>(2 * i + 1);
+    const int stream = 2 * i + 1;
     bytes += head_of_call(path, stream);
     bytes += http2_frame(kHttp2Data, stream, request, kHttp2EndStream);
   }
@@ -112,6 +114,30 @@ int answered(Socket& socket, int enough) {
     if (bytes.size() < at) break;
   }
   return answers;
+}
+
+// A call that its client cancels at once.
+std::string cancelled_call(const std::string& path, int stream) {
+  const std::string cancel{"\0\0\0\x08", 4};
+  return head_of_call(path, stream) + http2_frame(kHttp2Reset, stream, cancel);
+}
+
+// So many, of ever new streams.
+std::string cancelled_calls(const std::string& path, int count) {
+  std::string all;
+  for (int i = 0; i < count; ++i)
+    all += cancelled_call(path, 2 * i + 101);
+  return all;
+}
+
+// Sends what may be cut in the middle, and waits for the end.
+bool is_cut_for(Socket& socket, const std::string& bytes) {
+  try {
+    socket.send(bytes);
+  } catch (const std::runtime_error&) {
+    return true;
+  }
+  return ends(socket);
 }
 
 }  // namespace
@@ -234,6 +260,58 @@ TEST_CASE("calls over gRPC that are carried out have no pace, whatever they answ
   call_at_once(far, 60, "/pb.UserExt/SignIn", std::string(5, '\0'));
   CHECK(answered(far, 60) == 60);
   CHECK(f.refused("refusals") == 0);
+}
+
+TEST_CASE("who cancels calls over gRPC again and again is cut, and its address let in later") {
+  LimitedGrpc f({"limits.refusals_per_second=10", "limits.bytes_burst=100000000"});
+  const auto path = GENERATE(as<std::string>(), "/pb.LogicExt/Receive", "/pb.UserExt/SignIn",
+                             "/pb.LogicExt/NoSuchMethod");
+  CAPTURE(path);
+  const std::string empty(5, '\0');
+  Socket local(f.server.grpc_port());
+  call_at_once(local, 1, "/pb.UserExt/SignIn", empty);
+  local.send(cancelled_calls(path, 1000));  // everybody may come from there
+  Socket beside(f.server.grpc_port(), "127.0.0.2");
+  call_at_once(beside, 1, "/pb.UserExt/SignIn", empty);
+  beside.send(cancelled_calls(path, 80));
+
+  Socket far(f.server.grpc_port(), "127.0.0.2");
+  CHECK(is_cut_for(far, beginning() + cancelled_calls(path, 1000)));
+  CHECK(f.refused("grpc_waste") == 1);
+  Socket again(f.server.grpc_port(), "127.0.0.2");
+  CHECK(ends(again));
+  CHECK(f.refused("grpc_waste") == 2);
+
+  // Who was there stays, and others come.
+  for (auto* socket : {&local, &beside}) {
+    const auto call = head_of_call("/pb.UserExt/SignIn", 8191);
+    socket->send(call + http2_frame(kHttp2Data, 8191, empty, kHttp2EndStream));
+    CHECK(answered(*socket, 2) == 2);
+  }
+  CHECK(LimitedGrpc::refused_as_empty(f.call()));
+  CHECK(f.refused("grpc_waste") == 2);
+}
+
+TEST_CASE("frames over gRPC that belong to no call are bounded, the calls' own are not") {
+  LimitedGrpc f({"limits.bytes_per_second=640", "limits.bytes_burst=80000"});
+  constexpr int kCalls = 60;
+  Socket busy(f.server.grpc_port(), "127.0.0.3");
+  // A message that is no valid request, of 1,000 bytes: in all six times what may be wasted.
+  const auto message = std::string{"\0\0\0\3\xe8", 5} + std::string(1000, '\xff');
+  call_at_once(busy, kCalls, "/pb.UserExt/SignIn", message);
+  REQUIRE(f.refuses_in_time("refusals", 1));
+
+  const auto words = GENERATE(http2_frame(kHttp2Settings, 0, ""),
+                              http2_frame(kHttp2Priority, 1, std::string(5, '\0')));
+  CAPTURE(words);
+  Socket far(f.server.grpc_port(), "127.0.0.2");
+  std::string many = beginning();
+  while (many.size() < 100'000)
+    many += words;
+  CHECK(is_cut_for(far, many));
+  CHECK(f.refused("grpc_waste") == 1);
+
+  CHECK(answered(busy, kCalls) == kCalls);
 }
 
 TEST_CASE("refusals over gRPC that wait are all answered when the server stops") {

@@ -37,8 +37,9 @@ enum class Refusal : std::uint8_t {
   kAccepts,           // a connection that waited: limits.accepts_per_second
   kRoomHistory,       // a message that a room remembered: limits.room_history_bytes
   kRoomLog,           // one that was kept for slow members: limits.room_log_bytes
+  kWaste,  // a connection over gRPC was cut, or not let in, for what it takes for nothing
 };
-inline constexpr std::size_t kRefusals = 26;
+inline constexpr std::size_t kRefusals = 27;
 
 // What was shown as a proof, and proved nothing.
 enum class Wrong : std::uint8_t { kCode, kPassword, kToken, kKey };
@@ -75,7 +76,8 @@ constexpr std::string_view name(Refusal refusal) {
                                                            "slow_mode",
                                                            "accepts_per_second",
                                                            "room_history_bytes",
-                                                           "room_log_bytes"};
+                                                           "room_log_bytes",
+                                                           "grpc_waste"};
   return kNames.at(static_cast<std::size_t>(refusal));
 }
 

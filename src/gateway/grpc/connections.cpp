@@ -1,5 +1,7 @@
 #include "grpc/connections.hpp"
 
+#include "grpc/peer.hpp"
+
 #include <array>
 #include <fcntl.h>
 #include <sys/epoll.h>
@@ -8,9 +10,19 @@
 #include <utility>
 
 namespace linnet::gateway {
+namespace {
 
-GrpcConnections::GrpcConnections(Shard& shard, GrpcServer& grpc, Refusals& refusals)
-    : ended_(shard.context()), grpc_(grpc), refusals_(refusals) {
+constexpr std::chrono::milliseconds kLookForWaste{100};
+
+}  // namespace
+
+GrpcConnections::GrpcConnections(Shard& shard, GrpcServer& grpc, WasteGuard& waste,
+                                 Refusals& refusals)
+    : ended_(shard.context()),
+      grpc_(grpc),
+      waste_(waste),
+      refusals_(refusals),
+      sweep_(shard.context()) {
   const int epoll = ::epoll_create1(EPOLL_CLOEXEC);
   if (epoll < 0) return;  // nothing can be watched
   boost::system::error_code error;
@@ -19,10 +31,14 @@ GrpcConnections::GrpcConnections(Shard& shard, GrpcServer& grpc, Refusals& refus
 }
 
 void GrpcConnections::take(TcpSocket socket, Gate::Ticket ticket) {
+  if (waste_.barred(ticket.address())) return;
   boost::system::error_code error;
   socket.native_non_blocking(true, error);
   const int connection = socket.native_handle();
-  if (error || !watch(connection, std::move(ticket))) {
+  boost::system::error_code gone;
+  const auto peer = socket.remote_endpoint(gone);
+  if (gone) return;
+  if (error || !watch(connection, {std::move(ticket), peer_name(peer), nullptr})) {
     refusals_.count(Refusal::kNoDescriptors);
     return;
   }
@@ -34,7 +50,7 @@ void GrpcConnections::take(TcpSocket socket, Gate::Ticket ticket) {
   }
 }
 
-bool GrpcConnections::watch(int connection, Gate::Ticket ticket) {
+bool GrpcConnections::watch(int connection, Watched watched) {
   if (!ended_.is_open()) return false;
   const int second = ::fcntl(connection, F_DUPFD_CLOEXEC, 0);
   if (second < 0) return false;
@@ -45,17 +61,39 @@ bool GrpcConnections::watch(int connection, Gate::Ticket ticket) {
     ::close(second);
     return false;
   }
-  tickets_.emplace(second, std::move(ticket));
-  if (tickets_.size() == 1) wait();
+  // Behind an address of this machine everybody may be.
+  if (!is_local_peer(watched.peer))
+    watched.account = waste_.enter(watched.peer, watched.ticket.address(), second);
+  watched_.emplace(second, std::move(watched));
+  if (watched_.size() == 1) wait();
+  if (!sweeping_) look_for_waste();
   return true;
 }
 
 void GrpcConnections::stop() {
   boost::system::error_code ignored;
   ended_.close(ignored);
-  for (const auto& [second, ticket] : tickets_)
-    ::close(second);
-  tickets_.clear();
+  sweep_.cancel();
+  while (!watched_.empty())
+    forget(watched_.begin()->first);
+}
+
+void GrpcConnections::forget(int second) {
+  const auto found = watched_.find(second);
+  waste_.leave(found->second.peer, found->second.account);
+  ::close(second);
+  watched_.erase(found);
+}
+
+void GrpcConnections::look_for_waste() {
+  sweeping_ = !watched_.empty();
+  if (!sweeping_) return;
+  for (const auto& [second, watched] : watched_)
+    if (watched.account) watched.account->look();
+  sweep_.expires_after(kLookForWaste);
+  sweep_.async_wait([this](boost::system::error_code error) {
+    if (!error) look_for_waste();
+  });
 }
 
 void GrpcConnections::wait() {
@@ -63,7 +101,7 @@ void GrpcConnections::wait() {
                     [this](boost::system::error_code error) {
                       if (error) return;
                       look();
-                      if (!tickets_.empty()) wait();
+                      if (!watched_.empty()) wait();
                     });
 }
 
@@ -76,8 +114,7 @@ void GrpcConnections::look() {
       const int second = events.at(static_cast<std::size_t>(i)).data.fd;
       // Closing alone would not do while gRPC's descriptor is there.
       ::epoll_ctl(ended_.native_handle(), EPOLL_CTL_DEL, second, nullptr);
-      ::close(second);
-      tickets_.erase(second);
+      forget(second);
     }
     if (count < static_cast<int>(events.size())) return;
   }

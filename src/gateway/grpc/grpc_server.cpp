@@ -21,9 +21,10 @@ constexpr int kKeepaliveTimeoutMs = 20'000;
 
 class GrpcServer::Impl {
  public:
-  Impl(Shards& shards, Services services, const SessionOptions& options, GrpcLimits limits)
+  Impl(Shards& shards, Services services, const SessionOptions& options, WasteGuard& waste,
+       GrpcLimits limits)
       : services_(services),
-        places_(shards, services_, options, limits.idle, limits.refusals),
+        places_(shards, services_, options, limits.idle, limits.refusals, waste),
         service_(services_.api, places_),
         limits_(limits) {}
 
@@ -93,7 +94,7 @@ namespace linnet::gateway {
 
 class GrpcServer::Impl {
  public:
-  Impl(Shards&, const Services&, const SessionOptions&, GrpcLimits) {}
+  Impl(Shards&, const Services&, const SessionOptions&, WasteGuard&, GrpcLimits) {}
   Status open() { return success(); }
   void serve(int) {}
   void stop(std::chrono::milliseconds, std::chrono::milliseconds) {}
@@ -110,8 +111,8 @@ bool GrpcServer::built_in() {
 namespace linnet::gateway {
 
 GrpcServer::GrpcServer(Shards& shards, const Services& services, const SessionOptions& options,
-                       GrpcLimits limits)
-    : impl_(std::make_unique<Impl>(shards, services, options, limits)) {}
+                       WasteGuard& waste, GrpcLimits limits)
+    : impl_(std::make_unique<Impl>(shards, services, options, waste, limits)) {}
 
 GrpcServer::~GrpcServer() = default;
 

@@ -3,6 +3,7 @@
 // built without gRPC it is there and serves nothing.
 #pragma once
 
+#include "grpc/waste.hpp"
 #include "refusal_pace.hpp"
 #include "services.hpp"
 #include "session.hpp"
@@ -27,9 +28,9 @@ struct GrpcLimits {
 
 class GrpcServer {
  public:
-  // Calls and streams run on the shards, in turn. `options` outlives it.
+  // Calls and streams run on the shards, in turn. `options` and `waste` outlive it.
   GrpcServer(Shards& shards, const Services& services, const SessionOptions& options,
-             GrpcLimits limits);
+             WasteGuard& waste, GrpcLimits limits);
   ~GrpcServer();
 
   static bool built_in();

@@ -30,6 +30,12 @@ std::string peer_address(const std::string& peer) {
   return unknown ? *address : limited_address(parsed);
 }
 
+std::string peer_name(const boost::asio::ip::tcp::endpoint& peer) {
+  const auto text = peer.address().to_string();
+  const auto port = std::to_string(peer.port());
+  return peer.address().is_v4() ? "ipv4:" + text + ":" + port : "ipv6:%5B" + text + "%5D:" + port;
+}
+
 bool is_local_peer(const std::string& peer) {
   const auto address = between_kind_and_port(peer);
   boost::system::error_code unknown;

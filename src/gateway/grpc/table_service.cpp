@@ -27,6 +27,13 @@ std::string_view view(const grpc::string_ref& text) {
   return {text.data(), text.size()};
 }
 
+std::size_t size_of_metadata(const Context& context) {
+  std::size_t bytes = 0;
+  for (const auto& [key, value] : context.client_metadata())
+    bytes += key.size() + value.size();
+  return bytes;
+}
+
 HttpHeaders headers_of(const Context& context) {
   HttpHeaders headers;
   for (const auto& [key, value] : context.client_metadata())
@@ -77,9 +84,13 @@ Error no_request() {
 // deletes it through OnDone, after Finish.
 class Refusable : public Reactor {
  public:
-  Refusable(Place& place, const Context& context) : place_(place), context_(context) {}
+  Refusable(Place& place, const Context& context)
+      : place_(place),
+        context_(context),
+        waste_(place.waste.find(context.peer()), size_of_metadata(context)) {}
 
   void OnCancel() override {
+    waste_.cancelled();
     if (place_.held.abandon(held_)) Finish(status_);
   }
   void OnDone() override { delete this; }
@@ -92,10 +103,12 @@ class Refusable : public Reactor {
     if (!due || !place_.held.hold(held_, *due)) Finish(status_);
   }
   Place& place() const { return place_; }
+  CallWaste& waste() { return waste_; }
 
  private:
   Place& place_;
   const Context& context_;
+  CallWaste waste_;
   grpc::Status status_;
   HeldRefusals::Entry held_{[this] { Finish(status_); }};
 };
@@ -105,6 +118,7 @@ class Refused final : public Refusable {
  public:
   Refused(Place& place, const Context& context, const grpc::Status& status)
       : Refusable(place, context) {
+    waste().no_message();
     refuse(status, 0);
   }
 };
@@ -117,6 +131,7 @@ class UnaryCall final : public Refusable {
           Finish(to_status(late_request(), begun_.request_name));
         }) {
     if (begun_.wrong) {
+      waste().no_message();
       finish(*begun_.wrong);
     } else {
       place.awaited.begin(awaited_);
@@ -129,6 +144,7 @@ class UnaryCall final : public Refusable {
     if (!place().awaited.end(awaited_)) return;
     if (!ok) return finish(no_request());
     asked_ = bytes_.Length();
+    waste().message(asked_);
     auto finished = [this](std::exception_ptr thrown, Result<api::MessagePtr> answer) {
       if (thrown) answer = Error(ErrCode::kServerUnknown);
       finish(std::move(answer));
@@ -203,6 +219,7 @@ class ReceiveCall final : public Refusable, public MessageWriter {
   void OnReadDone(bool ok) override {
     if (!place().awaited.end(awaited_)) return;
     asked_ = bytes_.Length();
+    if (ok) waste().message(asked_);
     if (!ok || begun_.wrong) {
       const auto why = begun_.wrong.value_or(no_request());
       stream_->shard().post([this, stream = stream_, why] {
@@ -290,6 +307,7 @@ class ReflectionStream final : public Refusable {
       Finish(grpc::Status::OK);
       return;
     }
+    waste().message(bytes_.Length());
     grpc::Slice slice;
     std::string response;
     const bool read =
@@ -314,6 +332,7 @@ class ReflectionStream final : public Refusable {
 
  private:
   void read() {
+    waste().await();
     place().awaited.begin(question_);
     StartRead(&bytes_);
   }

@@ -4,6 +4,7 @@
 #include "grpc/awaited.hpp"
 #include "grpc/receive_stream.hpp"
 #include "grpc/refused.hpp"
+#include "grpc/waste.hpp"
 #include "services.hpp"
 
 #include "linnet/base/shard.hpp"
@@ -21,18 +22,20 @@ inline constexpr std::uint32_t kCallsAtOnce = 100;  // on one connection
 // What a shard has of gRPC's calls.
 struct Place {
   Place(Shard& on, Services& services, const SessionOptions& options,
-        std::chrono::milliseconds request_limit, RefusalPaces& of_all)
+        std::chrono::milliseconds request_limit, RefusalPaces& of_all, WasteGuard& waste_of_all)
       : shard(on),
         streams(on, services, options),
         awaited(on, services.clock, request_limit),
         held(on, services.clock),
-        paces(of_all) {}
+        paces(of_all),
+        waste(waste_of_all) {}
 
   Shard& shard;
   ReceiveStreams streams;
   AwaitedMessages awaited;
   HeldRefusals held;
   RefusalPaces& paces;
+  WasteGuard& waste;
 };
 
 // Where calls run: the shards, in turn. Lives as long as the server.
@@ -40,10 +43,11 @@ class Places {
  public:
   // `request_limit`: how long the message of a request may take.
   Places(Shards& shards, Services& services, const SessionOptions& options,
-         std::chrono::milliseconds request_limit, const RefusalLimits& refusals)
+         std::chrono::milliseconds request_limit, const RefusalLimits& refusals, WasteGuard& waste)
       : paces_(services.clock, services.refusals, refusals, kCallsAtOnce) {
     for (auto& shard : shards)
-      all_.push_back(std::make_unique<Place>(*shard, services, options, request_limit, paces_));
+      all_.push_back(
+          std::make_unique<Place>(*shard, services, options, request_limit, paces_, waste));
   }
 
   Place& next() { return *all_[next_.fetch_add(1) % all_.size()]; }

@@ -15,6 +15,7 @@ namespace linnet::flood {
 
 struct Field {
   bench::Doors doors;
+  bench::Address grpc;                       // where gRPC is built in
   const std::vector<bench::Account>& users;  // the attackers' own
   double scale = 1;                          // of the attack
   const std::atomic<bool>& over;
@@ -54,5 +55,7 @@ Outcome bombs(const Field& field);
 Outcome rooms(const Field& field);
 Outcome hoard(const Field& field);
 Outcome slow_room(const Field& field);
+Outcome resets(const Field& field);
+Outcome frames(const Field& field);
 
 }  // namespace linnet::flood

@@ -38,6 +38,10 @@ const std::vector<Attack>& attacks() {
       {"rooms", rooms, {"rooms.keep_s=2"}, 300},
       {"hoard", hoard, {"limits.room_history_bytes=33554432"}, 160},
       {"slow-room", slow_room, {}, 300},
+#ifdef LINNET_GRPC
+      {"resets", resets, {"grpc.listen=127.0.0.1:0"}, 800},
+      {"frames", frames, {"grpc.listen=127.0.0.1:0"}, 200},
+#endif
   };
   return all;
 }
@@ -106,13 +110,14 @@ Others talk(bench::Pairs& pairs, std::size_t rate, pid_t server, Enough enough) 
 // attackers have machines of their own.
 class Attacker {
  public:
-  Attacker(const Attack& attack, const Options& options, bench::Doors doors,
+  Attacker(const Attack& attack, const Options& options, const test::ServerProcess& server,
            const std::vector<bench::Account>& users)
-      : thread_([this, &attack, &options, doors, &users] {
+      : thread_([this, &attack, &options, &server, &users] {
           const sched_param none{};
           sched_setscheduler(0, SCHED_IDLE, &none);
           try {
-            outcome_ = attack.run({doors, users, options.scale, over_});
+            outcome_ = attack.run({doors_of(server), bench::loopback(server.grpc_port()), users,
+                                   options.scale, over_});
           } catch (const std::exception& error) {
             outcome_.faults.emplace_back(error.what());
           }
@@ -166,7 +171,7 @@ class Run {
     Result result;
     talk_for(options_.seconds / 10);
     result.quiet = talk_for(options_.seconds);
-    Attacker attacker(attack, options_, doors_of(server), attackers_);
+    Attacker attacker(attack, options_, server, attackers_);
     result.attacked = talk_for(options_.seconds);
     result.outcome = attacker.end();
     result.faults = result.outcome.faults;

@@ -34,9 +34,9 @@ struct Ending : fakes::World {
     turn();  // what was under way holds nothing any more
   }
   void connect(Door door) {
-    tcp::acceptor acceptor(peers, tcp::endpoint(boost::asio::ip::address_v4::loopback(), 0));
+    TcpListener acceptor(peers, tcp::endpoint(boost::asio::ip::address_v4::loopback(), 0));
     peer.connect(acceptor.local_endpoint());
-    tcp::socket accepted(shards.front()->context());
+    TcpSocket accepted(shards.front()->context());
     acceptor.accept(accepted);
     auto ticket = gate->enter(accepted.remote_endpoint().address());
     connection = std::make_shared<Connection>(hub, std::move(accepted), std::move(ticket), door);
@@ -80,7 +80,7 @@ struct Ending : fakes::World {
           {api, accounts, messages, devices, rooms, *router, time, log, refusals},
           session};
   boost::asio::io_context peers;
-  tcp::socket peer{peers};
+  TcpSocket peer{peers};
   std::shared_ptr<Connection> connection;
 };
 

@@ -5,6 +5,7 @@
 
 using linnet::gateway::is_local_peer;
 using linnet::gateway::peer_address;
+using linnet::gateway::peer_name;
 
 TEST_CASE("a caller over gRPC is the address that limits count, whatever its port") {
   CHECK(peer_address("ipv4:127.0.0.1:4711") == "127.0.0.1");
@@ -15,6 +16,12 @@ TEST_CASE("a caller over gRPC is the address that limits count, whatever its por
   for (const char* odd : {"", "unix", "unix:/tmp/socket", "ipv4:", ":"})
     CHECK_NOTHROW(peer_address(odd));
   CHECK(peer_address("unix:/tmp/socket") == "unix:/tmp/socket");
+}
+
+TEST_CASE("a connection is named as gRPC names it") {
+  using boost::asio::ip::make_address;
+  CHECK(peer_name({make_address("192.0.2.1"), 4711}) == "ipv4:192.0.2.1:4711");
+  CHECK(peer_name({make_address("2001:db8::1"), 4711}) == "ipv6:%5B2001:db8::1%5D:4711");
 }
 
 TEST_CASE("a caller over gRPC is of this machine by its address alone") {
