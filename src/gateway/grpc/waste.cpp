@@ -119,11 +119,11 @@ void WasteAccount::look() {
 // A reset: what has come and was not read yet is thrown away with it.
 void WasteAccount::cut() {
   if (descriptor_ < 0) return;
+  all_.bar(address_);  // before its peer can know and come back
   sockaddr nobody{};
   nobody.sa_family = AF_UNSPEC;
   if (::connect(descriptor_, &nobody, sizeof nobody) != 0) ::shutdown(descriptor_, SHUT_RDWR);
   descriptor_ = -1;
-  all_.bar(address_);
 }
 
 // ---- of all ----
