@@ -2,6 +2,7 @@
 
 #include "grpc/peer.hpp"
 
+#include <algorithm>
 #include <array>
 #include <fcntl.h>
 #include <sys/epoll.h>
@@ -12,7 +13,10 @@
 namespace linnet::gateway {
 namespace {
 
-constexpr std::chrono::milliseconds kLookForWaste{100};
+// A look takes two system calls for each connection: of thousands each is looked at less often.
+constexpr std::chrono::milliseconds kLookSoonest{100};
+constexpr std::chrono::milliseconds kLookLatest{2000};
+constexpr std::chrono::microseconds kLookForEach{500};
 
 }  // namespace
 
@@ -90,7 +94,8 @@ void GrpcConnections::look_for_waste() {
   if (!sweeping_) return;
   for (const auto& [second, watched] : watched_)
     if (watched.account) watched.account->look();
-  sweep_.expires_after(kLookForWaste);
+  const auto wait = static_cast<std::int64_t>(watched_.size()) * kLookForEach;
+  sweep_.expires_after(std::clamp<std::chrono::microseconds>(wait, kLookSoonest, kLookLatest));
   sweep_.async_wait([this](boost::system::error_code error) {
     if (!error) look_for_waste();
   });

@@ -5,7 +5,7 @@
 //
 //   a connection comes -> WasteGuard::barred()? -> enter() -> its account -> leave()
 //   a call begins, its message comes, it is cancelled -> the account --+-> cut, its address barred
-//   ten times a second, what the socket has received -> the account --+
+//   some times a second, what the socket has received -> the account --+
 #pragma once
 
 #include "refusal_pace.hpp"
