@@ -17,8 +17,6 @@
 
 namespace linnet::gateway {
 
-inline constexpr std::uint32_t kCallsAtOnce = 100;  // on one connection
-
 // What a shard has of gRPC's calls.
 struct Place {
   Place(Shard& on, Services& services, const SessionOptions& options,

@@ -10,8 +10,6 @@
 namespace linnet::gateway {
 namespace {
 
-// Of cancelled calls a connection may owe as many as are forgiven in that time.
-constexpr std::uint32_t kMostOwed = 10;  // seconds
 constexpr std::chrono::seconds kBarred{30};
 constexpr std::size_t kFewBarred = 1024;
 // What a call may take beside its metadata and message: its heads, and the words of flow control.
@@ -60,8 +58,11 @@ void Waste::message(std::size_t bytes) {
 }
 
 bool Waste::cancelled(Time now) {
-  const auto owed = cancelled_.refused(limits_, now, 0, kMostOwed);
-  return owed >= std::chrono::seconds(kMostOwed);
+  // All that it has under way may be cancelled in one go, when its users leave.
+  const auto& rate = limits_.requests;
+  const Rate more{rate.per_second, rate.burst + kCallsAtOnce};
+  cancelled_.pay(now, 1, more, std::chrono::seconds(1));
+  return cancelled_.owed(now, more).count() > 0;
 }
 
 bool Waste::look(Time now, const Traffic& traffic) {

@@ -24,6 +24,8 @@
 
 namespace linnet::gateway {
 
+inline constexpr std::uint32_t kCallsAtOnce = 100;  // on one connection
+
 // Of a socket since it was connected.
 struct Traffic {
   std::uint64_t received = 0;  // bytes that were read from it
@@ -53,7 +55,7 @@ class Waste {
  private:
   RefusalLimits limits_;
   std::size_t message_bytes_;
-  RefusalPace cancelled_;
+  Schedule cancelled_;
   Traffic seen_;
   Time looked_{0};
   std::size_t awaited_ = 0;    // messages
