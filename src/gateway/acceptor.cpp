@@ -160,7 +160,8 @@ void Acceptor::accept_some() {
       on_error(error);
       return;
     }
-    take(std::move(socket));
+    // Those that came and went while they waited take nobody's turn.
+    if (!take(std::move(socket))) continue;
     const auto pause = gate_.pace(clock_.steady());
     if (pause.count() > 0) {
       accept_after(pause, Refusal::kAccepts);
@@ -170,10 +171,10 @@ void Acceptor::accept_some() {
   accept();
 }
 
-void Acceptor::take(TcpSocket socket) {
+bool Acceptor::take(TcpSocket socket) {
   boost::system::error_code error;
   const auto peer = socket.remote_endpoint(error);
-  if (error) return;  // it has gone already
+  if (error) return false;
   auto ticket = gate_.enter(peer.address(), door_.places);
   if (!ticket) {
     if (!door_.refusal.empty())
@@ -181,10 +182,11 @@ void Acceptor::take(TcpSocket socket) {
              MSG_DONTWAIT | MSG_NOSIGNAL);
     log_refusal("connection_refused", "limits.connections or limits.connections_per_address",
                 peer.address().to_string());
-    return;
+    return true;
   }
   socket.set_option(tcp::no_delay(true), error);
   accepted_(std::move(socket), std::move(ticket));
+  return true;
 }
 
 // Whoever has come meanwhile was put off, which is counted as `why`.

@@ -55,7 +55,8 @@ class Acceptor {
  private:
   void accept();
   void accept_some();
-  void take(TcpSocket socket);
+  // False: it has gone already.
+  bool take(TcpSocket socket);
   void accept_after(std::chrono::microseconds pause, std::optional<Refusal> why);
   bool somebody_waits();
   void log_refusal(std::string_view event, std::string_view why, std::string address);

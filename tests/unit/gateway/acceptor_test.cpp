@@ -32,6 +32,14 @@ struct Listening {
     for (int i = 0; i < count; ++i)
       clients.emplace_back(shard.context()).connect(at);
   }
+  // They are reset before they could be accepted.
+  void come_and_go(int count) {
+    for (int i = 0; i < count; ++i) {
+      TcpSocket client(shard.context());
+      client.connect(at);
+      client.set_option(tcp::socket::linger(true, 0));
+    }
+  }
   // Handlers run until one has taken somebody: how many it has.
   std::size_t take() {
     const auto before = taken.size();
@@ -104,6 +112,15 @@ TEST_CASE("a turn takes no more than the pace of the gate lets in") {
   CHECK(f.take() == 3);
   CHECK(f.take() == 1);
   CHECK(f.refusals.of(Refusal::kAccepts) == 1);
+}
+
+TEST_CASE("who has gone before its turn takes none at the gate") {
+  GateOptions options;
+  options.accepts_per_second = 500;
+  Listening f(options);
+  f.come_and_go(5);
+  f.connect(6);
+  CHECK(f.take() == 3);
 }
 
 TEST_CASE("who is turned away takes a place in the turn, and none at the gate") {
