@@ -55,6 +55,9 @@ Outcome bombs(const Field& field);
 Outcome rooms(const Field& field);
 Outcome hoard(const Field& field);
 Outcome slow_room(const Field& field);
+Outcome joins(const Field& field);
+Outcome accepts(const Field& field);
+Outcome large(const Field& field);
 Outcome resets(const Field& field);
 Outcome frames(const Field& field);
 

@@ -38,6 +38,11 @@ const std::vector<Attack>& attacks() {
       {"rooms", rooms, {"rooms.keep_s=2"}, 300},
       {"hoard", hoard, {"limits.room_history_bytes=33554432"}, 160},
       {"slow-room", slow_room, {}, 300},
+      // 64 KB unsent and as much unread of each of 64; what 256 connections hold;
+      // store.cache_bytes, the readers' half of it, and 256 KB of each of 16.
+      {"joins", joins, {}, 16},
+      {"accepts", accepts, {}, 16},
+      {"large", large, {}, 110},
 #ifdef LINNET_GRPC
       {"resets", resets, {"grpc.listen=127.0.0.1:0"}, 800},
       {"frames", frames, {"grpc.listen=127.0.0.1:0"}, 200},
