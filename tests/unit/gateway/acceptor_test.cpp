@@ -37,7 +37,8 @@ struct Listening {
     for (int i = 0; i < count; ++i) {
       TcpSocket client(shard.context());
       client.connect(at);
-      client.set_option(tcp::socket::linger(true, 0));
+      client.set_option(TcpSocket::linger(true, 0));
+      client.close();
     }
   }
   // Handlers run until one has taken somebody: how many it has.
