@@ -28,6 +28,13 @@ constexpr bool kLooksThroughPipes = true;
 constexpr bool kLooksThroughPipes = false;
 #endif
 
+// Of a processor, while nobody more can be taken.
+#ifdef __SANITIZE_THREAD__
+constexpr double kIdleCpu = 0.5;
+#else
+constexpr double kIdleCpu = 0.05;
+#endif
+
 std::string read_proc(pid_t pid, const std::string& file) {
   std::ifstream stream("/proc/" + std::to_string(pid) + "/" + file);
   std::stringstream text;
@@ -132,13 +139,12 @@ TEST_CASE("out of descriptors the server neither spins nor floods its log, and r
   auto anna = sign_in(f.server.http_port(), "100");
   auto connection =
       LongConnection::sign_in(Door::kTcp, f.server.tcp_port(), f.server.http_port(), anna);
-  // As many as it has, and twenty.
   rlimit few{};
-  few.rlim_cur = few.rlim_max = 80;
+  few.rlim_cur = few.rlim_max = 256;
   REQUIRE(prlimit(f.server.pid(), RLIMIT_NOFILE, &few, nullptr) == 0);
   {
     std::list<Socket> crowd;
-    for (int i = 0; i < 200; ++i)
+    for (int i = 0; i < 400; ++i)
       crowd.emplace_back(f.server.tcp_port());
     const auto cpu = cpu_seconds(f.server.pid());
     const auto begin = std::chrono::steady_clock::now();
@@ -146,7 +152,7 @@ TEST_CASE("out of descriptors the server neither spins nor floods its log, and r
     connection.send(pb::PT_HEARTBEAT, 5, {});
     CHECK(connection.receive()->request_id() == 5);
     const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - begin;
-    CHECK(cpu_seconds(f.server.pid()) - cpu < 0.5 * passed.count());
+    CHECK(cpu_seconds(f.server.pid()) - cpu < kIdleCpu * passed.count());
     const auto lines = count_of(f.server.log(), "accept_failed");
     CHECK(lines >= 1);
     CHECK(static_cast<double>(lines) <= passed.count() + 4);
