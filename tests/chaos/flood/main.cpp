@@ -44,7 +44,7 @@ const std::vector<Attack>& attacks() {
       {"accepts", accepts, {}, 16},
       {"large", large, {}, 110},
 #ifdef LINNET_GRPC
-      {"resets", resets, {"grpc.listen=127.0.0.1:0"}, 800},
+      {"resets", resets, {"grpc.listen=127.0.0.1:0"}, 300},
       {"frames", frames, {"grpc.listen=127.0.0.1:0"}, 200},
 #endif
   };
