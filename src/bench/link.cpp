@@ -10,6 +10,7 @@
 #include <system_error>
 #include <unistd.h>
 #include <utility>
+#include <vector>
 
 namespace linnet::bench {
 namespace {
@@ -20,8 +21,10 @@ volatile std::sig_atomic_t interrupted = 0;  // NOLINT: all that a signal handle
   throw std::runtime_error(what + ": " + std::generic_category().message(errno));
 }
 
-std::array<char, 256 * 1024>& scratch() {
-  static thread_local std::array<char, 256 * 1024> buffer;
+// Made by who uses it: in the executable's own thread storage it would be in the memory of every
+// thread of a server, too.
+std::vector<char>& scratch() {
+  static thread_local std::vector<char> buffer(256 * 1024);
   return buffer;
 }
 

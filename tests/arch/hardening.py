@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The executable is built with what makes a mistake in memory harder to use.
+"""The executable is built with what makes a mistake in memory harder to use, and without what each thread pays for.
 
 hardening.py EXECUTABLE: looks at it with readelf. Exit status 77 where there is none.
 """
@@ -22,6 +22,18 @@ def stack_flags(headers):
     return 'missing'
 
 
+def thread_storage(headers):
+    """Bytes of the executable's own that every thread has, used or not: glibc writes zeros into all of them."""
+    for line in headers.splitlines():
+        fields = line.split()
+        if fields and fields[0] == 'TLS':
+            return int(fields[5], 16)
+    return 0
+
+
+MOST_THREAD_STORAGE = 4096
+
+
 def findings(header, segments, dynamic):
     """What is missing, a line each."""
     missing = []
@@ -35,6 +47,8 @@ def findings(header, segments, dynamic):
         missing.append('the stack may be executed: ' + stack_flags(segments))
     if 'RPATH' in dynamic or 'RUNPATH' in dynamic:
         missing.append('libraries are looked for in a path of its own (RPATH)')
+    if thread_storage(segments) > MOST_THREAD_STORAGE:
+        missing.append(f'each thread takes {thread_storage(segments)} bytes for thread_local variables')
     return missing
 
 
@@ -104,7 +118,9 @@ def self_test():
     segments = '  GNU_STACK 0x0 0x0 0x0 0x0 0x0 {} 0x10\n  GNU_RELRO 0x0\n'
     good = ('  Type: DYN (PIE)\n', segments.format('RW'), '(FLAGS_1) NOW PIE')
     assert findings(*good) == [], findings(*good)
-    bad = [('Type: EXEC',), (None, segments.format('RWE')), (None, '  GNU_STACK 0 0 0 0 0 RW 1'), (None, None, 'PIE'),
+    large = segments.format('RW') + '  TLS 0x1 0x2 0x2 0x0 0x40018 R 0x8\n'
+    assert thread_storage(large) == 0x40018 and thread_storage(segments) == 0
+    bad = [(None, large), ('Type: EXEC',), (None, segments.format('RWE')), (None, '  GNU_STACK 0 0 0 0 0 RW 1'), (None, None, 'PIE'),
            (None, None, 'NOW RUNPATH')]
     for change in bad:
         mixed = [new if new is not None else old for new, old in zip(change, good)] + list(good[len(change):])
