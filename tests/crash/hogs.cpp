@@ -6,6 +6,7 @@
 #include <string_view>
 #include <sys/resource.h>
 #include <thread>
+#include <utility>
 
 namespace linnet::test {
 namespace {
@@ -44,12 +45,13 @@ long resident(pid_t pid) {
   return status(pid, "VmRSS:");
 }
 
-Hogs::Hogs(const World& world, Ports ports) : world_(world), ports_(ports) {}
+Hogs::Hogs(const World& world, Ports ports, std::vector<TestUser> deaf)
+    : world_(world), ports_(ports), deaf_(std::move(deaf)) {}
 
 void Hogs::grow() {
   for (int i = 0; i < kAtOnce; ++i) {
     try {
-      if (stalled_.size() < kUsers) stall();
+      if (stalled_.size() < deaf_.size()) stall();
       if (begun_.size() < kBegun) begin_call();
       flood();
     } catch (const std::exception&) {
@@ -61,7 +63,7 @@ void Hogs::grow() {
 
 // Asks for its whole inbox, and takes nothing of it nor of what is pushed.
 void Hogs::stall() {
-  const auto& user = world_.readers[stalled_.size()];
+  const auto& user = deaf_[stalled_.size()];
   auto connection = LongConnection::raw_tcp(ports_.tcp);
   connection.socket().set_receive_buffer(4096);
   pb::SignInInput request;

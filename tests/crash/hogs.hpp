@@ -8,6 +8,7 @@
 #include <list>
 #include <string>
 #include <sys/types.h>
+#include <vector>
 
 namespace linnet::test {
 
@@ -18,7 +19,8 @@ long resident(pid_t pid);
 
 class Hogs {
  public:
-  Hogs(const World& world, Ports ports);
+  // `deaf`: devices that sign in and read nothing.
+  Hogs(const World& world, Ports ports, std::vector<TestUser> deaf);
   // Some more of them.
   void grow();
 
@@ -29,6 +31,7 @@ class Hogs {
 
   const World& world_;
   Ports ports_;
+  std::vector<TestUser> deaf_;
   std::int64_t number_ = 0;
   std::list<LongConnection> stalled_;
   std::list<Socket> begun_;

@@ -19,6 +19,7 @@ struct Options {
   std::uint64_t seed = 1;
   std::string mutant;
   bool memory = false;
+  std::size_t deaf = kUsers;
   bool quiet = false;
 };
 
@@ -48,6 +49,10 @@ void add(Sums& sums, const TrialResult& result) {
   if (!result.faults.empty()) ++sums.failed;
 }
 
+std::string with_memory(const Options& options) {
+  return " --memory --deaf " + std::to_string(options.deaf);
+}
+
 void tell(const Options& options, std::uint64_t seed, const TrialResult& result) {
   if (!options.quiet || !result.faults.empty())
     std::printf(
@@ -61,8 +66,8 @@ void tell(const Options& options, std::uint64_t seed, const TrialResult& result)
   if (!result.faults.empty())
     std::printf("  %zu faults; again: ./dev crash --runs 1 --seed %llu%s%s%s\n",
                 result.faults.size(), static_cast<unsigned long long>(seed),
-                options.memory ? " --memory" : "", options.mutant.empty() ? "" : " --mutant ",
-                options.mutant.c_str());
+                options.memory ? with_memory(options).c_str() : "",
+                options.mutant.empty() ? "" : " --mutant ", options.mutant.c_str());
   std::fflush(stdout);
 }
 
@@ -88,6 +93,7 @@ int run(const Options& options) {
   if (!options.mutant.empty()) trial.binary = LINNET_EARLY_ACK;
   trial.keep = options.mutant.empty();
   trial.memory = options.memory;
+  trial.deaf = options.deaf;
   Sums sums;
   std::uint64_t done = 0;
   while (done < options.runs) {
@@ -122,6 +128,9 @@ int main(int argc, char** argv) {
       ->check(CLI::IsMember({"ack-before-commit"}));
   app.add_flag("--memory", options.memory,
                "With little memory, and clients that cost much, instead.");
+  app.add_option("--deaf", options.deaf, "With --memory: how many of them read nothing.")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 10000));
   app.add_flag("--quiet", options.quiet, "Only failed runs, and the sums.");
   CLI11_PARSE(app, argc, argv);
   try {

@@ -153,6 +153,7 @@ class Trial {
   void with_little_memory() {
     ServerProcess server(data_, plan_.arguments, {});
     const Ports ports{server.tcp_port(), server.http_port()};
+    auto deaf = deaf_devices(ports.http);
     const auto began = Clock::now();
     limit_memory(server.pid(), options_.seed);
     std::vector<std::thread> threads;
@@ -165,7 +166,7 @@ class Trial {
         }
       });
     {
-      Hogs hogs(world_, ports);
+      Hogs hogs(world_, ports, std::move(deaf));
       const auto end = began + std::chrono::seconds(2);
       while (server.running() && Clock::now() < end) {
         hogs.grow();
@@ -188,6 +189,15 @@ class Trial {
     server.kill();
     for (auto& thread : threads)
       thread.join();
+  }
+
+  // The users' second devices first, then new ones of the same users.
+  std::vector<TestUser> deaf_devices(std::uint16_t http_port) const {
+    auto devices = world_.readers;
+    while (devices.size() < options_.deaf)
+      devices.push_back(sign_in(http_port, phone_of(devices.size() % kUsers)));
+    devices.resize(options_.deaf);
+    return devices;
   }
 
   // `why`: what it said last where it is not. Thousands of connections that the clients left behind

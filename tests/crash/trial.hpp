@@ -15,7 +15,8 @@ struct TrialOptions {
   std::uint64_t seed = 1;
   std::string binary;   // empty: linnet
   bool memory = false;  // it has little memory, and clients that cost much; it is killed in the end
-  bool keep = false;    // leave the data directory of a failed run
+  std::size_t deaf = kUsers;  // with `memory`: devices that sign in and read nothing
+  bool keep = false;          // leave the data directory of a failed run
 };
 
 struct TrialResult {

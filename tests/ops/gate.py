@@ -14,6 +14,9 @@ TOLERANCE = {'append': 0.25, 'sync_page': 0.25}
 USUAL = 0.10
 COUNTS = {'append': (50, 150), 'sync_page': (20, 60), 'fan_out_1000': (20, 60)}
 USUAL_COUNTS = (200, 1000)
+# What must cost the same, by this share: else its time would tell a stranger which of them it was.
+ALIKE = {'guess_at_user': 'guess_at_nobody'}
+ALIKE_WITHIN = 0.05
 
 
 def run(program, operation, count):
@@ -42,7 +45,18 @@ def compare(operation, recorded, found):
             for what in recorded if found[what] > recorded[what] * allowed + 0.5]
 
 
+def tell_apart(one, other, found):
+    """A sentence, if the two do not cost the same."""
+    costs = [found[name]['instructions'] for name in (one, other)]
+    if max(costs) <= min(costs) * (1 + ALIKE_WITHIN):
+        return []
+    return [f'{one} takes {costs[0]} instructions and {other} {costs[1]}: their times tell them apart']
+
+
 def self_test():
+    costs = {'x': {'instructions': 100}, 'y': {'instructions': 104}, 'z': {'instructions': 90}}
+    assert not tell_apart('x', 'y', costs)
+    assert len(tell_apart('x', 'z', costs) + tell_apart('z', 'x', costs)) == 2
     recorded = {'instructions': 100, 'allocations': 0, 'bytes': 0}
     assert not compare('x', recorded, {'instructions': 109, 'allocations': 0.1, 'bytes': 0})
     assert len(compare('x', recorded, {'instructions': 112, 'allocations': 1, 'bytes': 16})) == 3
@@ -58,14 +72,15 @@ def main():
     for name, costs in found.items():
         print(f'{name:14}' + ''.join(f' {value:12} {what}' for what, value in costs.items()))
     print(f'allocations per delivery: {per_delivery:.3f}')
-    if '--write' in sys.argv:
+    problems = [line for pair in ALIKE.items() for line in tell_apart(*pair, found)]
+    if '--write' in sys.argv and not problems:
         with open(record, 'w', encoding='utf-8') as out:
             json.dump(found, out, indent=1)
             out.write('\n')
         return
     with open(record, encoding='utf-8') as file:
         recorded = json.load(file)
-    problems = ['not recorded: ' + name for name in found if name not in recorded]
+    problems += ['not recorded: ' + name for name in found if name not in recorded]
     if per_delivery > 0.01:
         problems.append(f'{per_delivery:.3f} allocations per delivery; there should be none')
     for name in recorded:

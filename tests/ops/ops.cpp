@@ -4,15 +4,19 @@
 #include "pb/conn.ext.pb.h"
 #include "pb/logic.ext.pb.h"
 #include "pb/room.ext.pb.h"
+#include "pb/user.ext.pb.h"
 #include "support/false_clock.hpp"
 #include "support/memory_store.hpp"
+#include "support/run.hpp"
 
 #include "linnet/api/methods.hpp"
 #include "linnet/base/log.hpp"
+#include "linnet/base/random.hpp"
 #include "linnet/base/shard.hpp"
 #include "linnet/base/temp_dir.hpp"
 #include "linnet/router/rooms.hpp"
 #include "linnet/store/sqlite.hpp"
+#include "linnet/user/accounts.hpp"
 #include "linnet/wire/push.hpp"
 #include "linnet/wire/tcp.hpp"
 #include "linnet/wire/websocket.hpp"
@@ -249,6 +253,58 @@ Operation sync_page() {
   return [disk] { disk->read_all(); };
 }
 
+user::AccountOptions with_passwords() {
+  user::AccountOptions options;
+  options.fixed_code = "7777";
+  options.passwords = true;
+  options.password_threads = 1;
+  options.password_cost = {1, 8192};  // so that the rest shows beside it
+  options.failures_per_minute = 100000;
+  return options;
+}
+
+// Somebody tries a password that is wrong for `number`; of "100" there is a user who has one.
+struct Guess {
+  explicit Guess(const std::string& number) {
+    caller.address = "10.0.0.2";
+    request.set_phone_number(number);
+    request.set_password("a wrong one");
+    request.set_device_id(device());
+    pb::SignInReq sign_in;
+    sign_in.set_phone_number("100");
+    sign_in.set_code("7777");
+    sign_in.set_device_id(device());
+    user::Caller anna;
+    anna.identity.device = DeviceId(sign_in.device_id());
+    anna.identity.user = UserId(test::run(accounts.sign_in(anna, sign_in))->user_id());
+    pb::SetPasswordReq password;
+    password.set_password("correct horse battery");
+    if (!test::run(accounts.set_password(anna, password)))
+      throw std::runtime_error("no password is set");
+  }
+  std::int64_t device() {
+    return test::run(wait_for<DeviceId>([&](Done<DeviceId> done) {
+             store.create_device(store::Device(), std::move(done));
+           }))
+        ->value();
+  }
+  void make() {
+    if (test::run(accounts.sign_in_by_password(caller, request)).code() != ErrCode::kBadPassword)
+      throw std::runtime_error("not refused as a wrong password");
+  }
+  test::FalseClock clock;
+  test::MemoryStore store;
+  Logger log{LogLevel::kError};
+  user::Accounts accounts{store, clock, log, with_passwords()};
+  user::Caller caller;
+  pb::SignInByPasswordReq request;
+};
+
+Operation guess(const std::string& number) {
+  if (!init_random()) throw std::runtime_error("no random numbers");
+  return [guess = std::make_shared<Guess>(number)] { guess->make(); };
+}
+
 const std::map<std::string, Operation (*)()> kOperations{
     {"push_encode", push_encode},
     {"tcp_decode", tcp_decode},
@@ -258,6 +314,8 @@ const std::map<std::string, Operation (*)()> kOperations{
     {"fan_out_1000", [] { return fan_out(1000); }},
     {"append", append},
     {"sync_page", sync_page},
+    {"guess_at_user", [] { return guess("100"); }},
+    {"guess_at_nobody", [] { return guess("300"); }},
 };
 
 }  // namespace

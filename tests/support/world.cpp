@@ -41,9 +41,8 @@ World make_world(const std::filesystem::path& data) {
   world.data = data;
   ServerProcess server(data, server_arguments());
   for (std::size_t i = 0; i < kUsers; ++i) {
-    const auto phone = std::to_string(1000 + i);
-    world.senders.push_back(sign_in(server.http_port(), phone));
-    world.readers.push_back(sign_in(server.http_port(), phone));
+    world.senders.push_back(sign_in(server.http_port(), phone_of(i)));
+    world.readers.push_back(sign_in(server.http_port(), phone_of(i)));
   }
   for (std::size_t i = 0; i < kSmallGroups; ++i) {
     std::vector<std::size_t> members(kSmallSize);

@@ -30,6 +30,9 @@ struct World {
 
 World make_world(const std::filesystem::path& data);
 
+inline std::string phone_of(std::size_t user) {
+  return std::to_string(1000 + user);
+}
 inline LogId inbox_log(std::size_t user) {
   return 1000 + static_cast<LogId>(user);
 }

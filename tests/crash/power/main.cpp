@@ -21,6 +21,7 @@ struct Options {
   unsigned jobs = 2;
   bool normal = false;
   bool faults = false;
+  int each_fault = 0;
   bool expect_loss = false;
 };
 
@@ -53,7 +54,8 @@ class Runs {
       PowerOptions one;
       one.seed = options_.seed + i;
       one.normal = options_.normal;
-      one.faults = options_.faults;
+      one.faults = options_.faults || options_.each_fault > 0;
+      one.first_places = options_.each_fault;
       PowerResult result;
       try {
         result = run_power_trial(one);
@@ -73,16 +75,22 @@ class Runs {
     sums_.failures += static_cast<std::uint64_t>(result.failures);
     sums_.told += result.told;
     sums_.recovered += result.recovered;
-    ++sums_.places[result.place.substr(0, result.place.find(','))];
+    auto place = result.place.substr(0, result.place.find(','));
+    if (options_.each_fault > 0 && result.failures == 0) place += " that did not come";
+    ++sums_.places[place];
     if (result.faults.empty()) return;
     ++sums_.faulty;
     std::printf("seed %llu: the power went %s, %zu acknowledged: FAULTY\n",
                 static_cast<unsigned long long>(seed), result.place.c_str(), result.told);
     for (std::size_t i = 0; i < result.faults.size() && i < 10; ++i)
       std::printf("  %s\n", result.faults[i].c_str());
+    const auto each = " --each-fault " + std::to_string(options_.each_fault);
     std::printf("  %zu faults; again: ./dev crash power --runs 1 --seed %llu%s%s\n",
                 result.faults.size(), static_cast<unsigned long long>(seed),
-                options_.normal ? " --normal" : "", options_.faults ? " --faults" : "");
+                options_.normal ? " --normal" : "",
+                options_.each_fault > 0 ? each.c_str()
+                : options_.faults       ? " --faults"
+                                        : "");
     std::fflush(stdout);
   }
 
@@ -98,14 +106,20 @@ int main(int argc, char** argv) {
   Options options;
   CLI::App app{"Takes the power from under a store, and looks for what it lost, doubled or turned.",
                "./dev crash power"};
-  app.add_option("--runs", options.runs, "How many stores.")->capture_default_str();
+  auto* runs = app.add_option("--runs", options.runs, "How many stores.")->capture_default_str();
   app.add_option("--seed", options.seed, "Of the first run; each next one has the next.")
       ->capture_default_str();
   app.add_option("--jobs", options.jobs, "How many at once.")->capture_default_str();
   app.add_flag("--normal", options.normal, "With store.synchronous=normal, which loses.");
   app.add_flag("--faults", options.faults, "An operation of the disk fails before.");
+  app.add_option("--each-fault", options.each_fault,
+                 "The first N writes, syncs, truncations and reads fail in turn, once and for good:"
+                 " 8 N stores, unless --runs says less.")
+      ->check(CLI::Range(1, 1000000));
   app.add_flag("--expect-loss", options.expect_loss, "Good is when something is lost.");
   CLI11_PARSE(app, argc, argv);
+  if (options.each_fault > 0 && runs->count() == 0)
+    options.runs = static_cast<std::uint64_t>(options.each_fault) * PowerOptions::kTurns;
 
   const auto sums = Runs(options).run();
   std::printf(

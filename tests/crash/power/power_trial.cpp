@@ -22,7 +22,7 @@ using std::chrono::milliseconds;
 
 constexpr std::int64_t kUsers = 6;
 constexpr std::int64_t kSenders = 5;
-constexpr int kMessages = 60;  // of each sender, at most
+constexpr int kMessages = 60;  // of each sender, at most, where no later place is to be reached
 constexpr int kOldMessages = 20;
 constexpr std::size_t kRetried = 3;
 
@@ -56,7 +56,7 @@ class PowerTrial {
     } else {
       disk_.cut_after(any(1, old_schema_ ? 60 : 300));
     }
-    live(kMessages);
+    live(most_);
     lose_power();
     for (int again = any(0, 2); again > 0; --again) {
       result_.place += ", again while it recovers";
@@ -124,10 +124,18 @@ class PowerTrial {
   }
 
   void plan_fault() {
+    int op = any(0, 3);
+    bool sticky = any(0, 1) == 1;
+    int nth = any(1, op == 2 ? 3 : op == 0 ? 300 : 80);
+    if (options_.first_places > 0) {
+      const auto turn = static_cast<int>(
+          options_.seed % static_cast<std::uint64_t>(options_.first_places * options_.kTurns));
+      op = turn % 4;
+      sticky = turn / 4 % 2 == 1;
+      nth = turn / options_.kTurns + 1;
+      most_ = std::max(kMessages, nth);  // a commit of all senders at once syncs once
+    }
     const char* names[] = {"write", "sync", "truncation", "read"};
-    const int op = any(0, 3);
-    const bool sticky = any(0, 1) == 1;
-    const int nth = any(1, op == 2 ? 3 : op == 0 ? 300 : 80);
     result_.place = std::string("after a failed ") + names[op];
     const PowerDisk::Op ops[] = {PowerDisk::Op::kWrite, PowerDisk::Op::kSync,
                                  PowerDisk::Op::kTruncate, PowerDisk::Op::kRead};
@@ -277,6 +285,7 @@ class PowerTrial {
   store::SqliteOptions sqlite_;
   store::Tuning tuning_;
   int old_schema_ = 0;
+  int most_ = kMessages;  // of each sender
   History history_;
   // By sender.
   std::array<std::optional<Sent>, kSenders + 1> unanswered_;

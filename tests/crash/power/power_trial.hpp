@@ -14,6 +14,10 @@ struct PowerOptions {
   std::uint64_t seed = 1;
   bool normal = false;  // synchronous=NORMAL
   bool faults = false;  // an operation of the disk fails first: the seed says which
+  // With `faults`: not by chance, but one of the first so many operations of each kind, once or for
+  // good. Seeds that follow each other take them in turn, kTurns for each place.
+  int first_places = 0;
+  static constexpr int kTurns = 8;
 };
 
 struct PowerResult {
