@@ -46,7 +46,8 @@ UserId parse_user(std::string_view text) {
 // Whether signing in again, as a new device, will help.
 bool is_refused(ErrCode code) {
   return code == ErrCode::kUnauthorized || code == ErrCode::kDeviceNotBindUser ||
-         code == ErrCode::kDeviceNotExist || code == ErrCode::kUserNotExist;
+         code == ErrCode::kDeviceNotExist || code == ErrCode::kUserNotExist ||
+         code == ErrCode::kSignedOut || code == ErrCode::kDeviceExcluded;
 }
 
 }  // namespace

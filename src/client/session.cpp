@@ -23,7 +23,9 @@ bool is_terminal(ErrCode code) {
     case ErrCode::kBadRequest:
     case ErrCode::kUserNotExist:
     case ErrCode::kDeviceNotExist:
-    case ErrCode::kDeviceReplaced: return true;
+    case ErrCode::kDeviceReplaced:
+    case ErrCode::kSignedOut:
+    case ErrCode::kDeviceExcluded: return true;
     default: return false;
   }
 }

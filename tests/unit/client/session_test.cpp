@@ -268,6 +268,8 @@ TEST_CASE("what the same credentials will meet again ends the client, the rest d
   };
   auto which = GENERATE(Case{pb::PT_SIGN_IN, ErrCode::kUnauthorized, true},
                         Case{pb::PT_SIGN_IN, ErrCode::kDeviceReplaced, true},
+                        Case{pb::PT_SIGN_IN, ErrCode::kSignedOut, true},
+                        Case{pb::PT_SIGN_IN, ErrCode::kDeviceExcluded, true},
                         Case{pb::PT_SIGN_IN, ErrCode::kBadRequest, true},
                         Case{pb::PT_SIGN_IN, ErrCode::kServerBusy, false},
                         Case{pb::PT_SIGN_IN, ErrCode::kTimeout, false},
