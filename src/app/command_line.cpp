@@ -162,13 +162,28 @@ void add_flags(CLI::App& app, Flags& flags) {
       ->allow_extra_args(false);
 }
 
-// The environment's own settings: every LINNET_ name must be one.
+// What Kubernetes tells every pod of a Service called `linnet`, or `linnet-` and more, as in
+// LINNET_SERVICE_HOST, LINNET_SERVICE_PORT_HTTP, LINNET_PORT and LINNET_PORT_8081_TCP_ADDR.
+bool is_of_a_service(std::string_view name, std::string_view value) {
+  if (name.ends_with("_SERVICE_HOST") || name.ends_with("_SERVICE_PORT")) return true;
+  if (name.find("_SERVICE_PORT_") != std::string_view::npos) return true;
+  // A number there is meant for this program, which has no such setting.
+  if (name.ends_with("_PORT") && value.find("://") != std::string_view::npos) return true;
+  constexpr std::string_view kPort = "_PORT_";
+  const auto port = name.find(kPort);
+  if (port == std::string_view::npos || port + kPort.size() == name.size()) return false;
+  const char first = name[port + kPort.size()];
+  return first >= '0' && first <= '9';
+}
+
+// The environment's own settings: every other LINNET_ name must be one.
 Status read_environment(Config& config, const Environment& environment) {
   for (const auto& [name, value] : environment) {
     if (!name.starts_with("LINNET_")) continue;
     const Setting* found = nullptr;
     for (const auto& setting : settings())
       if (environment_name(setting) == name) found = &setting;
+    if (found == nullptr && is_of_a_service(name, value)) continue;
     if (found == nullptr)
       return Error(ErrCode::kBadRequest,
                    "environment: " + on_one_line(name) + " is no setting of this program");

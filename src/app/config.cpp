@@ -123,7 +123,10 @@ std::string configuration_document() {
       "                                                                            listen = "
       "\"127.0.0.1:9000\"\n```\n\n"
       "`linnet config` prints the configuration in force as such a file. An unknown key or a value "
-      "that is not allowed\nis an error, and nothing is started (exit status 78). This page is "
+      "that is not allowed\nis an error, and nothing is started (exit status 78). What Kubernetes "
+      "puts "
+      "into the environment for Services called `linnet` or\n`linnet-…` "
+      "(`LINNET_SERVICE_HOST`, `LINNET_PORT`) is passed over. This page is "
       "printed by `linnet config --docs`.\n\n"
       "| key | default | meaning | allowed |\n| --- | --- | --- | --- |\n";
   const Config defaults;

@@ -94,6 +94,10 @@ TEST_CASE("a mistake is one line that names the key, the value, the place and wh
       {{}, {{"LINNET_STORE_BATCH", "x"}}, 78, "environment LINNET_STORE_BATCH"},
       {{}, {{"LINNET_STORE_BACH", "1"}}, 78, "LINNET_STORE_BACH is no setting"},
       {{}, {{"LINNET_A\nB", "1"}}, 78, "LINNET_A?B is no setting"},
+      {{}, {{"LINNET_PORT", "8081"}}, 78, "LINNET_PORT is no setting"},
+      {{}, {{"LINNET_TCP_PORT", "8080"}}, 78, "LINNET_TCP_PORT is no setting"},
+      {{}, {{"LINNET_PORT_", "1"}}, 78, "LINNET_PORT_ is no setting"},
+      {{}, {{"LINNET_SERVICES", "1"}}, 78, "LINNET_SERVICES is no setting"},
       {{"--config", "/no/such/file"}, {}, 78, "cannot read '/no/such/file'"},
       {{"--config", "/"}, {}, 78, "cannot read '/'"},
       {{"--config", "/dev/zero"}, {}, 78, "of at most 1 MiB"},
@@ -111,6 +115,36 @@ TEST_CASE("a mistake is one line that names the key, the value, the place and wh
   CHECK(command.exit_status == c.status);
   CHECK_THAT(command.text, Catch::Contains(c.says));
   CHECK(command.text.find('\n') == std::string::npos);
+}
+
+TEST_CASE("what Kubernetes tells a pod of Services with the server's name is passed over") {
+  const Environment pod{{"LINNET_SERVICE_HOST", "10.0.0.7"},
+                        {"LINNET_SERVICE_PORT", "8080"},
+                        {"LINNET_SERVICE_PORT_HTTP", "8081"},
+                        {"LINNET_PORT", "tcp://10.0.0.7:8080"},
+                        {"LINNET_PORT_8081_TCP", "tcp://10.0.0.7:8081"},
+                        {"LINNET_PORT_8081_TCP_PROTO", "tcp"},
+                        {"LINNET_PORT_8081_TCP_PORT", "8081"},
+                        {"LINNET_PORT_8081_TCP_ADDR", "10.0.0.7"},
+                        {"LINNET_HTTP_SERVICE_HOST", "10.0.0.8"},
+                        {"LINNET_HTTP_SERVICE_PORT", "8081"},
+                        {"LINNET_HTTP_PORT", "tcp://10.0.0.8:8081"},
+                        {"LINNET_HTTP_PORT_8081_TCP_ADDR", "10.0.0.8"}};
+  for (const Arguments& arguments : {Arguments{}, {"key", "list"}, {"backup", "b"}, {"check"}}) {
+    auto command = parse_command_line(arguments, pod);
+    CAPTURE(command.text);
+    CHECK(command.action != CommandLine::Action::kFail);
+    CHECK(to_toml(command.config) == to_toml(Config{}));
+  }
+}
+
+TEST_CASE("no setting has a name that Kubernetes gives to what it tells of a Service") {
+  for (const auto& setting : settings()) {
+    const auto name = environment_name(setting);
+    CAPTURE(name);
+    CHECK(name.find("_SERVICE_") == std::string::npos);
+    CHECK((name + "_").find("_PORT_") == std::string::npos);
+  }
 }
 
 TEST_CASE("a mistake in the file is named with its line") {
