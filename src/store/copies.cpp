@@ -75,9 +75,19 @@ Result<std::int64_t> schema_of(Connection& db) {
   return schema;
 }
 
-Status make_private(const fs::path& file) {
-  const int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+Status make_file(const fs::path& file) {
+  const int fd = make_private(file);
   if (fd < 0) return system_failure("cannot write " + file.string());
+  ::close(fd);
+  return success();
+}
+
+Status make_directory(const fs::path& directory) {
+  if (::mkdir(directory.c_str(), 0700) != 0)
+    return system_failure("cannot make " + directory.string());
+  const int fd = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (fd < 0) return system_failure("cannot open " + directory.string());
+  give_to_owner_of(directory.parent_path(), fd);
   ::close(fd);
   return success();
 }
@@ -123,7 +133,7 @@ Result<Copied> copy(Connection& from, const fs::path& file, Beside beside,
   auto messages = number(from, "SELECT count(*) FROM message");
   if (!messages) return messages.take_error();
   copied.messages = *messages;
-  auto made = make_private(file);
+  auto made = make_file(file);
   if (!made) return made.take_error();
   auto to = Connection::open(file, Connection::Mode::kWrite);
   if (!to) return to.take_error();
@@ -183,7 +193,8 @@ Result<fs::path> move_aside(const fs::path& directory) {
   auto aside = directory / ("before-restore-" + stamp());
   for (int n = 2; fs::exists(aside); ++n)
     aside = directory / ("before-restore-" + stamp() + "-" + std::to_string(n));
-  if (::mkdir(aside.c_str(), 0700) != 0) return system_failure("cannot make " + aside.string());
+  auto made = make_directory(aside);
+  if (!made) return made.take_error();
   for (const char* name : {"linnet.db", "linnet.db-wal", "linnet.db-shm", "linnet.mark"}) {
     if (!fs::exists(directory / name)) continue;
     auto moved = move_into_place(directory / name, aside / name);

@@ -72,7 +72,8 @@ Status DataDirectory::make() {
 
 Status DataDirectory::lock() {
   auto file = path_ / "linnet.lock";
-  lock_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  lock_ = make_private(file);
+  if (lock_ < 0 && errno == EEXIST) lock_ = ::open(file.c_str(), O_RDWR | O_CLOEXEC);
   if (lock_ < 0) return system_error(file, "write");
   if (::flock(lock_, LOCK_EX | LOCK_NB) == 0) return success();
   if (errno != EWOULDBLOCK) return system_error(file, "lock");
@@ -84,11 +85,24 @@ Status DataDirectory::lock() {
 Status DataDirectory::make_database() {
   // Made here because SQLite would make it readable for others; its -wal and -shm take after it.
   // One that is there is not opened: closing it would end every lock that this process has on it.
-  const int fd = ::open(database().c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  const int fd = make_private(database());
   if (fd < 0) return errno == EEXIST ? success() : Status(system_error(database(), "write"));
   ::close(fd);
   sync_directory(path_);
   return success();
+}
+
+int make_private(const std::filesystem::path& file) {
+  const int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (fd >= 0) give_to_owner_of(file.parent_path(), fd);
+  return fd;
+}
+
+void give_to_owner_of(const std::filesystem::path& directory, int file) {
+  struct stat owner {};
+  if (::geteuid() != 0 || ::stat(directory.c_str(), &owner) != 0) return;
+  // Fails where the file system knows no owners.
+  [[maybe_unused]] const int given = ::fchown(file, owner.st_uid, owner.st_gid);
 }
 
 bool holds_database(const std::filesystem::path& directory) {

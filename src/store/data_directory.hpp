@@ -31,6 +31,13 @@ class DataDirectory {
   int lock_ = -1;
 };
 
+// Makes a file that is not there yet, for its owner alone, and never where a link leads; -1 with
+// errno.
+int make_private(const std::filesystem::path& file);
+// What root makes in another user's directory becomes that user's, as whom the server will open it.
+// Does nothing where that cannot be.
+void give_to_owner_of(const std::filesystem::path& directory, int file);
+
 // Whether there is a database in the directory that is not empty.
 bool holds_database(const std::filesystem::path& directory);
 // Refuses to begin an empty database where one should be: beside its own log or mark, or half a
