@@ -1,6 +1,7 @@
 // The client library against the real server, over both transports.
 #include "linnet/client/client.hpp"
 
+#include "support/raw_client.hpp"
 #include "support/secrets.hpp"
 #include "support/server_process.hpp"
 
@@ -322,6 +323,26 @@ TEST_CASE("a client whose device connects again elsewhere ends and does not figh
   REQUIRE(old.wait_for(State::kEnded));
   CHECK(old.error() == ErrCode::kDeviceReplaced);
   CHECK(newer.client->account().last_seq == Seq());  // and the newer one stays
+}
+
+TEST_CASE("a client whose device is signed out ends and does not connect again") {
+  auto transport = any_transport();
+  TempDir dir;
+  ServerProcess server(dir.path() / "data");
+  Person anna(server, transport, "100");
+  anna.go_online();
+  Person laptop(server, transport, "100");
+
+  Caller caller(server.http_port());
+  const auto account = laptop.client->account();
+  caller.use({account.user, account.device, account.token});
+  pb::RevokeDeviceReq revoke;
+  revoke.set_device_id(anna.client->account().device.value());
+  caller.call<pb::RevokeDeviceResp>("/pb.LogicExt/RevokeDevice", revoke);
+
+  REQUIRE(anna.wait_for(State::kEnded));
+  // A connection after that would have been refused with kUnauthorized.
+  CHECK(anna.error() == ErrCode::kSignedOut);
 }
 
 TEST_CASE("a client whose token is no longer valid ends") {
