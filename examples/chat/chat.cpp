@@ -56,7 +56,7 @@ Chat::Chat(Settings settings, StateFile file)
     : settings_(std::move(settings)), file_(std::move(file)), client_(settings_.client) {}
 
 int Chat::run(std::istream& input) {
-  auto joined = join();
+  auto joined = join(input);
   if (!joined) {
     complain(joined.error());
     return 1;
@@ -81,13 +81,13 @@ int Chat::run(std::istream& input) {
   return 0;
 }
 
-Status Chat::join() {
+Status Chat::join(std::istream& input) {
   if (auto account = file_.load()) {
     auto resumed = resume(*account);
     if (resumed || !is_refused(resumed.code())) return resumed;
     screen_.say("* signing in again: " + printable(resumed.error().message()));
   }
-  return sign_in();
+  return sign_in(input);
 }
 
 Status Chat::resume(const client::Account& account) {
@@ -102,9 +102,11 @@ Status Chat::resume(const client::Account& account) {
   return success();
 }
 
-Status Chat::sign_in() {
-  if (settings_.code.empty())
-    return Error(ErrCode::kBadCode, "a verification code is needed; give it with --code");
+Status Chat::sign_in(std::istream& input) {
+  if (settings_.code.empty()) {
+    auto asked = ask_for_code(input);
+    if (!asked) return asked;
+  }
   // A new device: a server that does not know our token may know our device as someone else's, and
   // a device's first sync begins after what any device of the user has kept.
   auto device = client_.register_device();
@@ -114,6 +116,22 @@ Status Chat::sign_in() {
   me_ = account->user;
   kept_ = *account;
   save(kept_);
+  return success();
+}
+
+Status Chat::ask_for_code(std::istream& input) {
+  auto good_for = client_.send_code(settings_.phone);
+  if (!good_for) return good_for.take_error();
+  if (good_for->count() == 0)
+    return Error(ErrCode::kBadCode,
+                 "a verification code is needed, and the server printed it when it started; give it"
+                 " with --code");
+  screen_.say("* a code was sent to " + printable(settings_.phone) + ", type it within " +
+              std::to_string(good_for->count()) + " seconds:");
+  std::string line;
+  if (!std::getline(input, line) || trim(line).empty())
+    return Error(ErrCode::kBadCode, "a verification code is needed");
+  settings_.code = trim(line);
   return success();
 }
 

@@ -39,9 +39,11 @@ class Chat {
   };
 
   // Goes on as who we were, or signs in.
-  Status join();
+  Status join(std::istream& input);
   Status resume(const client::Account& account);
-  Status sign_in();
+  Status sign_in(std::istream& input);
+  // Has a code sent, and reads it.
+  Status ask_for_code(std::istream& input);
   // Waits a moment for what was missed, for those who only look in.
   void wait_until_synced();
 

@@ -13,7 +13,8 @@ int main(int argc, char** argv) {
   bool web_socket = false;
   CLI::App app("A console chat for a Linnet server. /help lists its commands.");
   app.add_option("--phone", settings.phone, "your phone number")->required();
-  app.add_option("--code", settings.code, "the verification code; needed at the first start");
+  app.add_option("--code", settings.code,
+                 "the verification code; without it one is sent to you where it is needed");
   app.add_option("--host", options.host, "the server")->capture_default_str();
   app.add_option("--http-port", options.http_port, "its HTTP port")->capture_default_str();
   app.add_option("--tcp-port", options.tcp_port, "its TCP port")->capture_default_str();

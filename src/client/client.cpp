@@ -107,6 +107,14 @@ Result<DeviceId> Client::register_device() {
   return DeviceId(answer->device_id());
 }
 
+Result<std::chrono::seconds> Client::send_code(std::string_view phone_number) {
+  pb::SendCodeReq request;
+  request.set_phone_number(std::string(phone_number));
+  auto answer = impl_->calls.call<pb::SendCodeResp>("/pb.UserExt/SendCode", request);
+  if (!answer) return answer.take_error();
+  return std::chrono::seconds(answer->expires_in());
+}
+
 Result<Account> Client::sign_in(std::string_view phone_number, std::string_view code) {
   auto before = account();
   if (!before.device) {

@@ -1,12 +1,15 @@
 // The example clients as programs: two people who type to each other through linnet-chat, and the
 // two small clients that show what comes.
 #include "support/dialogue.hpp"
+#include "support/hook_server.hpp"
 #include "support/raw_client.hpp"
+#include "support/secret_file.hpp"
 #include "support/server_process.hpp"
 
 #include "linnet/base/temp_dir.hpp"
 
 #include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
 
 #include <filesystem>
 #include <fstream>
@@ -185,6 +188,36 @@ TEST_CASE("mistakes are told and end nothing") {
   auto wrong = house.chat("300");
   wrong[3] = "000000";
   CHECK(run_program(program("linnet-chat"), wrong).status != 0);
+}
+
+TEST_CASE("who gives no code is sent one and types it, but for development mode") {
+  TempDir dir;
+  HookServer hook([](const HookRequest&) { return HookAnswer(); });
+  ServerProcess server(dir.path() / "data", {"--set", "codes.hook=" + hook.url("/codes"), "--set",
+                                             "hook.secret_file=" + write_secret(dir)});
+  const auto options = [&](const ServerProcess& of) {
+    return std::vector<std::string>{"--phone",     "100",
+                                    "--http-port", std::to_string(of.http_port()),
+                                    "--tcp-port",  std::to_string(of.tcp_port()),
+                                    "--state",     (dir.path() / "state.json").string()};
+  };
+  {
+    Dialogue chat(program("linnet-chat"), options(server));
+    CHECK_THAT(chat.wait_for("a code was sent to 100"), Contains("300 seconds"));
+    REQUIRE(hook.requests().size() == 1);
+    chat.type(nlohmann::json::parse(hook.requests()[0].body)["code"].get<std::string>());
+    CHECK(greet(chat) == "1");
+    CHECK(chat.finish() == 0);
+  }
+  CHECK(run_program(program("linnet-chat"), options(server)).status == 0);
+  CHECK(hook.requests().size() == 1);  // nobody asks who is known
+
+  House house;
+  auto unknown = run_program(program("linnet-chat"), {"--phone", "200", "--http-port",
+                                                      std::to_string(house.server.http_port()),
+                                                      "--state", house.state("200").string()});
+  CHECK(unknown.status == 1);
+  CHECK_THAT(unknown.out, Contains("printed it when it started"));
 }
 
 TEST_CASE("the small clients print what comes, missed or new, and acknowledge it") {

@@ -102,6 +102,9 @@ class Client {
 
   // Makes a new device and forgets the user. kBadRequest while connected.
   Result<DeviceId> register_device();
+  // Has a sign-in code sent to the number, and says how long it is good; 0: none is sent, the
+  // server is in development mode and printed its code.
+  Result<std::chrono::seconds> send_code(std::string_view phone_number);
   // Signs in on the device, registering one first if there is none. The seq of a user who was
   // signed in before is kept. kBadRequest while connected.
   Result<Account> sign_in(std::string_view phone_number, std::string_view code);
