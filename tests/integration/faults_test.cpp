@@ -22,7 +22,8 @@ constexpr int kStorage = pb::EC_STORAGE;
 struct FaultsFixture {
   TempDir dir;
   std::filesystem::path data = dir.path() / "data";
-  ServerProcess server{data, {"--set", "logic.require_friendship=false"}};
+  ServerProcess server{data,
+                       {"--set", "logic.require_friendship=false", "--set", "http.metrics=true"}};
   TestUser anna = sign_in(server.http_port(), "100");
   TestUser ben = sign_in(server.http_port(), "200");
   std::vector<std::string> acknowledged;
@@ -53,6 +54,14 @@ struct FaultsFixture {
 
   HttpAnswer ready() { return http(server.http_port(), "GET", "/readyz"); }
 
+  // What an alarm looks at.
+  bool in_trouble() {
+    const auto text = http(server.http_port(), "GET", "/metrics").body;
+    const bool none = text.find("\nlinnet_trouble 0\n") != std::string::npos;
+    CHECK(none != (text.find("\nlinnet_trouble 1\n") != std::string::npos));
+    return !none;
+  }
+
   bool becomes_ready() {
     const auto end = std::chrono::steady_clock::now() + kPatience;
     while (ready().status != 200) {
@@ -77,6 +86,7 @@ TEST_CASE_METHOD(FaultsFixture,
   for (int i = 0; i < 20; ++i)
     REQUIRE(send() == 0);
   REQUIRE(ready().status == 200);
+  CHECK_FALSE(in_trouble());
 
   const auto wal = data.string() + "/linnet.db-wal";
   allow(RLIMIT_FSIZE, std::filesystem::file_size(wal) + 16384);
@@ -88,12 +98,14 @@ TEST_CASE_METHOD(FaultsFixture,
   const auto trouble = ready();
   CHECK(trouble.status == 503);
   CHECK(trouble.body.find("\"why\"") != std::string::npos);
+  CHECK(in_trouble());
   CHECK(inbox() == acknowledged);
   CHECK(server.log().find("storage_failed") != std::string::npos);
   CHECK(http(server.http_port(), "GET", "/healthz").status == 200);
 
   allow(RLIMIT_FSIZE, RLIM_INFINITY);
   REQUIRE(becomes_ready());  // though nobody sends
+  CHECK_FALSE(in_trouble());
   CHECK(server.log().find("storage_recovered") != std::string::npos);
   CHECK(send() == 0);
   CHECK(inbox() == acknowledged);

@@ -35,7 +35,7 @@ void append_durations(std::string& text, std::string_view head, const char* help
 }  // namespace
 
 HttpResponse answer_metrics(const HttpRequest& request, const Refusals& refusals,
-                            const Durations* commits, const std::function<MemoryUse()>& memory) {
+                            const HttpOptions& options) {
   if (request.method != "GET") {
     auto refusal = short_error(Error(ErrCode::kMethodNotAllowed, "metrics are read with GET"), 405);
     refusal.headers.add("Allow", "GET");
@@ -61,11 +61,18 @@ HttpResponse answer_metrics(const HttpRequest& request, const Refusals& refusals
     text += "linnet_wrong_total{of=\"" + std::string(name(wrong)) + "\"} " +
             std::to_string(refusals.of(wrong)) + "\n";
   }
-  if (commits != nullptr)
+  if (options.trouble) {
+    text +=
+        "# HELP linnet_trouble 1 while nothing can be written.\n"
+        "# TYPE linnet_trouble gauge\n"
+        "linnet_trouble ";
+    text += options.trouble().empty() ? "0\n" : "1\n";
+  }
+  if (options.commits != nullptr)
     append_durations(text, "linnet_commit_seconds",
-                     "How long the store's transactions took, commit included.", *commits);
-  if (memory) {
-    const auto use = memory();
+                     "How long the store's transactions took, commit included.", *options.commits);
+  if (options.memory) {
+    const auto use = options.memory();
     text +=
         "# HELP linnet_memory_bytes In memory and no file's, and of the heap and in use.\n"
         "# TYPE linnet_memory_bytes gauge\n"

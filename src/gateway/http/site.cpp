@@ -20,7 +20,7 @@ asio::awaitable<Reply> Site::answer(const HttpRequest& request) {
   } else if (path == "/readyz") {
     reply.response = answer_ready(request);
   } else if (path == "/metrics" && options_.metrics) {
-    reply.response = answer_metrics(request, refusals_, options_.commits, options_.memory);
+    reply.response = answer_metrics(request, refusals_, options_);
   } else if (auto document = answer_document(request, path)) {
     reply.response = std::move(*document);
   } else {
