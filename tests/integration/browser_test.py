@@ -209,6 +209,18 @@ class Window:
         self.write('message', text)
         self.click('send')
 
+    def api(self, method, **request):
+        """A call by who is signed in here, for what the page has no button for."""
+        sent = (f'fetch("/pb.LogicExt/{method}", {{method: "POST", headers: {{"Content-Type": "application/json", '
+                'Authorization: "Bearer " + JSON.parse(sessionStorage.linnet).token}, '
+                f'body: {json.dumps(json.dumps(request))}}}).then(answer => answer.status)')
+        answer = self.call('Runtime.evaluate', expression=sent, awaitPromise=True, returnByValue=True)
+        assert answer['result'].get('value') == 200, (method, answer)
+
+    def press_enter(self):
+        for kind in ('keyDown', 'keyUp'):
+            self.call('Input.dispatchKeyEvent', type=kind, key='Enter', code='Enter', windowsVirtualKeyCode=13, text='\r')
+
     def messages(self):
         return self.ask('[...document.querySelectorAll("#messages .message .text")].map(e => e.textContent)') or []
 
@@ -233,6 +245,43 @@ def become_friends(anna, ben, anna_id, ben_id):
     ben.click('agree-' + anna_id)
     ben.until('Ben has a friend', ben.visible('friend-' + anna_id))
     anna.click('friend-' + ben_id)
+
+
+def one_tab_of_a_device(browser, url, anna, ben, anna_id, ben_id):
+    """A copy of Anna's tab is the same device and takes its place; nothing is sent from the older one until it is wanted again."""
+    said = anna.messages()
+    ben.api('BlockUser', userId=anna_id)
+    anna.say('refused at first')
+    anna.until('the message is refused', 'document.querySelector(".message.failed button") !== null')
+    ben.api('UnblockUser', userId=anna_id)
+    copy = Window(browser, url)
+    copy.ask('sessionStorage.linnet = ' + json.dumps(anna.ask('sessionStorage.linnet')))
+    copy.go('about:blank')
+    copy.go(url)
+    copy.online()
+    anna.until('the older tab has stopped', 'document.getElementById("status").dataset.state === "stopped"')
+
+    anna.ask('window.calls = 0; const real = fetch;'
+             'window.fetch = (...all) => { calls += all[0].endsWith("/SendMessage"); return real(...all); }; true')
+    anna.write('message', 'written in the older tab')
+    anna.press_enter()
+    anna.ask('document.querySelector(".message.failed button").click()')  # calls at once what it calls
+    assert anna.ask('calls') == 0 and anna.ask('document.getElementById("send").disabled'), anna.ask('calls')
+    assert anna.ask('document.getElementById("message").value') == 'written in the older tab'
+    assert anna.messages() == said + ['refused at first']
+    copy.open_chat(ben_id, 'Ben')
+    copy.say('written in the newer tab')
+    copy.until('it is sent', 'document.querySelector(".message.mine:last-child:not(.sending)") !== null')
+
+    anna.click('use-here')
+    anna.online()
+    copy.until('the newer tab has stopped', 'document.getElementById("status").dataset.state === "stopped"')
+    copy.close()
+    anna.click('send')
+    said += ['written in the newer tab', 'refused at first', 'written in the older tab']
+    anna.expect(said)
+    ben.until('Ben has them all', f'document.querySelector("#messages > :last-child .text").textContent === "{said[-1]}"')
+    assert ben.messages()[-3:] == said[-3:], ben.messages()
 
 
 def run(server, browser, screenshot):
@@ -338,6 +387,7 @@ def run(server, browser, screenshot):
     anna.expect(said)
     ben.say('you have lost nothing since')
     anna.expect(said + ['you have lost nothing since'])
+    one_tab_of_a_device(browser, url, anna, ben, anna_id, ben_id)
 
     assert not browser.complaints, browser.complaints
 
