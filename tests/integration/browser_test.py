@@ -284,6 +284,26 @@ def one_tab_of_a_device(browser, url, anna, ben, anna_id, ben_id):
     assert ben.messages()[-3:] == said[-3:], ben.messages()
 
 
+def opened_at_its_end(browser, url, anna, ben_id):
+    """A chat that is opened stands at its last message, wherever the chat before it was."""
+    at_end = '(e => e.scrollHeight > e.clientHeight && e.scrollHeight - e.scrollTop - e.clientHeight < 2)(document.getElementById("messages"))'
+    carl = Window(browser, url)
+    carl_id = carl.sign_in('+49 30 1000003', 'Carl')
+    become_friends(anna, carl, anna.text('my-id'), carl_id)
+    for number in range(12):
+        carl.api('SendMessage', receiverType='RT_USER', receiverId=anna.text('my-id'), messageType='MT_TEXT', isPersist=True,
+                 messageContent={'text': f'number {number}'})
+    carl.close()
+    anna.expect([f'number {number}' for number in range(12)])
+    anna.resize(1100, 360)
+    for friend, name in ((ben_id, 'Ben'), (carl_id, 'Carl')):
+        anna.ask('document.getElementById("messages").scrollTop = 0')
+        anna.open_chat(friend, name)
+        assert anna.ask(at_end), f'the chat with {name} does not stand at its end'
+    anna.resize(1100, 760)
+    anna.open_chat(ben_id, 'Ben')
+
+
 def run(server, browser, screenshot):
     url = f'http://{server.http}/'
     anna = Window(browser, url)
@@ -388,6 +408,7 @@ def run(server, browser, screenshot):
     ben.say('you have lost nothing since')
     anna.expect(said + ['you have lost nothing since'])
     one_tab_of_a_device(browser, url, anna, ben, anna_id, ben_id)
+    opened_at_its_end(browser, url, anna, ben_id)
 
     assert not browser.complaints, browser.complaints
 
