@@ -273,8 +273,10 @@ def one_tab_of_a_device(browser, url, anna, ben, anna_id, ben_id):
     copy.say('written in the newer tab')
     copy.until('it is sent', 'document.querySelector(".message.mine:last-child:not(.sending)") !== null')
 
+    anna.resize(390, 780, phone=True)  # where one sees the chat only
     anna.click('use-here')
     anna.online()
+    anna.resize(1100, 760)
     copy.until('the newer tab has stopped', 'document.getElementById("status").dataset.state === "stopped"')
     copy.close()
     anna.click('send')
@@ -345,12 +347,16 @@ def run(server, browser, screenshot):
     ben.open_chat(anna_id, 'Anna')
     ben.expect(said)
 
-    # The server is restarted; what is written meanwhile is sent when it is back, once.
+    # The server is restarted; what is written meanwhile is sent when it is back, once. Anna is told so on a phone too.
+    anna.resize(390, 780, phone=True)
     server.stop()
     anna.until('the loss is noticed', 'document.getElementById("status").dataset.state !== "online"')
+    anna.until('the loss is seen', anna.visible('status'))
     anna.say('are you there?')
     said.append('are you there?')
     anna.until('the message waits', 'document.querySelector(".message.sending") !== null')
+    anna.until('the wait is seen', f'{anna.visible("notice")} && /as soon as possible/.test(document.getElementById("notice").textContent)')
+    anna.resize(1100, 760)
     server.start()
     anna.online()
     ben.online()
