@@ -286,6 +286,22 @@ def one_tab_of_a_device(browser, url, anna, ben, anna_id, ben_id):
     assert ben.messages()[-3:] == said[-3:], ben.messages()
 
 
+def in_order_without_a_seq(anna, ben, anna_id):
+    """What has no seq for good, a message that is kept nowhere or one that was not sent, stays above what is said later."""
+    said = anna.messages()
+    ben.api('SendMessage', receiverType='RT_USER', receiverId=anna_id, messageType='MT_TEXT', isPersist=False,
+            messageContent={'text': 'in passing'})
+    anna.expect(said + ['in passing'])
+    ben.api('BlockUser', userId=anna_id)
+    anna.say('refused')
+    anna.until('the message is refused', 'document.querySelector(".message.failed") !== null')
+    ben.api('UnblockUser', userId=anna_id)
+    ben.say('said later')
+    anna.expect(said + ['in passing', 'refused', 'said later'])
+    anna.say('and this too')
+    anna.expect(said + ['in passing', 'refused', 'said later', 'and this too'])
+
+
 def opened_at_its_end(browser, url, anna, ben_id):
     """A chat that is opened stands at its last message, wherever the chat before it was."""
     at_end = '(e => e.scrollHeight > e.clientHeight && e.scrollHeight - e.scrollTop - e.clientHeight < 2)(document.getElementById("messages"))'
@@ -415,6 +431,7 @@ def run(server, browser, screenshot):
     anna.expect(said + ['you have lost nothing since'])
     one_tab_of_a_device(browser, url, anna, ben, anna_id, ben_id)
     opened_at_its_end(browser, url, anna, ben_id)
+    in_order_without_a_seq(anna, ben, anna_id)
 
     assert not browser.complaints, browser.complaints
 
