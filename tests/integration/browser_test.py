@@ -302,6 +302,28 @@ def in_order_without_a_seq(anna, ben, anna_id):
     anna.expect(said + ['in passing', 'refused', 'said later', 'and this too'])
 
 
+def requests_end(browser, url, anna, anna_id):
+    """A request that was taken back goes when one agrees to it, and one that is not wanted now at once and for good."""
+    for phone, name in (('+49 30 1000004', 'Dora'), ('+49 30 1000005', 'Emil')):
+        asker = Window(browser, url)
+        asker_id = asker.sign_in(phone, name)
+        asker.write('friend-id', anna_id)
+        asker.click('add-friend')
+        anna.until(f'{name} is seen to ask', anna.visible('agree-' + asker_id))
+        if name == 'Dora':
+            asker.api('DeleteFriend', userId=anna_id)
+            anna.click('agree-' + asker_id)
+            anna.until('it is told', '/taken back/.test(document.getElementById("notice").textContent)')
+        else:
+            anna.click('later-' + asker_id)
+        anna.until('the request is gone', f'document.getElementById("agree-{asker_id}") === null')
+        asker.close()
+    anna.go('about:blank')
+    anna.go(url)
+    anna.online()
+    assert anna.ask('document.getElementById("requests-section").hidden'), 'a request came back'
+
+
 def opened_at_its_end(browser, url, anna, ben_id):
     """A chat that is opened stands at its last message, wherever the chat before it was."""
     at_end = '(e => e.scrollHeight > e.clientHeight && e.scrollHeight - e.scrollTop - e.clientHeight < 2)(document.getElementById("messages"))'
@@ -432,6 +454,7 @@ def run(server, browser, screenshot):
     one_tab_of_a_device(browser, url, anna, ben, anna_id, ben_id)
     opened_at_its_end(browser, url, anna, ben_id)
     in_order_without_a_seq(anna, ben, anna_id)
+    requests_end(browser, url, anna, anna_id)
 
     assert not browser.complaints, browser.complaints
 
