@@ -302,7 +302,7 @@ def in_order_without_a_seq(anna, ben, anna_id):
     anna.expect(said + ['in passing', 'refused', 'said later', 'and this too'])
 
 
-def requests_end(browser, url, anna, anna_id):
+def requests_end(browser, url, anna, ben, anna_id):
     """A request that was taken back goes when one agrees to it, and one that is not wanted now at once and for good."""
     for phone, name in (('+49 30 1000004', 'Dora'), ('+49 30 1000005', 'Emil')):
         asker = Window(browser, url)
@@ -310,6 +310,11 @@ def requests_end(browser, url, anna, anna_id):
         asker.write('friend-id', anna_id)
         asker.click('add-friend')
         anna.until(f'{name} is seen to ask', anna.visible('agree-' + asker_id))
+        anna.ask(f'document.getElementById("agree-{asker_id}").focus()')
+        said = anna.messages()
+        ben.say(f'{name} asks you')
+        anna.expect(said + [f'{name} asks you'])
+        assert anna.ask('document.activeElement.id') == 'agree-' + asker_id, 'a message takes the focus away'
         if name == 'Dora':
             asker.api('DeleteFriend', userId=anna_id)
             anna.click('agree-' + asker_id)
@@ -322,6 +327,46 @@ def requests_end(browser, url, anna, anna_id):
     anna.go(url)
     anna.online()
     assert anna.ask('document.getElementById("requests-section").hidden'), 'a request came back'
+
+
+def watch_rows(window):
+    """Notes each message whose row is put into the open chat from now on."""
+    window.ask('window.added = []; new MutationObserver(all => all.forEach(one => added.push(...[...one.addedNodes].map('
+               'row => row.querySelector(".text").textContent)))).observe(document.getElementById("messages"), {childList: true})')
+
+
+def only_what_is_new(anna, ben, ben_id):
+    """A message that comes adds a row and leaves the others as they are; each says who wrote it, and the focus stays."""
+    anna.open_chat(ben_id, 'Ben')
+    said = anna.messages()
+    assert anna.ask('document.getElementById("messages").getAttribute("role")') == 'log'
+    watch_rows(anna)
+    anna.ask('getSelection().selectAllChildren(document.querySelector("#messages .text"))')
+    ben.say('a new one')
+    anna.expect(said + ['a new one'])
+    assert anna.ask('getSelection().toString()') == said[0], 'the selection is lost'
+    anna.say('an answer')
+    anna.expect(said + ['a new one', 'an answer'])
+    assert anna.ask('added') == ['a new one', 'an answer'], anna.ask('added')
+    assert anna.ask('[...document.querySelectorAll("#messages .unseen")].slice(-2).map(e => e.textContent)') == ['Ben: ', 'You: ']
+
+
+def only_what_is_new_of_500(url, anna, ben, anna_id):
+    """So too where an old message is forgotten for each that comes, and where one changes places with those below it."""
+    ben.ask('(state => { state.messages = Array.from({length: 500}, (_, n) => ({peer: "' + anna_id + '", mine: n === 3, seq: 0, '
+            'text: "old " + n, time: Date.now(), status: n === 3 ? "failed" : "sent", error: "", requestId: "3"}));'
+            'sessionStorage.linnet = JSON.stringify(state); })(JSON.parse(sessionStorage.linnet))')
+    ben.go('about:blank')
+    ben.go(url)
+    ben.online()
+    ben.open_chat(anna_id, 'Anna')
+    watch_rows(ben)
+    anna.say('one more')
+    old = [f'old {n}' for n in range(500)]
+    ben.expect(old[1:] + ['one more'])
+    ben.ask('document.querySelector(".message.failed button").click()')
+    ben.expect(old[1:3] + old[4:] + ['one more', 'old 3'])
+    assert ben.ask('added') == ['one more', 'old 3'], ben.ask('added')
 
 
 def opened_at_its_end(browser, url, anna, ben_id):
@@ -454,7 +499,9 @@ def run(server, browser, screenshot):
     one_tab_of_a_device(browser, url, anna, ben, anna_id, ben_id)
     opened_at_its_end(browser, url, anna, ben_id)
     in_order_without_a_seq(anna, ben, anna_id)
-    requests_end(browser, url, anna, anna_id)
+    requests_end(browser, url, anna, ben, anna_id)
+    only_what_is_new(anna, ben, ben_id)
+    only_what_is_new_of_500(url, anna, ben, anna_id)
 
     assert not browser.complaints, browser.complaints
 
