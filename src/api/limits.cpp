@@ -40,9 +40,7 @@ void Limiter::count(ErrCode answer) {
   if (answer == ErrCode::kTooManyGroups) refusals_->count(Refusal::kGroups);
 }
 
-bool Limiter::allow(RateClass rate, std::int64_t who, std::string_view address, double price,
-                    double taken) {
-  if (!options_.enabled) return true;
+Limiter::Bucket& Limiter::bucket_of(RateClass rate, std::int64_t who, std::string_view address) {
   const Rate& limit = rate_of(rate);
   const bool by_address = rate == RateClass::kJoin || rate == RateClass::kCode;
   auto caller =
@@ -50,20 +48,34 @@ bool Limiter::allow(RateClass rate, std::int64_t who, std::string_view address, 
   auto key = mix(caller + static_cast<std::uint64_t>(rate) + 1);
   auto now = clock_.steady();
 
-  std::lock_guard lock(mutex_);
   if (buckets_.size() >= kBuckets) forget_full(now);
   auto [it, added] = buckets_.try_emplace(key, Bucket{limit.burst, now});
   Bucket& bucket = it->second;
   auto seconds = std::chrono::duration<double>(now - bucket.at).count();
   bucket.tokens = std::min(limit.burst, bucket.tokens + seconds * limit.per_second);
   bucket.at = now;
-  price = std::min(price, std::max(limit.burst, 1.0) - taken);
+  return bucket;
+}
+
+bool Limiter::allow(RateClass rate, std::int64_t who, std::string_view address, double price,
+                    double taken) {
+  if (!options_.enabled) return true;
+  std::lock_guard lock(mutex_);
+  Bucket& bucket = bucket_of(rate, who, address);
+  price = std::min(price, std::max(rate_of(rate).burst, 1.0) - taken);
   if (bucket.tokens < price) {
     count(rate);
     return false;
   }
   bucket.tokens -= price;
   return true;
+}
+
+void Limiter::charge(RateClass rate, std::int64_t who, std::string_view address, double price) {
+  if (!options_.enabled) return;
+  std::lock_guard lock(mutex_);
+  Bucket& bucket = bucket_of(rate, who, address);
+  bucket.tokens = std::max(bucket.tokens - price, -rate_of(rate).burst);
 }
 
 // A bucket untouched for so long that it is full again says nothing.

@@ -21,11 +21,13 @@ std::string dump(const Json& tree) {
   return tree.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-// Counts brackets outside of strings, before anything is built from them.
-bool is_too_deep(std::string_view text) {
+// What stands outside of strings is counted before anything is built from it: a node takes far
+// longer to make than its bytes to look at.
+Status check_shape(std::string_view text) {
   int depth = 0;
+  std::size_t values = 0;
   bool in_string = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
+  for (std::size_t i = 0; i < text.size() && values <= kMaxJsonValues; ++i) {
     char c = text[i];
     if (in_string) {
       if (c == '\\') ++i;
@@ -33,12 +35,16 @@ bool is_too_deep(std::string_view text) {
     } else if (c == '"') {
       in_string = true;
     } else if (c == '{' || c == '[') {
-      if (++depth > kMaxDepth) return true;
+      if (++depth > kMaxDepth) return bad_json("", "the JSON is nested too deeply");
+      ++values;
     } else if (c == '}' || c == ']') {
       --depth;
+    } else if (c == ',') {
+      ++values;
     }
   }
-  return false;
+  if (values <= kMaxJsonValues) return success();
+  return bad_json("", "the JSON has more than " + std::to_string(kMaxJsonValues) + " values");
 }
 
 // What protobuf says may hold pieces of the input, cut anywhere.
@@ -69,7 +75,7 @@ std::string print_tree(const WrittenJson& tree) {
 
 Result<ReadJson> read_tree(std::string_view text) {
   if (!is_utf8(text)) return bad_json("", "the JSON is not UTF-8");
-  if (is_too_deep(text)) return bad_json("", "the JSON is nested too deeply");
+  if (Status status = check_shape(text); !status) return status.take_error();
   ReadJson tree = ReadJson::parse(text, nullptr, false);
   if (tree.is_discarded()) return bad_json("", "this is not JSON");
   if (!tree.is_object()) return bad_json("", "the JSON must be an object");

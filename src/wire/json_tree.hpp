@@ -25,7 +25,8 @@ using ReadJson = nlohmann::json;
 WrittenJson print_message(const google::protobuf::Message& message);
 std::string print_tree(const WrittenJson& tree);
 
-// Text from outside: UTF-8, one object, not nested deeper than 64. Error: kBadRequest.
+// Text from outside: UTF-8, one object, not nested deeper than 64, of kMaxJsonValues at most.
+// Error: kBadRequest.
 Result<ReadJson> read_tree(std::string_view text);
 // Error: kBadRequest; `message` is then empty.
 Status read_message(const ReadJson& tree, google::protobuf::Message& message,

@@ -86,7 +86,9 @@ WebRead read_web(const std::string& type, std::string_view encoding, std::string
   const auto* form = gateway::grpc_web_form(request);
   promise(form != nullptr, "a content type of gRPC-Web is not known");
   pb::SendMessageReq message;
-  const auto read = gateway::read_grpc_web(request, *form, limit, message);
+  std::size_t size = 0;
+  const auto read = gateway::read_grpc_web(request, *form, limit, message, size);
+  promise(size <= limit, "more bytes were read than the limit");
   if (read) return {ErrCode::kSuccess, message.SerializeAsString()};
   expect_refusal(read.error());
   return {read.code(), {}};
@@ -133,7 +135,10 @@ void gunzip(std::string_view input) {
   const auto pieces = inflate_in_pieces(input, chunk, limit);
   promise(whole.ok() == pieces.has_value(), "a body is taken or not by how its bytes are cut");
   pb::SendMessageReq message;
-  const auto unpacked = gateway::unpack({gateway::Codec::kProto, true, limit}, input, message);
+  std::size_t size = 0;
+  const auto unpacked =
+      gateway::unpack({gateway::Codec::kProto, true, limit}, input, message, size);
+  promise(size <= limit, "more bytes were unpacked than the limit");
   if (!whole) {
     expect_refusal(whole.error());
     promise(input.empty() || !unpacked, "a message of what is no gzip");

@@ -43,6 +43,9 @@ class Limiter {
   // may be saved up.
   bool allow(RateClass rate, std::int64_t who, std::string_view address, double price = 1,
              double taken = 0);
+  // Takes as many of what was done already: what is not there is owed, as much as may be saved up,
+  // and until it is there nothing is allowed.
+  void charge(RateClass rate, std::int64_t who, std::string_view address, double price);
   // Counts the answer of a call, if it was a refusal for the sake of a limit of the rules'.
   void count(ErrCode answer);
 
@@ -52,6 +55,8 @@ class Limiter {
     std::chrono::milliseconds at{0};
   };
   const Rate& rate_of(RateClass rate) const;
+  // Of whoever pays, with what has come since it was last looked at; with the mutex held.
+  Bucket& bucket_of(RateClass rate, std::int64_t who, std::string_view address);
   void count(RateClass rate);
   void forget_full(std::chrono::milliseconds now);
 

@@ -80,8 +80,8 @@ class MethodTable {
 // is made to unpack and read more for who has proved nothing.
 inline constexpr std::size_t kUnprovedBytes = 16 * 1024;
 // Puts the caller's request into the message. Called at most once, and only after it is known that
-// the caller may make the call.
-using ReadRequest = std::function<Status(google::protobuf::Message& request)>;
+// the caller may make the call. `bytes`: of how many, unpacked, whether or not they could be read.
+using ReadRequest = std::function<Status(google::protobuf::Message& request, std::size_t& bytes)>;
 
 struct Call {
   user::Credentials credentials;                 // as the client gave them; an empty token: none
@@ -119,6 +119,7 @@ class Api {
   Async<Unit> prove(const Method& method, const user::Credentials& credentials,
                     user::Caller& caller);
   Status check_rate(const Method& method, const user::Caller& caller, double price, double taken);
+  void pay(const Method& method, const user::Caller& caller, std::size_t bytes);
 
   const MethodTable& table_;
   user::Authenticator& authenticator_;

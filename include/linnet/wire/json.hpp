@@ -7,6 +7,7 @@
 
 #include "linnet/base/error.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -28,6 +29,10 @@ std::string to_json(const google::protobuf::Message& message);
 std::string to_plain_json(const google::protobuf::Message& message);
 // Who is newer than we are may send fields that we do not know; who types them has mistyped them.
 enum class UnknownFields : std::uint8_t { kIgnored, kRefused };
+// Of a text that is read: a comma and an opening bracket count as one each. The longest list of a
+// request, 1000 users, is a tenth of it; a body of nothing but small values would keep its thread
+// for tens of milliseconds.
+inline constexpr std::size_t kMaxJsonValues = 10'000;
 // Error: kBadRequest with the reason. Accepts content as an object or as base64. `message` is
 // cleared first.
 Status from_json(std::string_view json, google::protobuf::Message& message,

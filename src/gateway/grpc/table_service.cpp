@@ -154,7 +154,8 @@ class UnaryCall final : public Refusable {
 
  private:
   Async<api::MessagePtr> run() {
-    const api::ReadRequest read = [this](google::protobuf::Message& message) {
+    const api::ReadRequest read = [this](google::protobuf::Message& message, std::size_t& bytes) {
+      bytes = asked_;
       return read_request(message);
     };
     Result<api::MessagePtr> answer = co_await api_.call(method_, begun_.call, read);

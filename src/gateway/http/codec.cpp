@@ -7,6 +7,8 @@
 
 #include <google/protobuf/message.h>
 
+#include <algorithm>
+
 namespace linnet::gateway {
 namespace {
 
@@ -60,11 +62,15 @@ std::string encode(Codec codec, const google::protobuf::Message& message) {
   return message.SerializeAsString();
 }
 
-Status unpack(const Packed& packed, std::string_view bytes, google::protobuf::Message& message) {
+Status unpack(const Packed& packed, std::string_view bytes, google::protobuf::Message& message,
+              std::size_t& unpacked) {
+  unpacked = std::min(bytes.size(), packed.limit);
   if (bytes.size() > packed.limit) return too_large(packed.limit);
   if (!packed.compressed || bytes.empty()) return decode(packed.codec, bytes, message);
+  unpacked = packed.limit;
   auto plain = gunzip(bytes, packed.limit);
   if (!plain) return plain.take_error();
+  unpacked = plain->size();
   return decode(packed.codec, *plain, message);
 }
 

@@ -33,8 +33,10 @@ struct Packed {
   bool compressed;  // by gzip; no bytes stay no bytes
   std::size_t limit;
 };
-// Errors: kTooLarge; those of gunzip() and of decode().
-Status unpack(const Packed& packed, std::string_view bytes, google::protobuf::Message& message);
+// Errors: kTooLarge; those of gunzip() and of decode(). `unpacked` is how many bytes there were to
+// be read, whether or not they were; of what cannot be unpacked, as many as there may be.
+Status unpack(const Packed& packed, std::string_view bytes, google::protobuf::Message& message,
+              std::size_t& unpacked);
 // What is said of a request with more bytes than that.
 Error too_large(std::size_t limit);
 

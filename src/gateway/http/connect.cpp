@@ -126,9 +126,9 @@ Status ConnectDoor::find_message(const HttpRequest& request, Prepared& prepared)
   prepared.codec = *codec;
   auto compressed = is_gzip(request.headers, "Content-Encoding");
   if (!compressed) return compressed.take_error();
-  prepared.timed.read = [packed = Packed{*codec, *compressed, prepared.limit},
-                         &request](google::protobuf::Message& message) {
-    return unpack(packed, request.body, message);
+  prepared.timed.read = [packed = Packed{*codec, *compressed, prepared.limit}, &request](
+                            google::protobuf::Message& message, std::size_t& size) {
+    return unpack(packed, request.body, message, size);
   };
   return linnet::success();
 }
@@ -155,8 +155,9 @@ Status ConnectDoor::find_in_query(std::string_view text, Prepared& prepared) con
     bytes = std::move(*decoded);
   }
   prepared.timed.read = [packed = Packed{prepared.codec, *compressed, prepared.limit},
-                         bytes = std::move(bytes)](google::protobuf::Message& into) {
-    return unpack(packed, bytes, into);
+                         bytes = std::move(bytes)](google::protobuf::Message& into,
+                                                   std::size_t& size) {
+    return unpack(packed, bytes, into, size);
   };
   return linnet::success();
 }

@@ -30,13 +30,13 @@ Result<Envelope> only_envelope(std::string_view body) {
 }
 
 Status read_envelope(Codec codec, std::string_view body, bool compressed, std::size_t limit,
-                     google::protobuf::Message& message) {
+                     google::protobuf::Message& message, std::size_t& unpacked) {
   auto envelope = only_envelope(body);
   if (!envelope) return envelope.take_error();
   const bool packed = (envelope->flags & kCompressed) != 0;
   if (packed && !compressed && envelope->payload.size() <= limit)
     return Error(ErrCode::kBadRequest, "a compressed frame needs the encoding gzip");
-  return unpack({codec, packed, limit}, envelope->payload, message);
+  return unpack({codec, packed, limit}, envelope->payload, message, unpacked);
 }
 
 }  // namespace linnet::gateway

@@ -33,8 +33,8 @@ void append_envelope(std::uint8_t flags, std::string_view payload, std::string& 
 Result<Envelope> only_envelope(std::string_view body);
 
 // Decodes the message of such a body; `compressed`: its encoding is gzip, where the frame says so.
-// Errors: also kTooLarge (over `limit` bytes, compressed or not).
+// Errors: also kTooLarge (over `limit` bytes, compressed or not). `unpacked`: see unpack().
 Status read_envelope(Codec codec, std::string_view body, bool compressed, std::size_t limit,
-                     google::protobuf::Message& message);
+                     google::protobuf::Message& message, std::size_t& unpacked);
 
 }  // namespace linnet::gateway

@@ -92,14 +92,15 @@ void append_grpc_trailers(const GrpcStatus& status, const api::Exchange::Fields&
 }
 
 Status read_grpc_web(const HttpRequest& request, const GrpcWebForm& form, std::size_t limit,
-                     google::protobuf::Message& message) {
+                     google::protobuf::Message& message, std::size_t& unpacked) {
   if (request.body.size() > largest_body(limit)) return too_large(limit);
   auto compressed = is_gzip(request.headers, "Grpc-Encoding");
   if (!compressed) return compressed.take_error();
-  if (!form.text) return read_envelope(form.codec, request.body, *compressed, limit, message);
+  if (!form.text)
+    return read_envelope(form.codec, request.body, *compressed, limit, message, unpacked);
   auto body = decode_text(request.body);
   if (!body) return Error(ErrCode::kBadRequest, "the body is no valid base64");
-  return read_envelope(form.codec, *body, *compressed, limit, message);
+  return read_envelope(form.codec, *body, *compressed, limit, message, unpacked);
 }
 
 HttpResponse grpc_web_error(const GrpcWebForm& form, const Error& error, const std::string& name) {
@@ -165,9 +166,9 @@ Result<TimedCall> GrpcWebDoor::prepare(const api::Method& method, const HttpRequ
   auto timeout = grpc_timeout(request.headers);
   if (!timeout) return timeout.take_error();
   timed.timeout = *timeout;
-  timed.read = [&request, &form,
-                limit = most_bytes(method, options_)](google::protobuf::Message& message) {
-    return read_grpc_web(request, form, limit, message);
+  timed.read = [&request, &form, limit = most_bytes(method, options_)](
+                   google::protobuf::Message& message, std::size_t& bytes) {
+    return read_grpc_web(request, form, limit, message, bytes);
   };
   auto call = call_of(request);
   if (!call) return call.take_error();

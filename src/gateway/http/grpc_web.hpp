@@ -31,9 +31,9 @@ struct GrpcWebForm {
 // That of a request; null when it speaks something else.
 const GrpcWebForm* grpc_web_form(const HttpRequest& request);
 // Errors: kBadRequest, kTooLarge (over `limit` bytes, also uncompressed), kUnimplemented (none or
-// several messages, an unknown encoding).
+// several messages, an unknown encoding). `unpacked`: see unpack().
 Status read_grpc_web(const HttpRequest& request, const GrpcWebForm& form, std::size_t limit,
-                     google::protobuf::Message& message);
+                     google::protobuf::Message& message, std::size_t& unpacked);
 
 // Nothing but an error, in the trailers.
 HttpResponse grpc_web_error(const GrpcWebForm& form, const Error& error, const std::string& name);

@@ -12,6 +12,8 @@
 #include "http/timed_call.hpp"
 #include "pb/conn.ext.pb.h"
 
+#include <algorithm>
+
 namespace linnet::gateway {
 
 namespace asio = boost::asio;
@@ -66,13 +68,14 @@ Reply ended_at_once(StreamForm form, std::string_view type, const Error& why,
 
 Status read_request(const HttpRequest& request, const Asked& asked, std::size_t limit,
                     pb::SyncInput& input) {
+  std::size_t unpacked = 0;
   if (asked.form.protocol == StreamProtocol::kGrpcWeb)
-    return read_grpc_web(request, *grpc_web_form(request), limit, input);
+    return read_grpc_web(request, *grpc_web_form(request), limit, input, unpacked);
   if (request.headers.first("Connect-Protocol-Version").value_or("1") != "1")
     return Error(ErrCode::kBadRequest, "Connect-Protocol-Version: 1 is the only one");
   auto compressed = is_gzip(request.headers, "Connect-Content-Encoding");
   if (!compressed) return compressed.take_error();
-  return read_envelope(asked.form.codec, request.body, *compressed, limit, input);
+  return read_envelope(asked.form.codec, request.body, *compressed, limit, input, unpacked);
 }
 
 }  // namespace
@@ -141,7 +144,9 @@ Result<StreamDoor::Opening> StreamDoor::open(const api::Method& method,
 
 Result<Seq> StreamDoor::read_start(const HttpRequest& request) const {
   pb::SyncInput input;
-  auto read = read_request(request, *asked_form(request), options_.body_bytes, input);
+  // A number takes no more, and its bytes are not charged for.
+  const auto limit = std::min(options_.body_bytes, options_.unproved_bytes);
+  auto read = read_request(request, *asked_form(request), limit, input);
   if (!read) return read.take_error();
   if (input.seq() < 0) return Error(ErrCode::kBadRequest, "seq: 0 or more");
   return Seq(input.seq());

@@ -32,9 +32,10 @@ struct Pending {
 
 Async<api::MessagePtr> run(api::Api& api, std::shared_ptr<Pending> pending) {
   const auto& what = pending->timed;
-  const api::ReadRequest read = [&pending](google::protobuf::Message& message) -> Status {
+  const api::ReadRequest read = [&pending](google::protobuf::Message& message,
+                                           std::size_t& bytes) -> Status {
     if (pending->late) return Error(ErrCode::kTimeout);
-    return pending->timed.read(message);
+    return pending->timed.read(message, bytes);
   };
   Result<api::MessagePtr> answer = co_await api.call(*what.method, what.call, read);
   co_return answer;
@@ -88,8 +89,9 @@ void begin_exchange(const HttpRequest& request, TimedCall& call) {
 }
 
 void note_reading(TimedCall& call, bool& done) {
-  call.read = [read = std::move(call.read), &done](google::protobuf::Message& message) {
-    auto outcome = read(message);
+  call.read = [read = std::move(call.read), &done](google::protobuf::Message& message,
+                                                   std::size_t& bytes) {
+    auto outcome = read(message, bytes);
     done = outcome.ok();
     return outcome;
   };

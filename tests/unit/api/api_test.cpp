@@ -58,8 +58,10 @@ struct Fixture {
     Call call;
     call.credentials = user::Credentials{UserId(5), DeviceId(50), token};
     call.address = "127.0.0.1";
-    const ReadRequest read = [this](google::protobuf::Message&) {
+    const ReadRequest read = [this](google::protobuf::Message&, std::size_t& bytes) -> Status {
       ++read_requests;
+      bytes = request_bytes;
+      if (!readable) return Error(ErrCode::kBadRequest);
       return success();
     };
     return test::run(api.call(*method, call, read));
@@ -67,6 +69,8 @@ struct Fixture {
 
   test::FalseClock clock;
   int read_requests = 0;
+  std::size_t request_bytes = 10;
+  bool readable = true;
   Logger log{LogLevel::kOff};
   Handlers handlers;
   MethodTable table;
@@ -134,7 +138,7 @@ TEST_CASE_METHOD(Fixture, "who names many in a call pays for more than the call"
   const auto add = [&](int count) {
     Call call;
     call.credentials = user::Credentials{UserId(5), DeviceId(50), "good"};
-    const ReadRequest read = [count](google::protobuf::Message& request) {
+    const ReadRequest read = [count](google::protobuf::Message& request, std::size_t&) {
       for (int i = 0; i < count; ++i)
         dynamic_cast<pb::AddGroupMembersReq&>(request).add_user_ids(i + 1);
       return success();
@@ -159,6 +163,35 @@ TEST_CASE_METHOD(Fixture, "who names many in a call pays for more than the call"
   CHECK(test::run(api.call_as(method, caller, request)).code() == ErrCode::kSuccess);
   request.clear_user_ids();
   CHECK(test::run(api.call_as(method, caller, request)).code() == ErrCode::kRateLimited);
+}
+
+TEST_CASE_METHOD(Fixture, "a large request is carried out, and paid for by those that come after") {
+  const auto get = [&] { return call("/pb.LogicExt/GetFriends", "good").code(); };
+  request_bytes = 8191;
+  for (int i = 0; i < 3; ++i)
+    CHECK(get() == ErrCode::kSuccess);
+  CHECK(get() == ErrCode::kRateLimited);
+
+  // For one of three that are there, and 3 more: one is owed then.
+  clock.pass(std::chrono::seconds(10));
+  request_bytes = 3 * 8192;
+  readable = GENERATE(true, false);
+  CHECK(get() == (readable ? ErrCode::kSuccess : ErrCode::kBadRequest));
+  readable = true;
+  clock.pass(std::chrono::seconds(1));
+  CHECK(get() == ErrCode::kRateLimited);
+  clock.pass(std::chrono::seconds(1));
+  request_bytes = 10;
+  CHECK(get() == ErrCode::kSuccess);
+
+  // Never more is owed than may be saved up.
+  clock.pass(std::chrono::seconds(10));
+  request_bytes = 1'000'000'000;
+  CHECK(get() == ErrCode::kSuccess);
+  clock.pass(std::chrono::seconds(4));
+  request_bytes = 10;
+  CHECK(get() == ErrCode::kSuccess);
+  CHECK(get() == ErrCode::kRateLimited);
 }
 
 TEST_CASE_METHOD(Fixture, "a server's method is reached only with a key of its scope") {

@@ -94,14 +94,27 @@ TEST_CASE("nesting is limited before anything is built") {
   CHECK(wire::from_json(brackets_in_text, request).ok());
 }
 
-TEST_CASE("an object with very many keys is read in good time") {
-  std::string json = "{";
-  for (int i = 0; i < 100000; ++i)
-    json += "\"k" + std::to_string(i) + "\":0,";
-  json += "\"receiverId\":\"7\"}";
+TEST_CASE("a request of very many values is refused before anything is built") {
+  const auto reason = std::to_string(wire::kMaxJsonValues) + " values";
+  const auto most = static_cast<int>(wire::kMaxJsonValues);
+  check_refused("{\"x\":[" + repeat("{},", 87'000) + "{}]}", reason);
+  check_refused("{\"x\":[" + repeat("0,", most) + "0]}", reason);
+  check_packet_refused("{\"type\":3,\"x\":[" + repeat("[],", most) + "[]]}", reason);
+  std::string keys = "{";
+  for (int i = 0; i < most; ++i)
+    keys += "\"k" + std::to_string(i) + "\":0,";
+  check_refused(keys + "\"receiverId\":\"7\"}", reason);
+  // Nor is it found out first whether it is JSON at all.
+  check_refused(repeat(",", 1'000'000), reason);
+
+  // With two brackets and a comma before these are as many as there may be, then one more.
   pb::SendMessageReq request;
-  REQUIRE(wire::from_json(json, request).ok());
+  REQUIRE(wire::from_json("{\"receiverId\":\"7\",\"x\":[" + repeat("0,", most - 3) + "0]}", request)
+              .ok());
   CHECK(request.receiver_id() == 7);
+  check_refused("{\"receiverId\":\"7\",\"x\":[" + repeat("0,", most - 2) + "0]}", reason);
+  // What stands in a text is none.
+  CHECK(wire::from_json("{\"a\":\"" + repeat("[{,", most) + "\"}", request).ok());
 }
 
 TEST_CASE("values that do not fit their field are refused, and the field is named") {
