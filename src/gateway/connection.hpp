@@ -93,7 +93,6 @@ class Connection final : public SessionHost,
   void on_peer_done();
   void discard();
   void release_what_came();
-  class Turn;
   bool process(char* bytes, std::size_t size);
   void read_some();
   void end_turn();

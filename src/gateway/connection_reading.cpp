@@ -19,28 +19,7 @@ using tcp = boost::asio::ip::tcp;
 constexpr std::size_t kReadBytes = 16 * 1024;   // what is kept of it waits in in_
 constexpr std::size_t kDiscarded = 256 * 1024;  // bytes that are read for the peer's last word
 
-// How long one connection's packets may keep the others of its shard waiting. Who has sent more
-// than can be served in it goes on when the others have been served.
-constexpr std::chrono::microseconds kTurn{50};
-constexpr int kPacketsBetweenLooks = 4;
-
 }  // namespace
-
-// One connection's packets while it is its turn. Looks at the clock now and then only.
-class Connection::Turn {
- public:
-  // After each packet.
-  bool over() {
-    if (++packets_ % kPacketsBetweenLooks != 0) return false;
-    const auto now = std::chrono::steady_clock::now();
-    if (packets_ == kPacketsBetweenLooks) began_ = now;
-    return now - began_ >= kTurn;
-  }
-
- private:
-  int packets_ = 0;
-  std::chrono::steady_clock::time_point began_;
-};
 
 void Connection::wait_readable() {
   if (waiting_readable_ || phase_ == Phase::kClosed || peer_done_) return;
@@ -185,25 +164,25 @@ bool Connection::busy() const {
 
 // Both return whether there is no whole packet left.
 bool Connection::process_tcp(char*& at, char* end) {
-  Turn turn;
+  Turn<> turn;
   std::string_view bytes(at, static_cast<std::size_t>(end - at));
   while (phase_ == Phase::kOpen && !busy()) {
     auto packet = wire::next_tcp_packet(bytes);
     if (!packet) return true;
     at = end - bytes.size();
     on_binary(*packet);
-    if (turn.over()) return false;
+    if (turn.over(packet->size(), at < end)) return false;
   }
   return false;
 }
 
 bool Connection::process_web_socket(char*& at, char* end) {
-  Turn turn;
+  Turn<> turn;
   while (phase_ == Phase::kOpen && !busy()) {
     auto event = web_socket_->next(at, end);
     if (event.kind == wire::WsEvent::Kind::kNeedMore) return true;
     on_web_socket_event(event);
-    if (turn.over()) return false;
+    if (turn.over(event.payload.size(), at < end)) return false;
   }
   return false;
 }

@@ -8,13 +8,9 @@ namespace {
 
 constexpr std::chrono::milliseconds kSweep{250};
 constexpr int kSweepRest = 1;  // times as long as a spell of it, while anybody talks
-constexpr std::size_t kPagesAtOnce = 8;
-// A crowd of connections that send more than can be served gets half of the shard's time, so that
-// a processor is free when somebody else needs one.
-constexpr std::size_t kCrowd = 8;
-constexpr std::chrono::microseconds kSpell{500};
-constexpr std::size_t kBetweenLooks = 16;  // at the clock
-constexpr std::size_t kPassedBy = 64;      // of them cost a sweep as much as one that is looked at
+constexpr std::chrono::microseconds kSpell{500};  // of flushes or of a sweep, in one turn
+constexpr std::size_t kBetweenLooks = 16;         // at the clock
+constexpr std::size_t kPassedBy = 64;  // of them cost a sweep as much as one that is looked at
 
 }  // namespace
 
@@ -26,6 +22,8 @@ Hub::Hub(Shard& shard, Services services, const SessionOptions& options)
       page_reads_(shard.talk(), kPagesAtOnce,
                   [this](PageReads::Duration wait) { read_pages_after(wait); }),
       page_timer_(shard.context()),
+      crowd_([this] { shard_.at_turn_end([this] { crowd_.resume(); }); },
+             [this](Crowd<Connection>::Duration rest) { resume_crowd_after(rest); }),
       rest_timer_(shard.context()),
       batch_(options.io_uring) {}
 
@@ -104,30 +102,14 @@ void Hub::flush_some() {
 }
 
 void Hub::resume_after_others(std::shared_ptr<Connection> connection) {
-  after_others_.push_back(std::move(connection));
-  if (after_others_.size() == 1) resume_next();
+  crowd_.add(std::move(connection));
 }
 
-// One in each turn of the loop, so that however many wait here, who is ready waits for one of them.
-void Hub::resume_next() {
-  if (spent_ < kSpell || after_others_.size() < kCrowd) {
-    shard_.at_turn_end([this] { resume_one(); });
-    return;
-  }
-  spent_ = {};
-  rest_timer_.expires_after(kSpell);
+void Hub::resume_crowd_after(Crowd<Connection>::Duration rest) {
+  rest_timer_.expires_after(rest);
   rest_timer_.async_wait([this](boost::system::error_code error) {
-    if (!error) resume_one();
+    if (!error) crowd_.resume();
   });
-}
-
-void Hub::resume_one() {
-  if (after_others_.empty()) return;  // stopped
-  const auto began = std::chrono::steady_clock::now();
-  after_others_.front()->take_turn();  // it may wait here again, behind itself
-  spent_ += std::chrono::steady_clock::now() - began;
-  after_others_.pop_front();
-  if (!after_others_.empty()) resume_next();
 }
 
 bool Hub::send_with_others(Connection& connection, int fd, std::string_view bytes,
@@ -252,7 +234,7 @@ void Hub::stop() {
   unsent_.clear();
   flushing_.clear();
   flushed_ = 0;
-  after_others_.clear();
+  crowd_.clear();
   page_reads_.clear();
 }
 

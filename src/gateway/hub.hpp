@@ -8,6 +8,7 @@
 #include "pb/conn.ext.pb.h"
 #include "send_batch.hpp"
 #include "services.hpp"
+#include "turns.hpp"
 
 #include "linnet/base/shard.hpp"
 
@@ -15,7 +16,6 @@
 
 #include <array>
 #include <chrono>
-#include <deque>
 #include <memory>
 #include <string>
 #include <vector>
@@ -64,8 +64,7 @@ class Hub final : public UpgradeSink {
 
  private:
   void flush_some();
-  void resume_next();
-  void resume_one();
+  void resume_crowd_after(Crowd<Connection>::Duration rest);
   void adopt(const std::shared_ptr<Connection>& connection);
   void sweep_later();
   void sweep();
@@ -94,12 +93,11 @@ class Hub final : public UpgradeSink {
   std::vector<std::shared_ptr<Connection>> flushing_;  // those from flushed_ on
   std::size_t flushed_ = 0;
   bool flush_due_ = false;
-  std::deque<std::shared_ptr<Connection>> after_others_;
-  std::chrono::nanoseconds spent_{0};  // on them since the last rest
-  std::size_t sweep_at_ = 0;           // from here on down is still to be visited
-  std::size_t unsent_bytes_ = 0;       // of those who have been
+  std::size_t sweep_at_ = 0;      // from here on down is still to be visited
+  std::size_t unsent_bytes_ = 0;  // of those who have been
   PageReads page_reads_;
   boost::asio::steady_timer page_timer_;
+  Crowd<Connection> crowd_;
   boost::asio::steady_timer rest_timer_;
   std::array<char, 192 * 1024> buffer_{};
   SendBatch batch_;

@@ -14,6 +14,8 @@
 
 namespace linnet::gateway {
 
+inline constexpr std::size_t kPagesAtOnce = 8;
+
 // Thread: the shard's.
 class PageReads {
  public:
