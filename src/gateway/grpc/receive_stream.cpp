@@ -75,6 +75,7 @@ void ReceiveStream::send(const pb::Output& packet) {
 }
 
 void ReceiveStream::send_push(Seq seq, const wire::Push& push) {
+  all_.page_reads().sent();
   if (writer_ == nullptr || end_) return;
   std::string message;
   push.append_message(seq, message);
@@ -138,7 +139,19 @@ void ReceiveStream::find_restart(UserId user, DeviceId device) {
 }
 
 void ReceiveStream::read(UserId user, Seq after, store::PageLimit limit) {
-  all_.services().messages.read(user, after, limit, on_shard(&Session::on_page));
+  all_.page_reads().submit([self = shared_from_this(), user, after, limit] {
+    if (self->writer_ == nullptr) return false;
+    self->all_.services().messages.read(
+        user, after, limit, [self](Result<store::InboxPage> page) mutable {
+          auto& shard = self->shard();
+          shard.post([self = std::move(self), page = std::move(page)]() mutable {
+            self->all_.page_reads().take([&] {
+              if (self->writer_ != nullptr) self->session_.on_page(std::move(page));
+            });
+          });
+        });
+    return true;
+  });
 }
 
 router::Attachment ReceiveStream::attach(UserId user, DeviceId device, router::Outlet& outlet) {
@@ -169,6 +182,8 @@ bool ReceiveStreams::add(const std::shared_ptr<ReceiveStream>& stream) {
 void ReceiveStreams::drain(std::chrono::milliseconds spread) {
   draining_ = true;
   timer_.cancel();
+  page_timer_.cancel();
+  page_reads_.clear();
   for (const auto& stream : std::exchange(streams_, {}))
     stream->drain(spread);
 }
@@ -182,6 +197,13 @@ void ReceiveStreams::sweep_later() {
       stream->sweep(time);
     std::erase_if(streams_, [](const auto& stream) { return stream->closed(); });
     if (!streams_.empty()) sweep_later();
+  });
+}
+
+void ReceiveStreams::read_pages_after(PageReads::Duration wait) {
+  page_timer_.expires_after(wait);
+  page_timer_.async_wait([this](boost::system::error_code error) {
+    if (!error && !draining_) page_reads_.resume();
   });
 }
 

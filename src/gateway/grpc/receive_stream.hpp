@@ -1,6 +1,7 @@
 // LogicExt.Receive over gRPC, without gRPC: a session whose pushes are the messages of a stream.
 #pragma once
 
+#include "page_reads.hpp"
 #include "services.hpp"
 #include "session.hpp"
 
@@ -92,7 +93,13 @@ class ReceiveStream final : public SessionHost, public std::enable_shared_from_t
 class ReceiveStreams {
  public:
   ReceiveStreams(Shard& shard, Services& services, const SessionOptions& options)
-      : shard_(shard), services_(services), options_(options), timer_(shard.context()) {}
+      : shard_(shard),
+        services_(services),
+        options_(options),
+        timer_(shard.context()),
+        page_reads_(shard.talk(), kPagesAtOnce,
+                    [this](PageReads::Duration wait) { read_pages_after(wait); }),
+        page_timer_(shard.context()) {}
 
   // False while draining.
   bool add(const std::shared_ptr<ReceiveStream>& stream);
@@ -103,14 +110,18 @@ class ReceiveStreams {
   Services& services() { return services_; }
   const SessionOptions& options() const { return options_; }
   std::chrono::milliseconds now() const { return services_.clock.steady(); }
+  PageReads& page_reads() { return page_reads_; }
 
  private:
   void sweep_later();
+  void read_pages_after(PageReads::Duration wait);
 
   Shard& shard_;
   Services& services_;
   const SessionOptions& options_;
   boost::asio::steady_timer timer_;
+  PageReads page_reads_;
+  boost::asio::steady_timer page_timer_;
   std::vector<std::shared_ptr<ReceiveStream>> streams_;
   bool draining_ = false;
 };
