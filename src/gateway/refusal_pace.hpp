@@ -15,6 +15,10 @@ namespace linnet::gateway {
 struct RefusalLimits {
   Rate requests{50, 20};
   Rate bytes{1024 * 1024, 1024 * 1024};
+
+  // Of answers that refuse nothing and count in nobody's rate: so many that a browser with the page
+  // and a probe of health never notice.
+  RefusalLimits unrated() const { return {{4 * requests.per_second, 10 * requests.burst}, {0, 0}}; }
 };
 
 // Beyond the bursts the next request is read later, or this one answered later. Thread: one.

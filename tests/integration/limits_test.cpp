@@ -275,6 +275,48 @@ TEST_CASE("refused requests beyond the burst are read later") {
   CHECK(limited.refused("refusals") > 0);
 }
 
+// So many of these requests in one piece, on a connection from there; how many were answered 2xx.
+std::size_t ask_at_once(const ServerProcess& server, const std::string& from,
+                        const std::string& request, std::size_t count) {
+  Socket socket(server.http_port(), from);
+  std::string many;
+  for (std::size_t i = 0; i < count; ++i)
+    many += request;
+  socket.send(many);
+  std::string answers;
+  while (count_of(answers, "HTTP/1.1 ") < count && socket.receive(answers)) {
+  }
+  return count_of(answers, "HTTP/1.1 20");
+}
+
+TEST_CASE(
+    "what counts in no rate is answered at a pace, which a browser and a probe never notice") {
+  const Limited limited({"limits.enabled=true", "http.allowed_origins=https://app.example"});
+  const std::string host = " HTTP/1.1\r\nHost: x\r\n";
+  const std::string requests[] = {
+      "HEAD /openapi.json" + host + "\r\n",
+      "HEAD /descriptor.binpb" + host + "\r\n",
+      "HEAD /" + host + "\r\n",
+      "HEAD /healthz" + host + "\r\n",
+      "HEAD /readyz" + host + "\r\n",
+      "GET /metrics" + host + "\r\n",
+      "OPTIONS /pb.LogicExt/SendMessage" + host + "Origin: https://app.example\r\n\r\n",
+  };
+  for (const auto& request : requests) {
+    CAPTURE(request);
+    const auto before = limited.refused("refusals");
+    CHECK(ask_at_once(limited.server, "127.0.0.1", request, 300) == 300);
+    CHECK(ask_at_once(limited.server, "127.0.0.2", request, 200) == 200);
+    CHECK(limited.refused("refusals") == before);
+
+    const auto began = std::chrono::steady_clock::now();
+    CHECK(ask_at_once(limited.server, "127.0.0.2", request, 300) == 300);
+    // 200 at once, then 100 at 200 a second, of which the last waits for nothing.
+    CHECK(std::chrono::steady_clock::now() - began >= milliseconds(490));
+    CHECK(limited.refused("refusals") > before);
+  }
+}
+
 TEST_CASE("readers that do not read are cut, the fullest first, before they fill the memory") {
   Limited f({"limits.unsent_bytes=600000", "server.io_threads=1"});
   const auto tcp = f.server.tcp_port();

@@ -52,7 +52,11 @@ asio::awaitable<Reply> CallDoor::answer(const HttpRequest& request, const std::s
   }
   const bool preflight = request.method == "OPTIONS" && origin != Origin::kNone;
   if (preflight && !request.body.empty()) co_return refusal(HttpResponse(204));
-  if (preflight) co_return Reply(HttpResponse(204));
+  if (preflight) {
+    HttpResponse allowed(204);
+    allowed.unrated = true;
+    co_return Reply(std::move(allowed));
+  }
   if (method->server_streaming) co_return co_await streams_.receive(*method, request, name);
   Reply reply;
   if (const auto* form = grpc_web_form(request)) {

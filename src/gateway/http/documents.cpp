@@ -17,7 +17,7 @@ HttpResponse answer(const HttpRequest& request, const char* type, std::string_vi
   response.headers.add("Content-Type", type);
   response.headers.add("Cache-Control", "no-cache");
   response.headers.add("X-Content-Type-Options", "nosniff");
-  response.body = bytes;
+  response.lasting = bytes;
   return response;
 }
 

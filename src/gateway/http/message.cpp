@@ -118,7 +118,7 @@ std::string format_head(const HttpResponse& response, unsigned version, bool kee
   if (response.streamed) {
     if (version == 11) head += "Transfer-Encoding: chunked\r\n";
   } else if (!bodiless) {
-    head += "Content-Length: " + std::to_string(response.body.size()) + "\r\n";
+    head += "Content-Length: " + std::to_string(response.content().size()) + "\r\n";
   }
   if (response.status != 101) {
     if (!keep_alive) {

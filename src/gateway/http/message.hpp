@@ -48,8 +48,12 @@ struct HttpResponse {
   int status = 200;
   HttpHeaders headers;  // without Content-Length, Connection and Date, which format_head() adds
   std::string body;
-  bool streamed = false;  // the body follows by itself, in chunks (HTTP/1.0: until the end)
-  bool refused = false;   // the request was read for nothing
+  std::string_view lasting;  // the body instead, of bytes that are there as long as the program
+  bool streamed = false;     // the body follows by itself, in chunks (HTTP/1.0: until the end)
+  bool refused = false;      // the request was read for nothing
+  bool unrated = false;      // it was not, but counts in nobody's rate
+
+  std::string_view content() const { return lasting.empty() ? std::string_view(body) : lasting; }
 };
 
 struct HttpTarget {

@@ -64,7 +64,7 @@ HttpResponse Page::answer(const HttpRequest& request) const {
   response.headers.add("Referrer-Policy", "no-referrer");
   if (response.status == 304) return response;
   response.headers.add("Content-Type", "text/html; charset=utf-8");
-  response.body = html_;
+  response.lasting = html_;
   return response;
 }
 

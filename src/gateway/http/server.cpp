@@ -6,7 +6,8 @@
 //   accept -> kFirst -> kReading <-> kHandling -> kWriting -> kIdle -> kReading ...
 //             header_timeout         none         idle_timeout
 //
-// After a refusal too many it rests (none) between kWriting and kIdle.
+// After a refusal too many, or too much that no rate counts, it rests (none) between kWriting and
+// kIdle.
 #include "http/errors.hpp"
 #include "http/grpc_web.hpp"
 #include "http/server_impl.hpp"
@@ -172,11 +173,20 @@ asio::awaitable<bool> HttpServer::Impl::exchange(Connection& connection, Parser&
     co_return false;
   }
   impl.enter(connection, Phase::kIdle, impl.options_.idle_timeout);
-  if (reply.response.refused && connection.paced)
-    connection.rest =
-        connection.pace.refused(impl.options_.refusals, impl.clock_.steady(), asked_bytes);
+  connection.rest = impl.rest_after(connection, reply.response, asked_bytes);
   // Draining may have begun since keep-alive was promised: who has already asked again is answered.
   co_return keep_alive && (!impl.draining_ || connection.buffer.size() > 0);
+}
+
+// Who is refused, or has what no rate counts, again and again is read later.
+RefusalPace::Duration HttpServer::Impl::rest_after(Connection& connection,
+                                                   const HttpResponse& response,
+                                                   std::size_t asked_bytes) {
+  if (!connection.paced) return {};
+  const auto now = clock_.steady();
+  if (response.refused) return connection.pace.refused(options_.refusals, now, asked_bytes);
+  if (response.unrated) return connection.unrated_pace.refused(options_.refusals.unrated(), now, 0);
+  return {};
 }
 
 void HttpServer::Impl::hand_over(Connection& connection, Reply& reply) {

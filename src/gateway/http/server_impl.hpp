@@ -84,6 +84,7 @@ class HttpServer::Impl : public std::enable_shared_from_this<Impl> {
     std::string address;
     Phase phase = Phase::kFirst;
     RefusalPace pace;
+    RefusalPace unrated_pace;
     bool paced = true;
     std::chrono::nanoseconds rest{0};          // before the next request is read
     asio::steady_timer* rest_timer = nullptr;  // while it rests
@@ -103,6 +104,8 @@ class HttpServer::Impl : public std::enable_shared_from_this<Impl> {
   static asio::awaitable<bool> rest(Connection& connection);
 
   void enter(Connection& connection, Phase phase, std::chrono::milliseconds limit);
+  RefusalPace::Duration rest_after(Connection& connection, const HttpResponse& response,
+                                   std::size_t asked_bytes);
   void hand_over(Connection& connection, Reply& reply);
   bool make_room(Connection& connection, std::size_t bytes);
   std::chrono::milliseconds sweep_interval() const;

@@ -76,7 +76,7 @@ asio::awaitable<bool> HttpServer::Impl::write(Connection& connection, const Http
   const auto seconds = connection.impl->clock_.wall().value() / 1000;
   const auto head = format_head(response, version, keep_alive, http_date(seconds));
   std::array<asio::const_buffer, 2> parts{asio::buffer(head), asio::const_buffer()};
-  if (with_body) parts[1] = asio::buffer(response.body);
+  if (with_body) parts[1] = asio::buffer(response.content());
   auto [error, bytes] = co_await asio::async_write(connection.socket, parts, kAwait);
   co_return !error;
 }

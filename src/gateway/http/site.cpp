@@ -24,8 +24,9 @@ asio::awaitable<Reply> Site::answer(const HttpRequest& request) {
   } else if (auto document = answer_document(request, path)) {
     reply.response = std::move(*document);
   } else {
-    reply = co_await calls_.handle(request);
+    co_return co_await calls_.handle(request);
   }
+  reply.response.unrated = !reply.response.refused;
   co_return reply;
 }
 
