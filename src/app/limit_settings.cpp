@@ -97,8 +97,8 @@ void add_packet_limits(std::vector<Setting>& all) {
   rate(
       "limits.refusals_per_second",
       "Requests on a connection over HTTP or gRPC that are refused unread, unproved, or as too many"
-      " or too large; one that makes more is read later, over gRPC its refusals answered later."
-      " Of what counts in no rate, as the page, documents, health,"
+      " or too large; one that makes more is read later, over gRPC its refusals answered later,"
+      " as are questions of reflection. Of what counts in no rate, as the page, documents, health,"
       " metrics and preflights, four times as many, and ten times as many at once.",
       LINNET_MEMBER(limits.refusals_per_second));
   rate("limits.refusals_burst", "How many of them at once.", LINNET_MEMBER(limits.refusals_burst));

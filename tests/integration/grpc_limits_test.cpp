@@ -254,6 +254,35 @@ TEST_CASE("refused calls over gRPC beyond the burst are answered later, whatever
   }
 }
 
+TEST_CASE("questions of reflection over gRPC beyond the burst are answered later") {
+  LimitedGrpc f({"limits.refusals_per_second=50", "limits.refusals_burst=20"});
+  const char* path = "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo";
+  const std::string what_services{"\0\0\0\0\3\x3a\1*", 8};
+  // A head before what is answered, and one behind it.
+  constexpr int kHeads = 2 * 60;
+  Socket local(f.server.grpc_port());
+  call_at_once(local, 60, path, what_services);
+  CHECK(answered(local, kHeads) == kHeads);
+  CHECK(f.refused("refusals") == 0);
+
+  const auto began = std::chrono::steady_clock::now();
+  Socket far(f.server.grpc_port(), "127.0.0.2");
+  call_at_once(far, 60, path, what_services);
+  CHECK(answered(far, kHeads) == kHeads);
+  CHECK(std::chrono::steady_clock::now() - began >= std::chrono::milliseconds(780));
+  CHECK(f.refused("refusals") > 0);
+  // Those who go and those who wait when the server stops hold nothing up.
+  {
+    Socket goes(f.server.grpc_port(), "127.0.0.2");
+    call_at_once(goes, 60, path, what_services);
+    CHECK(answered(goes, 1) == 1);
+  }
+  Socket stays(f.server.grpc_port(), "127.0.0.2");
+  call_at_once(stays, 60, path, what_services);
+  CHECK(answered(stays, 1) == 1);
+  CHECK(f.server.stop() == 0);
+}
+
 TEST_CASE("calls over gRPC that are carried out have no pace, whatever they answer") {
   LimitedGrpc f({"limits.refusals_per_second=1", "limits.refusals_burst=1"});
   Socket far(f.server.grpc_port(), "127.0.0.2");

@@ -5,6 +5,8 @@
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/descriptor.pb.h>
 
+#include <map>
+#include <mutex>
 #include <set>
 #include <vector>
 
@@ -29,6 +31,19 @@ void collect(const FileDescriptor* file, std::set<const FileDescriptor*>& seen,
   files.add_file_descriptor_proto(proto.SerializeAsString());
 }
 
+// The same of one file, made once: the program's files do not change, and are few.
+const reflection::FileDescriptorResponse& with_imports(const FileDescriptor* file) {
+  static std::mutex mutex;
+  static std::map<const FileDescriptor*, reflection::FileDescriptorResponse> made;
+  std::lock_guard lock(mutex);
+  auto [it, first] = made.try_emplace(file);
+  if (first) {
+    std::set<const FileDescriptor*> seen;
+    collect(file, seen, it->second);
+  }
+  return it->second;
+}
+
 void fail(reflection::ServerReflectionResponse& response, int code, const char* message) {
   response.mutable_error_response()->set_error_code(code);
   response.mutable_error_response()->set_error_message(message);
@@ -36,8 +51,7 @@ void fail(reflection::ServerReflectionResponse& response, int code, const char* 
 
 void answer_file(const FileDescriptor* file, reflection::ServerReflectionResponse& response) {
   if (file == nullptr) return fail(response, kNotFound, "there is no such file or symbol");
-  std::set<const FileDescriptor*> seen;
-  collect(file, seen, *response.mutable_file_descriptor_response());
+  *response.mutable_file_descriptor_response() = with_imports(file);
 }
 
 void list_services(const api::MethodTable& table, reflection::ServerReflectionResponse& response) {

@@ -11,8 +11,8 @@ namespace linnet::gateway {
 inline constexpr std::string_view kReflectionPath =
     "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo";
 
-// One question of a reflection stream, encoded, and its answer. Nothing is kept between two.
-// Returns false when `request` is no ServerReflectionRequest.
+// One question of a reflection stream, encoded, and its answer. Returns false when `request` is no
+// ServerReflectionRequest. Thread: any.
 bool answer_reflection(const api::MethodTable& table, std::string_view request,
                        std::string& response);
 

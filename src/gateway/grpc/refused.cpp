@@ -84,7 +84,7 @@ void HeldRefusals::answer_due(std::chrono::nanoseconds now) {
     while (!held_.empty() && held_.begin()->due_ <= now) {
       auto& entry = *held_.begin();
       held_.erase(held_.begin());
-      due.push_back(std::move(entry.answer_));
+      due.push_back(entry.answer_);
     }
   }
   for (auto& answer : due)

@@ -1,5 +1,6 @@
-// The refusals over gRPC beyond their connection's pace. gRPC reads whatever comes, so that it is
-// their answers that wait; a connection has so many calls under way and no more.
+// The refusals over gRPC beyond their connection's pace, and questions of reflection, which count
+// in no rate either. gRPC reads whatever comes, so that it is their answers that wait; a connection
+// has so many calls under way and no more.
 //
 //   a call is refused -> RefusalPaces: at once, or its answer in a while -> HeldRefusals ->
 //   answered
@@ -55,7 +56,8 @@ class HeldRefusals {
   // Of one call, which outlives what is held with it.
   class Entry : public boost::intrusive::set_base_hook<> {
    public:
-    // `answer`, called on the shard at most once, ends the call. The entry may be gone by then.
+    // `answer`, called on the shard at most once for each time that it is held, may end the call.
+    // The entry may be gone by then.
     explicit Entry(std::function<void()> answer) : answer_(std::move(answer)) {}
     friend bool operator<(const Entry& a, const Entry& b) { return a.due_ < b.due_; }
 

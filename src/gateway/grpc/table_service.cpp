@@ -80,8 +80,8 @@ Error no_request() {
   return Error(ErrCode::kBadRequest, "a call has a request");
 }
 
-// A call that may be refused, of which the answer then waits for its connection's pace. gRPC
-// deletes it through OnDone, after Finish.
+// A call that may be refused, of which the answer then waits for its connection's pace, as may what
+// counts in no rate. gRPC deletes it through OnDone, after Finish.
 class Refusable : public Reactor {
  public:
   Refusable(Place& place, const Context& context)
@@ -99,9 +99,14 @@ class Refusable : public Reactor {
   // It was of so many bytes.
   void refuse(grpc::Status status, std::size_t bytes) {
     status_ = std::move(status);
-    const auto due = place_.paces.refused(context_.peer(), bytes);
-    if (!due || !place_.held.hold(held_, *due)) Finish(status_);
+    if (!waits(bytes)) Finish(status_);
   }
+  // Whether what counts in no rate, and was of so many bytes, goes on by go_on() in a while.
+  bool waits(std::size_t bytes) {
+    const auto due = place_.paces.refused(context_.peer(), bytes);
+    return due && place_.held.hold(held_, *due);
+  }
+  virtual void go_on() { Finish(status_); }
   Place& place() const { return place_; }
   CallWaste& waste() { return waste_; }
 
@@ -110,7 +115,7 @@ class Refusable : public Reactor {
   const Context& context_;
   CallWaste waste_;
   grpc::Status status_;
-  HeldRefusals::Entry held_{[this] { Finish(status_); }};
+  HeldRefusals::Entry held_{[this] { go_on(); }};
 };
 
 // Ends a call that cannot begin.
@@ -295,6 +300,7 @@ class ReceiveCall final : public Refusable, public MessageWriter {
 };
 
 // One stream of questions, each answered before the next is read; it ends when none comes in time.
+// Anybody may ask, so that questions have the pace of refusals.
 class ReflectionStream final : public Refusable {
  public:
   ReflectionStream(const api::MethodTable& table, Place& place, const Context& context)
@@ -309,19 +315,7 @@ class ReflectionStream final : public Refusable {
       return;
     }
     waste().message(bytes_.Length());
-    grpc::Slice slice;
-    std::string response;
-    const bool read =
-        bytes_.DumpToSingleSlice(&slice).ok() &&
-        answer_reflection(table_, {reinterpret_cast<const char*>(slice.begin()), slice.size()},
-                          response);
-    if (!read) {
-      refuse({grpc::StatusCode::INVALID_ARGUMENT, "no ServerReflectionRequest"}, bytes_.Length());
-      return;
-    }
-    grpc::Slice answer(response);
-    bytes_ = grpc::ByteBuffer(&answer, 1);
-    StartWrite(&bytes_);
+    if (!waits(bytes_.Length())) go_on();
   }
   void OnWriteDone(bool ok) override {
     if (ok) {
@@ -332,6 +326,21 @@ class ReflectionStream final : public Refusable {
   }
 
  private:
+  void go_on() override {
+    grpc::Slice slice;
+    std::string response;
+    const bool read =
+        bytes_.DumpToSingleSlice(&slice).ok() &&
+        answer_reflection(table_, {reinterpret_cast<const char*>(slice.begin()), slice.size()},
+                          response);
+    if (!read) {
+      Finish({grpc::StatusCode::INVALID_ARGUMENT, "no ServerReflectionRequest"});
+      return;
+    }
+    grpc::Slice answer(response);
+    bytes_ = grpc::ByteBuffer(&answer, 1);
+    StartWrite(&bytes_);
+  }
   void read() {
     waste().await();
     place().awaited.begin(question_);

@@ -61,6 +61,8 @@ TEST_CASE_METHOD(Fixture, "a file comes with all that it imports, before itself"
     files.insert(file.name());
   }
   CHECK(files.contains("pb/logic.ext.proto"));
+  // Whoever asks again is told the same.
+  CHECK(ask(by_symbol).SerializeAsString() == answer.SerializeAsString());
   reflection::ServerReflectionRequest by_name;
   by_name.set_file_by_filename("pb/conn.ext.proto");
   CHECK(ask(by_name).file_descriptor_response().file_descriptor_proto_size() == 1);
