@@ -90,11 +90,8 @@ void Connection::detached(DeviceId device) {
 }
 
 void Connection::call(user::Identity identity, const pb::Input& packet) {
-  if (!calls_) {
-    boost::system::error_code ignored;
-    const auto peer = socket_.remote_endpoint(ignored);
-    calls_ = std::make_unique<Calls>(hub_.services().api, limited_address(peer.address()));
-  }
+  // Not the socket's, which has none any more when the peer has reset the connection.
+  if (!calls_) calls_ = std::make_unique<Calls>(hub_.services().api, ticket_.address());
   calls_->start(shared_from_this(), identity, packet);
 }
 

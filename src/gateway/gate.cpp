@@ -18,6 +18,10 @@ bool is_local(const boost::asio::ip::address& address) {
          one == boost::asio::ip::address_v6::loopback();
 }
 
+bool is_local(std::string_view limited) {
+  return limited == "127.0.0.1" || limited == "::1";
+}
+
 std::string limited_address(const boost::asio::ip::address& address) {
   const auto one = plain(address);
   if (one.is_v4() || one.is_loopback()) return one.to_string();

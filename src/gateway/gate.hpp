@@ -15,6 +15,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 
@@ -26,6 +27,8 @@ std::string limited_address(const boost::asio::ip::address& address);
 
 // A proxy on this machine, behind which everybody may be, comes from there: 127.0.0.1 or ::1.
 bool is_local(const boost::asio::ip::address& address);
+// The same of one as limits count it.
+bool is_local(std::string_view limited);
 
 struct GateOptions {
   std::size_t connections = 0;           // places; 0: no limit

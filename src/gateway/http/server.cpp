@@ -41,11 +41,8 @@ void HttpServer::Impl::serve(TcpSocket socket, Gate::Ticket ticket) {
   socket.set_option(tcp::no_delay(true), ignored);
   auto connection =
       std::make_unique<Connection>(shared_from_this(), std::move(socket), std::move(ticket));
-  auto peer = connection->socket.remote_endpoint(ignored);
-  if (!ignored) {
-    connection->address = limited_address(peer.address());
-    connection->paced = !is_local(peer.address());
-  }
+  connection->address = connection->ticket.address();
+  connection->paced = !is_local(connection->address);
   enter(*connection, Phase::kFirst, options_.header_timeout);
   arm_sweep(sweep_interval());
   auto report = [&log = log_](std::exception_ptr failure) {

@@ -1,11 +1,14 @@
-// How a connection ends whose turn to be written to comes late, over real sockets; the test turns
-// its shard's loop and its clock.
+// How a connection ends whose turn to be written to comes late, or whose peer has gone, over real
+// sockets; the test turns its shard's loop and its clock.
 #include "connection.hpp"
 #include "http_fakes.hpp"
 #include "hub.hpp"
+#include "pb/conn.ext.pb.h"
+#include "pb/user.ext.pb.h"
 #include "support/false_clock.hpp"
 
 #include "linnet/user/accounts.hpp"
+#include "linnet/wire/websocket.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -102,4 +105,26 @@ TEST_CASE("a goodbye is said and may be read however late its turn to be written
   CHECK(f.open());
   f.sweep_after(milliseconds(1));
   CHECK_FALSE(f.open());
+}
+
+TEST_CASE("a call that was read before its peer reset the connection counts for its address") {
+  pb::GetUserReq request;
+  request.set_user_id(1);
+  pb::CallInput call;
+  call.set_method("/pb.UserExt/GetUser");
+  call.set_request(request.SerializeAsString());
+  pb::Input packet;
+  packet.set_type(pb::PT_CALL);
+  packet.set_data(call.SerializeAsString());
+  std::string frame;
+  wire::append_masked_ws_frame(wire::WsOpcode::kBinary, packet.SerializeAsString(), 1, frame);
+
+  Ending f;
+  f.connect(Door::kWebSocket);
+  f.peer.set_option(boost::asio::socket_base::linger(true, 0));
+  f.peer.close();
+  f.connection->start_web_socket({UserId(7), DeviceId(70)}, 0, false, frame);
+  f.turn();
+  REQUIRE(f.handlers.calls == 1);
+  CHECK(f.handlers.last_caller.address == "127.0.0.1");
 }

@@ -376,6 +376,26 @@ TEST_CASE("draining closes idle connections and lets the others finish") {
   CHECK(house.closes_all());
 }
 
+TEST_CASE("a request that came before its peer reset the connection counts for its address") {
+  House house;
+  const auto gate = std::make_shared<Gate>(GateOptions(), house.refusals);
+  asio::io_context context;
+  TcpListener acceptor(context, tcp::endpoint(asio::ip::address_v4::loopback(), 0));
+  TcpSocket peer(context);
+  peer.connect(acceptor.local_endpoint());
+  TcpSocket accepted(house.shard->context());
+  acceptor.accept(accepted);
+  auto ticket = gate->enter(accepted.remote_endpoint().address());
+  asio::write(peer, asio::buffer(get_user(1)));
+  peer.set_option(asio::socket_base::linger(true, 0));
+  peer.close();
+  house.on_shard([&] { house.server->serve(std::move(accepted), std::move(ticket)); });
+
+  CHECK(house.closes_all());
+  CHECK(house.handlers.calls == 1);
+  CHECK(house.handlers.last_caller.address == "127.0.0.1");
+}
+
 TEST_CASE("health is told to whoever asks, with GET or HEAD") {
   House house;
   Client client(house);
