@@ -28,13 +28,15 @@ void add_connection_limits(std::vector<Setting>& all) {
                         " 0: as fast as it goes.",
                         0, kMillion, LINNET_MEMBER(limits.accepts_per_second)));
   all.push_back(integer("limits.unsent_bytes",
-                        "Unsent bytes of all long connections together; beyond it those with the"
-                        " most are cut, and find the rest in their inboxes. 0: no limit.",
+                        "Unsent bytes of all long connections together, with those of packets"
+                        " that have not come whole; beyond it those with the most are cut, and find"
+                        " the rest in their inboxes. 0: no limit.",
                         0, kMillion * kMillion, LINNET_MEMBER(limits.unsent_bytes)));
   all.push_back(integer("limits.http_bytes",
-                        "Bodies over HTTP of more than 16 KB, of requests and answers that are not"
-                        " sent yet, together; beyond it the largest are cut or refused. gRPC has as"
-                        " much again for all that it holds. 0: no limit.",
+                        "Bodies over HTTP of more than 16 KB, of requests, with what chunks have"
+                        " beside them, and of answers that are not sent yet, together; beyond it"
+                        " the largest are cut or refused. gRPC has as much again for all that it"
+                        " holds. 0: no limit.",
                         0, kMillion * kMillion, LINNET_MEMBER(limits.http_bytes)));
   all.push_back(integer("limits.room_history_bytes",
                         "What all rooms remember together; beyond it empty ones are forgotten at"

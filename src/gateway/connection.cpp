@@ -18,7 +18,6 @@ namespace {
 using tcp = boost::asio::ip::tcp;
 
 constexpr std::chrono::milliseconds kLinger{2000};  // for the peer to read the last word
-constexpr std::size_t kKeepCapacity = 4096;  // larger buffers are given back when they are empty
 
 }  // namespace
 
@@ -237,8 +236,8 @@ std::chrono::milliseconds Connection::sweep(std::chrono::milliseconds now) {
   } else {
     resume_later();  // it may be allowed to go on
   }
-  // Who has something unsent is counted, and who is not read may be waiting for its time.
-  if (phase_ != Phase::kOpen || unsent() > 0 || !waiting_readable_) return now;
+  // Who holds something is counted, and who is not read may be waiting for its time.
+  if (phase_ != Phase::kOpen || unsent() > 0 || holds_much() || !waiting_readable_) return now;
   return stream_ ? std::min(stream_due(), session_.due(idle)) : session_.due(idle);
 }
 

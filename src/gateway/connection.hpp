@@ -52,6 +52,9 @@ class Connection final : public SessionHost,
   void take_turn();
 
   Session& session() { return session_; }
+  // What is unsent, and the memory of what has come and is not processed: parts of packets, and
+  // those that wait for their turn.
+  std::size_t held() const { return unsent() + held_input(); }
   // Where the hub keeps it.
   std::size_t place() const { return place_; }
   void set_place(std::size_t place) { place_ = place; }
@@ -81,6 +84,7 @@ class Connection final : public SessionHost,
 
  private:
   enum class Phase : std::uint8_t { kOpen, kClosing, kClosed };
+  static constexpr std::size_t kKeepCapacity = 4096;  // of a buffer that is empty, or nearly
 
   template <class T>
   Done<T> on_shard(void (Session::*function)(Result<T>));
@@ -99,6 +103,11 @@ class Connection final : public SessionHost,
   void resume_later();
   void look_soon();
   bool busy() const;
+  std::size_t held_input() const {
+    return in_.capacity() + (web_socket_ ? web_socket_->held() : 0);
+  }
+  // Then a sweep looks at it: thousands may never go on.
+  bool holds_much() const { return held_input() > kKeepCapacity; }
   bool process_tcp(char*& at, char* end);
   bool process_web_socket(char*& at, char* end);
   void on_web_socket_event(const wire::WsEvent& event);

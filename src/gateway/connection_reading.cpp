@@ -124,9 +124,11 @@ bool Connection::process(char* bytes, std::size_t size) {
   processing_ = true;
   const bool all = web_socket_ ? process_web_socket(at, end) : process_tcp(at, end);
   processing_ = false;
-  in_.assign(at, static_cast<std::size_t>(end - at));
+  const auto left = static_cast<std::size_t>(end - at);
+  if (left <= kKeepCapacity) release_if_large(in_);
+  in_.assign(at, left);
   whole_left_ = !all && !in_.empty();
-  if (in_.empty()) release_if_large(in_);
+  if (holds_much()) look_soon();
   if (phase_ != Phase::kOpen) return phase_ == Phase::kClosing;
   if (busy()) return false;
   if (all) return true;

@@ -140,7 +140,7 @@ void Hub::sweep_later() {
   timer_.async_wait([this](boost::system::error_code error) {
     if (error) return;
     sweep_at_ = connections_.size();
-    unsent_bytes_ = 0;
+    held_bytes_ = 0;
     sweep();
   });
 }
@@ -163,8 +163,7 @@ void Hub::sweep() {
     go_on_sweeping(shard_.talk().rest_after(ended - began, kSweepRest, ended));
     return;
   }
-  if (options_.all_unsent_bytes > 0 && unsent_bytes_ > options_.all_unsent_bytes)
-    shed(unsent_bytes_);
+  if (options_.all_unsent_bytes > 0 && held_bytes_ > options_.all_unsent_bytes) shed(held_bytes_);
   sweep_later();
 }
 
@@ -172,7 +171,7 @@ void Hub::sweep() {
 void Hub::look_at(std::size_t place, std::chrono::milliseconds time) {
   const auto connection = connections_[place].connection;
   const auto due = connection->sweep(time);
-  unsent_bytes_ += connection->unsent();
+  held_bytes_ += connection->held();
   if (is_here(*connection)) connections_[connection->place()].due = due;
 }
 
@@ -202,15 +201,16 @@ std::vector<std::shared_ptr<Connection>> Hub::everybody() const {
   return all;
 }
 
-// Cuts those with the most unsent first: what they miss waits on disk.
-void Hub::shed(std::size_t unsent) {
+// Cuts those that hold the most first: what they miss waits on disk, what they began they send
+// again.
+void Hub::shed(std::size_t held) {
   auto all = everybody();
   std::sort(all.begin(), all.end(),
-            [](const auto& a, const auto& b) { return a->unsent() > b->unsent(); });
+            [](const auto& a, const auto& b) { return a->held() > b->held(); });
   std::size_t cut = 0;
   for (const auto& connection : all) {
-    if (unsent <= options_.all_unsent_bytes) break;
-    unsent -= connection->unsent();
+    if (held <= options_.all_unsent_bytes) break;
+    held -= connection->held();
     connection->abort();
     services_.refusals.count(Refusal::kUnsent);
     ++cut;

@@ -71,7 +71,7 @@ class Hub final : public UpgradeSink {
   void look_at(std::size_t place, std::chrono::milliseconds time);
   void go_on_sweeping(Talk::Duration rest);
   void read_pages_after(PageReads::Duration wait);
-  void shed(std::size_t unsent);
+  void shed(std::size_t held);
   template <class Visit>
   void for_each(Visit visit);
 
@@ -93,8 +93,8 @@ class Hub final : public UpgradeSink {
   std::vector<std::shared_ptr<Connection>> flushing_;  // those from flushed_ on
   std::size_t flushed_ = 0;
   bool flush_due_ = false;
-  std::size_t sweep_at_ = 0;      // from here on down is still to be visited
-  std::size_t unsent_bytes_ = 0;  // of those who have been
+  std::size_t sweep_at_ = 0;    // from here on down is still to be visited
+  std::size_t held_bytes_ = 0;  // by those who have been
   PageReads page_reads_;
   boost::asio::steady_timer page_timer_;
   Crowd<Connection> crowd_;

@@ -51,7 +51,7 @@ struct SessionOptions {
   std::uint8_t calls_at_once = 16;       // with more under way the socket is read later
   std::size_t rooms_per_connection = 16;
   std::size_t room_bytes = 64 * 1024;  // unsent bytes at which the rooms wait
-  std::size_t all_unsent_bytes = 0;    // of all connections of a shard; 0: no limit
+  std::size_t all_unsent_bytes = 0;    // and unprocessed, of a shard's connections; 0: no limit
   bool io_uring = true;                // where the kernel serves it
 };
 

@@ -72,6 +72,21 @@ TEST_CASE("answers that nobody reads take no more memory than there is for them"
   }
 }
 
+TEST_CASE("chunks whose extensions do not end take no more memory than there is for them") {
+  // As little as there can be: two of the largest bodies.
+  Limited f({"limits.http_bytes=1", "server.io_threads=1"});
+  std::list<Socket> crowd;
+  for (int i = 0; i < 40; ++i) {
+    crowd.emplace_back(f.server.http_port());
+    crowd.back().send(
+        "POST /pb.UserExt/SignIn HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        "Transfer-Encoding: chunked\r\n\r\n1;" +
+        std::string(90'000, 'x'));
+  }
+  CHECK(f.refuses_in_time("http_bytes", 20));
+  f.check_served("200");
+}
+
 TEST_CASE("a user has so many friends and open requests, and is told what to end") {
   Limited f({"limits.enabled=true", "limits.friends_per_user=2"});
   const auto port = f.server.http_port();

@@ -3,6 +3,8 @@
 #include "limited.hpp"
 #include "room_client.hpp"
 
+#include "linnet/wire/tcp.hpp"
+
 #include <catch2/catch.hpp>
 
 #include <algorithm>
@@ -343,6 +345,59 @@ TEST_CASE("readers that do not read are cut, the fullest first, before they fill
     CHECK(connection.sync(0).size() == 120);
   }
   f.check_served("200");
+}
+
+// A heartbeat of the largest kind, in the form of its door, but for its end; and that.
+struct BegunPacket {
+  const char* name;
+  Door door;
+  std::string begun;
+  std::string rest;
+};
+std::vector<BegunPacket> begun_packets() {
+  pb::Input heartbeat;
+  heartbeat.set_type(pb::PT_HEARTBEAT);
+  heartbeat.set_request_id(7);
+  heartbeat.set_data(std::string(60'000, 'x'));
+  const auto packet = heartbeat.SerializeAsString();
+  std::string tcp;
+  wire::append_tcp_frame(packet, tcp);
+  std::string frame;
+  wire::append_masked_ws_frame(wire::WsOpcode::kBinary, packet, 1, frame);
+  auto fragment = frame;
+  fragment.front() = static_cast<char>(wire::WsOpcode::kBinary);  // not the last
+  std::string last;
+  wire::append_masked_ws_frame(wire::WsOpcode::kContinuation, "", 1, last);
+  return {{"TCP", Door::kTcp, tcp.substr(0, tcp.size() - 1), tcp.substr(tcp.size() - 1)},
+          {"a frame", Door::kWebSocket, frame.substr(0, frame.size() - 1),
+           frame.substr(frame.size() - 1)},
+          {"a message in fragments", Door::kWebSocket, fragment, last}};
+}
+
+TEST_CASE("packets that do not end are cut, the largest first, before they fill the memory") {
+  constexpr int kCrowd = 100;
+  for (const auto& [name, door, begun, rest] : begun_packets()) {
+    CAPTURE(name);
+    Limited f({"limits.unsent_bytes=2000000", "server.io_threads=1"});
+    const auto connect = [&, door = door](int number) {
+      const auto user = sign_in(f.server.http_port(), std::to_string(10'000 + number));
+      return LongConnection::sign_in(door, f.server.tcp_port(), f.server.http_port(), user);
+    };
+    auto modest = connect(kCrowd);
+    modest.socket().send(begun.substr(0, 1000));
+    std::list<LongConnection> crowd;
+    for (int i = 0; i < kCrowd; ++i) {
+      crowd.push_back(connect(i));
+      crowd.back().socket().send(begun);
+    }
+    // What is left of them is no more than 2,000,000 bytes.
+    CHECK(f.refuses_in_time("unsent_bytes", 67));
+    CHECK(f.refused("unsent_bytes") <= kCrowd);
+    f.check_served("200");
+    crowd.clear();
+    modest.socket().send(begun.substr(1000) + rest);
+    CHECK(modest.receive()->request_id() == 7);
+  }
 }
 
 TEST_CASE("a user makes so many rooms in a day, another as many") {

@@ -65,6 +65,8 @@ class WsDecoder {
   // payload is valid until the next call or until the bytes change. After kError or kClose do not
   // call again. Text and close reasons are checked to be UTF-8.
   WsEvent next(char*& begin, const char* end);
+  // How many bytes it has memory for.
+  std::size_t held() const { return message_.capacity(); }
 
  private:
   WsRole role_;

@@ -97,6 +97,7 @@ class HttpServer::Impl : public std::enable_shared_from_this<Impl> {
   static asio::awaitable<bool> wait_for_bytes(Connection& connection);
   static asio::awaitable<bool> read(Connection& connection, Parser& parser);
   static asio::awaitable<Code> read_body(Connection& connection, Parser& parser);
+  static asio::awaitable<Code> read_some(Connection& connection, Parser& parser);
   static asio::awaitable<bool> write(Connection& connection, const HttpResponse& response,
                                      unsigned version, bool keep_alive, bool with_body);
   static asio::awaitable<bool> exchange(Connection& connection, Parser& parser);

@@ -2,6 +2,7 @@
 #include "http/server_impl.hpp"
 
 #include <boost/asio/write.hpp>
+#include <boost/beast/core/read_size.hpp>
 #include <boost/beast/http/read.hpp>
 
 #include <array>
@@ -13,6 +14,7 @@ namespace http = boost::beast::http;
 namespace {
 
 constexpr std::size_t kFirstRead = 4096;
+constexpr std::size_t kBodyRead = 64 * 1024;
 constexpr std::size_t kKeptBuffer = 16 * 1024;  // by an idle connection
 constexpr std::size_t kLingerBytes = 4 * 1024 * 1024;
 
@@ -25,8 +27,8 @@ Code no_room() {
 
 asio::awaitable<bool> HttpServer::Impl::wait_for_bytes(Connection& connection) {
   auto& buffer = connection.buffer;
+  if (buffer.size() <= kFirstRead && buffer.capacity() > kKeptBuffer) buffer.shrink_to_fit();
   if (buffer.size() > 0) co_return true;
-  if (buffer.capacity() > kKeptBuffer) buffer.shrink_to_fit();
   auto [error, bytes] =
       co_await connection.socket.async_read_some(buffer.prepare(kFirstRead), kAwait);
   buffer.commit(bytes);
@@ -63,12 +65,28 @@ asio::awaitable<Code> HttpServer::Impl::read_body(Connection& connection, Parser
   // By chunks nobody says how many.
   const bool announced = parser.content_length().has_value();
   while (!parser.is_done()) {
-    auto [error, bytes] =
-        co_await http::async_read_some(connection.socket, connection.buffer, parser, kAwait);
+    const auto error = co_await read_some(connection, parser);
     if (error) co_return error;
-    if (!announced && !impl.make_room(connection, parser.get().body().size())) co_return no_room();
+    const auto held = parser.get().body().size() + connection.buffer.capacity();
+    if (!announced && !impl.make_room(connection, held)) co_return no_room();
   }
   co_return Code();
+}
+
+// Parses what has come of a body, or reads on when that is not enough: Beast's own would read until
+// it is, and a chunk's extensions come to an end when their sender wants.
+asio::awaitable<Code> HttpServer::Impl::read_some(Connection& connection, Parser& parser) {
+  auto& buffer = connection.buffer;
+  if (buffer.size() > 0) {
+    Code error;
+    buffer.consume(parser.put(buffer.data(), error));
+    if (error != http::error::need_more) co_return error;
+  }
+  const auto room = boost::beast::read_size(buffer, kBodyRead);
+  if (room == 0) co_return make_error_code(http::error::buffer_overflow);
+  auto [error, bytes] = co_await connection.socket.async_read_some(buffer.prepare(room), kAwait);
+  buffer.commit(bytes);
+  co_return error;
 }
 
 asio::awaitable<bool> HttpServer::Impl::write(Connection& connection, const HttpResponse& response,
