@@ -31,8 +31,8 @@ Chores::Chores(Connection& db, Tail& tail, MessageLog& log, Dedup& dedup, Acks& 
       acks_(acks),
       merge_(merge),
       limits_(limits),
-      acks_flushed_(Clock::now()),
-      ended_(acks_flushed_) {}
+      acks_from_(Clock::now() + limits.ack_delay),
+      ended_(Clock::now()) {}
 
 Status Chores::run(bool idle) {
   const auto now = Clock::now();
@@ -42,19 +42,29 @@ Status Chores::run(bool idle) {
   const auto share = std::max(static_cast<double>(tail_.size()) / kEvenTail, kLeastShare);
   credit_ += std::chrono::duration_cast<Clock::duration>((now - ended_) * share);
   credit_ = std::min<Clock::duration>(credit_, limits_.merge_slice);
+  const bool acks = acks_due(now);
+  if (acks && !acks_last_) {
+    acks_last_ = true;
+    rest_ = {};
+    auto flushed = flush_acks();
+    ended_ = Clock::now();
+    return flushed;
+  }
+  acks_last_ = false;
   if (now < paused_until_) return success();
   auto done = slice(idle, now);
   ended_ = Clock::now();
   if (!done) paused_until_ = ended_ + kPauseAfterFailure;
+  if (acks) rest_ = {};
   return done;
 }
 
-Status Chores::slice(bool idle, Clock::time_point now) {
+bool Chores::acks_due(Clock::time_point now) const {
   const auto waiting = acks_.size();
-  if (waiting >= kManyAcks || (waiting > 0 && now >= acks_flushed_ + limits_.ack_delay)) {
-    rest_ = {};
-    return flush_acks();
-  }
+  return waiting > 0 && (now >= acks_from_ || (waiting >= kManyAcks && !acks_failed_));
+}
+
+Status Chores::slice(bool idle, Clock::time_point now) {
   if (dedup_.chore_due(log_.clock()) && (idle || now >= pruned_ + kBetweenPrunes)) {
     rest_ = {};
     return prune(now);
@@ -105,11 +115,14 @@ Status Chores::prune(Clock::time_point now) {
 Status Chores::flush_acks() {
   const auto acks = acks_.take(kAcksPerSlice);
   auto written = write_acks(acks);
+  acks_failed_ = !written.ok();
   if (written) {
     acks_.written();
-    if (acks_.size() == 0) acks_flushed_ = Clock::now();
+    if (acks.size() < kAcksPerSlice) acks_from_ = Clock::now() + limits_.ack_delay;
   } else {
+    // The rest does not wait for them: it may be their table alone that is damaged.
     acks_.put_back();
+    acks_from_ = Clock::now() + kPauseAfterFailure;
   }
   return written;
 }

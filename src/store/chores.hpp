@@ -24,8 +24,9 @@ class Chores {
   Chores(Connection& db, Tail& tail, MessageLog& log, Dedup& dedup, Acks& acks, Merge& merge,
          const Limits& limits);
 
-  // At most one slice. `idle`: nobody waited for the writer. An error of the disk leaves all as it
-  // was, to be tried again after a pause.
+  // At most one slice; of two in a row one at most is of acknowledgements, as they may come without
+  // a pause. `idle`: nobody waited for the writer. An error of the disk leaves all as it was, to be
+  // tried again after a pause, of the acknowledgements or of the rest.
   Status run(bool idle);
   // How long the writer may sleep before the next run; 0: there is more to do now.
   std::chrono::milliseconds rest() const { return rest_; }
@@ -34,6 +35,7 @@ class Chores {
 
  private:
   using Clock = std::chrono::steady_clock;
+  bool acks_due(Clock::time_point now) const;
   bool merge_due(bool idle, Clock::time_point now);
   bool slice_due(bool idle);
   Status slice(bool idle, Clock::time_point now);
@@ -51,7 +53,9 @@ class Chores {
   Limits limits_;
   Clock::time_point idle_since_;
   bool was_idle_ = false;
-  Clock::time_point acks_flushed_;
+  Clock::time_point acks_from_;  // they wait until then, to be written together
+  bool acks_failed_ = false;
+  bool acks_last_ = false;  // the last slice was of them
   Clock::time_point pruned_;
   Clock::time_point paused_until_;
   Clock::time_point ended_;  // the last run
