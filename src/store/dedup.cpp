@@ -15,6 +15,8 @@ constexpr milliseconds kDay = std::chrono::hours(24);
 constexpr milliseconds kBetweenSaves = std::chrono::minutes(10);
 // A damaged file may say anything.
 constexpr std::int64_t kLastDay = std::int64_t{1} << 40U;
+// Of each day: enough for some devices with high request ids to be told from all others.
+constexpr std::int64_t kScanned = 1024;
 
 }  // namespace
 
@@ -43,19 +45,28 @@ Result<std::int64_t> Dedup::saved(std::string_view key) {
 Status Dedup::scan() {
   // What was known stays known when this fails: a day too many only costs a lookup.
   std::vector<std::int64_t> days;
-  std::int64_t highest = INT64_MIN;
+  auto highest = kNone;
   for (std::int64_t before = INT64_MAX;;) {
     Query row(db_,
-              "SELECT day, request_id FROM dedup_key WHERE day < ?1"
-              " ORDER BY day DESC, request_id DESC, device_id DESC LIMIT 1",
-              before);
-    if (!row.next()) {
-      if (row.failed()) return row.error();
-      break;
+              "SELECT day, request_id, device_id FROM dedup_key"
+              " WHERE day = (SELECT max(day) FROM dedup_key WHERE day < ?1)"
+              " ORDER BY request_id DESC, device_id DESC LIMIT ?2",
+              before, kScanned);
+    std::int64_t rows = 0;
+    std::int64_t request = 0;
+    for (; row.next(); ++rows) {
+      before = row.number(0);
+      request = row.number(1);
+      auto& known = highest.at(bucket_of(row.id<DeviceId>(2)));
+      known = std::max(known, request);
     }
-    before = row.number(0);
+    if (row.failed()) return row.error();
+    if (rows == 0) break;
     days.push_back(before);
-    highest = std::max(highest, row.number(1));
+    // Those that were not looked at are no higher than the last that was.
+    if (rows < kScanned) continue;
+    for (auto& known : highest)
+      known = std::max(known, request);
   }
   days_ = std::move(days);
   highest_ = highest;
@@ -69,7 +80,7 @@ Result<std::optional<Answer>> Dedup::find(const RequestKey& key) {
     auto old = frozen_->find(key);
     if (old != frozen_->end()) return std::optional(old->second);
   }
-  if (key.request.value() > highest_) return std::optional<Answer>();
+  if (key.request.value() > highest_.at(bucket_of(key.device))) return std::optional<Answer>();
   for (auto day : days_) {
     auto found = find_in_table(key, day);
     if (!found || *found) return found;
@@ -106,14 +117,15 @@ std::shared_ptr<const Dedup::Generation> Dedup::drop_frozen() {
 
 Status Dedup::insert(const RequestKey& key, const Answer& answer) {
   // Even if the transaction fails: a day too many only costs a lookup.
-  note(answer.day, key.request.value());
+  note(answer.day, key);
   return Query(db_, "INSERT OR IGNORE INTO dedup_key VALUES (?1, ?2, ?3, ?4, ?5)", answer.day,
                key.request, key.device, answer.message, answer.seq)
       .run();
 }
 
-void Dedup::note(std::int64_t day, std::int64_t request) {
-  highest_ = std::max(highest_, request);
+void Dedup::note(std::int64_t day, const RequestKey& key) {
+  auto& known = highest_.at(bucket_of(key.device));
+  known = std::max(known, key.request.value());
   const auto place = std::lower_bound(days_.begin(), days_.end(), day, std::greater<>());
   if (place == days_.end() || *place != day) days_.insert(place, day);
 }

@@ -12,6 +12,7 @@
 
 #include <boost/unordered/unordered_flat_map.hpp>
 
+#include <array>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -44,7 +45,7 @@ class Dedup {
 
   explicit Dedup(Connection& db) : db_(db), active_(std::make_shared<Generation>()) {}
 
-  // Learns which days the table holds, up to which request, and which day it is. Before all else.
+  // Learns which days the table holds, up to which requests, and which day it is. Before all else.
   Status load(const Clock& clock);
   // Looks in memory, then at each day of the table.
   Result<std::optional<Answer>> find(const RequestKey& key);
@@ -71,17 +72,31 @@ class Dedup {
   Result<std::int64_t> saved(std::string_view key);
   Result<std::optional<Answer>> find_in_table(const RequestKey& key, std::int64_t day);
   // The table has, or may soon have, such a row.
-  void note(std::int64_t day, std::int64_t request);
+  void note(std::int64_t day, const RequestKey& key);
   void look(const Clock& clock);
   // By the oldest day of the table.
   bool prunable() const { return !days_.empty() && days_.back() < day_ - 1; }
+
+  static constexpr unsigned kBucketBits = 10;
+  using Highest = std::array<std::int64_t, std::size_t{1} << kBucketBits>;
+  static constexpr Highest kNone = [] {
+    Highest none{};
+    none.fill(INT64_MIN);
+    return none;
+  }();
+  static std::size_t bucket_of(DeviceId device) {
+    return static_cast<std::size_t>(mix(static_cast<std::uint64_t>(device.value())) >>
+                                    (64U - kBucketBits));
+  }
 
   Connection& db_;
   std::shared_ptr<Generation> active_;
   std::shared_ptr<const Generation> frozen_;
   // Those of which the table may have rows, newest first: few.
   std::vector<std::int64_t> days_;
-  std::int64_t highest_ = INT64_MIN;  // of its request ids; most clients count theirs up
+  // Of its request ids, by their devices' buckets: most clients count theirs up, and one that does
+  // not makes the others of its bucket alone be looked up.
+  Highest highest_ = kNone;
   std::int64_t day_ = 1;
   std::chrono::milliseconds lasted_{0};  // of the day, until it was last looked
   std::chrono::milliseconds saved_{0};   // of that, what is in the table

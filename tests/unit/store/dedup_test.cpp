@@ -1,4 +1,5 @@
 // How long a request is remembered, and that it does not fill the disk.
+#include "migrate.hpp"
 #include "store_kit.hpp"
 
 using namespace linnet;
@@ -139,4 +140,41 @@ TEST_CASE("a damaged note of the day loses no key") {
   engine.open();
   engine.calls().append(text(1, {1}, "another", 5, 7));
   CHECK(engine.calls().append(text(1, {1}, "once", 5, 6)).duplicate);
+}
+
+TEST_CASE("one client's high request ids make nobody else's be looked up on the disk") {
+  const TempDir dir;
+  const FalseClock clock;
+  auto db = Calls::get(
+      store::Connection::open(dir.path() / "linnet.db", store::Connection::Mode::kWrite));
+  REQUIRE(store::migrate(*db));
+  store::Dedup before(*db);
+  REQUIRE(before.load(clock));
+  const auto note = [&](std::int64_t device, std::int64_t request) {
+    REQUIRE(before.insert({DeviceId(device), RequestId(request)}, {1, MessageId(1), Seq(1)}));
+  };
+  store::Transaction transaction(*db, store::Transaction::Kind::kWrite);
+  for (int i = 0; i < 100; ++i)
+    note(5, INT64_MAX - i);
+  for (int i = 1; i <= 2000; ++i)
+    note(6, i);
+  note(7, 3);
+  REQUIRE(transaction.commit());
+  store::Dedup after(*db);
+  REQUIRE(after.load(clock));
+  auto& dedup = GENERATE(false, true) ? after : before;
+
+  const auto known = [&](std::int64_t device, std::int64_t request) {
+    return Calls::get(dedup.find({DeviceId(device), RequestId(request)})).has_value();
+  };
+  CHECK(known(5, INT64_MAX));
+  CHECK(known(6, 1));
+  CHECK(known(7, 3));
+  // From here on whoever looks there fails.
+  REQUIRE(db->exec("DROP TABLE dedup_key"));
+  CHECK_FALSE(dedup.find({DeviceId(5), RequestId(1)}));
+  int looked = 0;
+  for (std::int64_t device = 100; device < 200; ++device)
+    looked += dedup.find({DeviceId(device), RequestId(3000)}) ? 0 : 1;
+  CHECK(looked < 5);
 }
