@@ -159,7 +159,7 @@ Async<pb::AnswerJoinRequestResp> Groups::answer_request(const user::Caller& call
   askers.push_back(asker);
   auto known = co_await profiles(store_, people_, askers);
   if (!known) co_return known.take_error();
-  if (known->empty()) co_return Error(ErrCode::kUserNotExist);
+  if (request.accept() && known->empty()) co_return Error(ErrCode::kUserNotExist);
   const auto rule = [&](const GroupView& view, const Doer& doer) {
     return logic::answer_request(view, doer, request.accept(), *known, options_);
   };
@@ -211,7 +211,9 @@ Async<pb::JoinGroupResp> Groups::join(const user::Caller& caller, const pb::Join
   auto persons = persons_of(self, self);
   auto known = co_await profiles(store_, people_, persons);
   if (!known) co_return known.take_error();
-  const Doer doer{self, (*known)[self].nickname, clock_.wall()};
+  const auto own = known->find(self);
+  if (own == known->end()) co_return Error(ErrCode::kUnauthorized);
+  const Doer doer{self, own->second.nickname, clock_.wall()};
   bool joined = false;
   GroupDecision decide = [&](const GroupView& view) {
     joined = view.persons.front().member || view.group.join_mode == pb::JM_OPEN;

@@ -233,6 +233,8 @@ Decided join_group(const GroupView& view, const Doer& doer, const std::string& t
                    const Profiles& profiles, const GroupOptions& options) {
   const auto& self = view.persons.front();
   if (self.member) return GroupEdit();
+  // Since its call was admitted.
+  if (self.erased) return Error(ErrCode::kUnauthorized);
   if (self.in_most_groups) return Error(ErrCode::kTooManyGroups);
   if (view.group.join_mode == pb::JM_OPEN)
     return with_newcomers(view, doer, {newcomer(view, self.user, doer.now)}, profiles, options);

@@ -39,7 +39,8 @@ Decided mute_member(const store::GroupView& view, Millis until);
 Decided set_role(const store::GroupView& view, const Doer& doer, std::int32_t role);
 Decided transfer_group(const store::GroupView& view, const Doer& doer);
 
-// The one who acts is not a member yet. Errors: kJoinClosed, kGroupFull, kTooManyGroups.
+// The one who acts is not a member yet. Errors: kUnauthorized (it was erased), kJoinClosed,
+// kGroupFull, kTooManyGroups.
 Decided join_group(const store::GroupView& view, const Doer& doer, const std::string& text,
                    const Profiles& profiles, const GroupOptions& options);
 // Errors: kBadRequest (the second has not asked), kGroupFull.

@@ -15,7 +15,6 @@ namespace linnet::logic {
 namespace {
 
 constexpr std::size_t kPage = 1000;
-constexpr std::int64_t kLastRoom = (std::int64_t{1} << 53) - 1;
 
 template <class Request>
 store::Room room_of(const Request& request, Millis now) {
@@ -123,7 +122,7 @@ Async<pb::MakeRoomResp> RoomCalls::make(const user::Caller&, const pb::MakeRoomR
   if (!checked) co_return checked.take_error();
   if (request.room_id() < 0 || request.owner_id() < 0)
     co_return Error(ErrCode::kBadRequest, "room_id and owner_id: 0 or more");
-  if (request.room_id() > kLastRoom)
+  if (request.room_id() > store::kLastRoom)
     co_return Error(ErrCode::kBadRequest, "room_id: at most 2^53 - 1, as JSON numbers hold");
   auto room = room_of(request, clock_.wall());
   room.id = RoomId(request.room_id());
@@ -137,20 +136,18 @@ Async<pb::MakeRoomResp> RoomCalls::make(const user::Caller&, const pb::MakeRoomR
 Async<pb::DeleteRoomResp> RoomCalls::remove(const user::Caller& caller,
                                             const pb::DeleteRoomReq& request) {
   const RoomId room(request.room_id());
-  auto owner = co_await check_role(caller, room, pb::RR_OWNER);
-  if (!owner) co_return owner.take_error();
   auto record = co_await open(request.room_id());
   if (!record) co_return record.take_error();
   auto gone = co_await wait_for<Unit>([&](Done<Unit> done) {
-    Done<Unit> empty_first = [&book = rooms_.book(), &live = live_, room, held = *record,
+    Done<Unit> empty_first = [&rooms = rooms_, room, held = *record,
                               done = std::move(done)](Result<Unit> deleted) mutable {
       if (deleted) {
-        book.deleted(room);
-        live.put_out(room, UserId(), ErrCode::kRoomNotExist);
+        rooms.end(room, std::move(done));
+      } else {
+        done(std::move(deleted));
       }
-      done(std::move(deleted));
     };
-    store_.delete_room(room, std::move(empty_first));
+    store_.delete_room(room, actor_of(caller, pb::RR_OWNER), std::move(empty_first));
   });
   if (!gone) co_return gone.take_error();
   co_return pb::DeleteRoomResp();
@@ -208,8 +205,15 @@ Async<pb::GetRoomRightsResp> RoomCalls::rights(const user::Caller& caller,
                                                const pb::GetRoomRightsReq& request) {
   auto page = page_of(request, kPage);
   if (!page) co_return page.take_error();
-  auto moderator = co_await check_role(caller, RoomId(request.room_id()), pb::RR_MODERATOR);
-  if (!moderator) co_return moderator.take_error();
+  auto record = co_await open(request.room_id());
+  if (!record) co_return record.take_error();
+  {
+    std::lock_guard lock((*record)->mutex);
+    if (!(*record)->room) co_return Error(ErrCode::kRoomNotExist);
+    auto may = store::may_act(actor_of(caller, pb::RR_MODERATOR),
+                              room_role(**record, caller.identity.user));
+    if (!may) co_return may.take_error();
+  }
   auto all = co_await wait_for<store::RoomRights>([&](Done<store::RoomRights> done) {
     store_.room_rights(RoomId(request.room_id()), std::move(done));
   });

@@ -2,34 +2,25 @@
 #include "mutes.hpp"
 #include "pb/room.ext.pb.h"
 #include "room_book.hpp"
-#include "room_rules.hpp"
 #include "room_settings.hpp"
 
 #include "linnet/logic/room_calls.hpp"
 
-#include <mutex>
 #include <utility>
 
 namespace linnet::logic {
 
-// Whether the caller may act on a room that asks for `role`. A server's word makes one where rooms
-// are open.
-Async<Unit> RoomCalls::check_role(const user::Caller& caller, RoomId room, std::int32_t role) {
-  auto record = co_await open(room.value());
-  if (!record) co_return record.take_error();
-  std::lock_guard lock((*record)->mutex);
-  const bool server = is_server(caller);
-  if (!(*record)->room && !(server && rooms_.rules().open)) co_return Error(ErrCode::kRoomNotExist);
-  if (server) co_return Unit{};
-  co_return has_room_role(**record, caller.identity.user, role);
+// A change that asks the caller for `role`. A server's word makes a room where rooms are open.
+template <class Edit>
+Edit RoomCalls::change_by(const user::Caller& caller, std::int32_t role) const {
+  Edit change;
+  change.actor = actor_of(caller, role);
+  change.make = is_server(caller) && rooms_.rules().open;
+  change.now = clock_.wall();
+  return change;
 }
 
-Async<Unit> RoomCalls::edit(const user::Caller& caller, RoomId room, std::int32_t role,
-                            store::RoomEdit edit) {
-  auto allowed = co_await check_role(caller, room, role);
-  if (!allowed) co_return allowed.take_error();
-  edit.make = is_server(caller) && rooms_.rules().open;
-  edit.now = clock_.wall();
+Async<Unit> RoomCalls::edit(RoomId room, store::RoomEdit edit) {
   // Held in memory meanwhile, so that nobody reads it anew from before the change.
   auto record = co_await open(room.value());
   if (!record) co_return record.take_error();
@@ -45,21 +36,11 @@ Async<Unit> RoomCalls::edit(const user::Caller& caller, RoomId room, std::int32_
   co_return Unit{};
 }
 
-Async<Unit> RoomCalls::edit_user(const user::Caller& caller, RoomId room,
-                                 store::RoomUserEdit edit) {
+Async<Unit> RoomCalls::edit_user(RoomId room, store::RoomUserEdit edit) {
   if (edit.user.value() < 1) co_return Error(ErrCode::kBadRequest, "user_id: 1 or more");
-  auto allowed = co_await check_role(caller, room, pb::RR_MODERATOR);
-  if (!allowed) co_return allowed.take_error();
   auto record = co_await open(room.value());
   if (!record) co_return record.take_error();
-  if (!is_server(caller)) {
-    std::lock_guard lock((*record)->mutex);
-    auto below = may_moderate(**record, caller.identity.user, edit.user);
-    if (!below) co_return below.take_error();
-  }
   edit.most = rooms_.rules().rights;
-  edit.make = is_server(caller) && rooms_.rules().open;
-  edit.now = clock_.wall();
   auto edited = co_await wait_for<store::RoomUser>([&](Done<store::RoomUser> done) {
     Done<store::RoomUser> note_first =
         [&book = rooms_.book(), &live = live_, room, now = edit.now, held = *record,
@@ -79,11 +60,11 @@ Async<pb::SetRoomResp> RoomCalls::set(const user::Caller& caller, const pb::SetR
   auto checked = check_settings(request);
   if (!checked) co_return checked.take_error();
   const auto role = request.has_name() || request.has_publish() ? pb::RR_OWNER : pb::RR_MODERATOR;
-  store::RoomEdit change;
+  auto change = change_by<store::RoomEdit>(caller, role);
   if (request.has_name()) change.name = request.name();
   if (request.has_publish()) change.publish = request.publish();
   if (request.has_slow_s()) change.slow_s = request.slow_s();
-  auto edited = co_await edit(caller, RoomId(request.room_id()), role, std::move(change));
+  auto edited = co_await edit(RoomId(request.room_id()), std::move(change));
   if (!edited) co_return edited.take_error();
   co_return pb::SetRoomResp();
 }
@@ -94,12 +75,10 @@ Async<pb::SetRoomRoleResp> RoomCalls::set_role(const user::Caller& caller,
   if (!pb::RoomRole_IsValid(request.role()) || (!server && request.role() == pb::RR_OWNER))
     co_return Error(ErrCode::kBadRequest,
                     server ? "role: RR_NONE to RR_OWNER" : "role: RR_NONE or RR_MODERATOR");
-  auto owner = co_await check_role(caller, RoomId(request.room_id()), pb::RR_OWNER);
-  if (!owner) co_return owner.take_error();
-  store::RoomUserEdit change;
+  auto change = change_by<store::RoomUserEdit>(caller, pb::RR_OWNER);
   change.user = UserId(request.user_id());
   change.role = request.role();
-  auto edited = co_await edit_user(caller, RoomId(request.room_id()), change);
+  auto edited = co_await edit_user(RoomId(request.room_id()), change);
   if (!edited) co_return edited.take_error();
   co_return pb::SetRoomRoleResp();
 }
@@ -108,10 +87,10 @@ Async<pb::MuteRoomUserResp> RoomCalls::mute_user(const user::Caller& caller,
                                                  const pb::MuteRoomUserReq& request) {
   auto until = mute_end(request.seconds(), clock_.wall());
   if (!until) co_return until.take_error();
-  store::RoomUserEdit change;
+  auto change = change_by<store::RoomUserEdit>(caller, pb::RR_MODERATOR);
   change.user = UserId(request.user_id());
   change.muted_until = *until;
-  auto edited = co_await edit_user(caller, RoomId(request.room_id()), change);
+  auto edited = co_await edit_user(RoomId(request.room_id()), change);
   if (!edited) co_return edited.take_error();
   co_return pb::MuteRoomUserResp();
 }
@@ -120,10 +99,10 @@ Async<pb::BanRoomUserResp> RoomCalls::ban_user(const user::Caller& caller,
                                                const pb::BanRoomUserReq& request) {
   auto until = mute_end(request.seconds(), clock_.wall());
   if (!until) co_return until.take_error();
-  store::RoomUserEdit change;
+  auto change = change_by<store::RoomUserEdit>(caller, pb::RR_MODERATOR);
   change.user = UserId(request.user_id());
   change.banned_until = *until;
-  auto edited = co_await edit_user(caller, RoomId(request.room_id()), change);
+  auto edited = co_await edit_user(RoomId(request.room_id()), change);
   if (!edited) co_return edited.take_error();
   co_return pb::BanRoomUserResp();
 }
@@ -132,10 +111,9 @@ Async<pb::MuteRoomResp> RoomCalls::mute(const user::Caller& caller,
                                         const pb::MuteRoomReq& request) {
   auto until = mute_end(request.seconds(), clock_.wall());
   if (!until) co_return until.take_error();
-  store::RoomEdit change;
+  auto change = change_by<store::RoomEdit>(caller, pb::RR_MODERATOR);
   change.muted_until = *until;
-  auto edited =
-      co_await edit(caller, RoomId(request.room_id()), pb::RR_MODERATOR, std::move(change));
+  auto edited = co_await edit(RoomId(request.room_id()), std::move(change));
   if (!edited) co_return edited.take_error();
   co_return pb::MuteRoomResp();
 }

@@ -37,18 +37,4 @@ Status may_publish(const RoomRecord& record, UserId user, bool open, Millis now)
   return success();
 }
 
-Status has_room_role(const RoomRecord& record, UserId user, std::int32_t role) {
-  if (room_role(record, user) >= role) return success();
-  return Error(ErrCode::kForbidden, role == pb::RR_OWNER
-                                        ? "only the room's owner may do that"
-                                        : "only owners and moderators of the room may do that");
-}
-
-Status may_moderate(const RoomRecord& record, UserId actor, UserId target) {
-  auto moderator = has_room_role(record, actor, pb::RR_MODERATOR);
-  if (!moderator) return moderator;
-  if (room_role(record, actor) > room_role(record, target)) return success();
-  return Error(ErrCode::kForbidden, "that user's role is not below yours");
-}
-
 }  // namespace linnet::logic

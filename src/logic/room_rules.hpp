@@ -1,4 +1,5 @@
-// Who may do what in a live room: pure rules on its record, whose mutex the caller holds.
+// Who may enter a live room and speak in it: pure rules on its record, whose mutex the caller
+// holds. Who may change what is store::may_act().
 #pragma once
 
 #include "room_book.hpp"
@@ -14,9 +15,5 @@ std::int32_t room_role(const RoomRecord& record, UserId user);
 Status may_enter(const RoomRecord& record, UserId user, bool open, Millis now);
 // Errors: also kForbidden (only servers publish here), kMuted.
 Status may_publish(const RoomRecord& record, UserId user, bool open, Millis now);
-// Error: kForbidden (the role is below `role`).
-Status has_room_role(const RoomRecord& record, UserId user, std::int32_t role);
-// Mutes and bans go downwards only. Error: kForbidden.
-Status may_moderate(const RoomRecord& record, UserId actor, UserId target);
 
 }  // namespace linnet::logic

@@ -5,6 +5,7 @@
 #include "texts.hpp"
 
 #include "linnet/base/error.hpp"
+#include "linnet/store/room_store.hpp"
 #include "linnet/user/identity.hpp"
 
 #include <cstdint>
@@ -27,6 +28,10 @@ Status check_settings(const Request& request) {
 
 inline bool is_server(const user::Caller& caller) {
   return static_cast<bool>(caller.key);
+}
+
+inline store::RoomActor actor_of(const user::Caller& caller, std::int32_t role) {
+  return {is_server(caller) ? UserId() : caller.identity.user, role};
 }
 
 }  // namespace linnet::logic

@@ -98,6 +98,10 @@ void Rooms::load(RoomId room, Done<RoomRecordPtr> done) {
     done(Error(ErrCode::kBadRequest, "room_id: 1 or more"));
     return;
   }
+  if (room.value() > store::kLastRoom) {
+    done(Error(ErrCode::kBadRequest, "room_id: at most 2^53 - 1, as JSON numbers hold"));
+    return;
+  }
   if (rules_.kept == 0) {
     book_->load(room, std::move(done));
     return;
@@ -133,6 +137,19 @@ void Rooms::remember(RoomId room, RoomRecordPtr record, Done<RoomRecordPtr> done
 void Rooms::keep(RoomId room, const router::RoomItemPtr& item) {
   store_.keep_room_item(room, {Seq(item->seq()), item->SerializeAsString()}, rules_.kept,
                         [](const Result<Unit>&) {});
+}
+
+void Rooms::end(RoomId room, Done<Unit> done) {
+  book_->deleted(room);
+  const auto last = rooms_.put_out(room, UserId(), ErrCode::kRoomNotExist);
+  if (rules_.kept == 0) {
+    done(success());
+    return;
+  }
+  // What was said while the room was being deleted is kept behind that. If this fails there is
+  // nothing that the caller could try again: the room has gone.
+  store_.forget_room_items(
+      room, last, [done = std::move(done)](const Result<Unit>&) mutable { done(success()); });
 }
 
 Result<router::RoomSeat> Rooms::enter(const RoomRecord& record, const user::Identity& identity,

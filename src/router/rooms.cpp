@@ -14,6 +14,7 @@ namespace linnet::router {
 namespace {
 
 constexpr std::size_t kStripes = 64;
+constexpr std::int64_t kSeqsPerMilli = 1000;
 constexpr std::size_t kMaxIdle = 1024;  // rooms that nobody is in, remembered by each stripe
 
 wire::SharedFramePtr frame_of(RoomId room, const pb::RoomItem& item) {
@@ -108,9 +109,9 @@ class Rooms::Impl {
     core->restore(items, options_);
   }
 
-  void put_out(RoomId id, UserId user, ErrCode why) {
+  Seq put_out(RoomId id, UserId user, ErrCode why) {
     auto [core, lock] = this->lock(id);
-    if (!core) return;
+    if (!core) return Seq(highest_.load());
     if (!user) core->forget_history();
     RoomParcel parcel;
     parcel.room = id;
@@ -118,6 +119,7 @@ class Rooms::Impl {
     parcel.why = why;
     for (auto& shard : shards_)
       if (core->on_shard(shard->index())) shard->post(parcel);
+    return core->seq();
   }
 
   std::size_t size() const {
@@ -156,9 +158,10 @@ class Rooms::Impl {
     auto found = stripe.rooms.find(id);
     if (found != stripe.rooms.end()) return found->second;
     sweep(stripe);
-    // The clock's milliseconds: later than every seq of an earlier life of the room; and than
-    // those that this process has seen, as the clock may go back.
-    const auto first = std::max(clock_.wall().value(), highest_.load());
+    // The clock's microseconds: later than every seq of an earlier life of the room, as nobody says
+    // a million messages a second; and than those that this process has seen, as the clock may go
+    // back.
+    const auto first = std::max(clock_.wall().value() * kSeqsPerMilli, highest_.load());
     auto core = std::make_shared<RoomCore>(id, shards_.size(), Seq(first), history_bytes_);
     core->quiet_since = clock_.steady();
     stripe.rooms.emplace(id, core);
@@ -244,8 +247,8 @@ void Rooms::restore(RoomId room, const std::vector<RoomItemPtr>& items) {
   impl_->restore(room, items);
 }
 
-void Rooms::put_out(RoomId room, UserId user, ErrCode why) {
-  impl_->put_out(room, user, why);
+Seq Rooms::put_out(RoomId room, UserId user, ErrCode why) {
+  return impl_->put_out(room, user, why);
 }
 
 bool Rooms::inside(RoomId room, UserId user) const {

@@ -75,7 +75,10 @@ Result<std::vector<Device>> user_devices(Connection& db, UserId user) {
 }
 
 Status set_seen(Connection& db, DeviceId device, Millis now) {
-  return Query(db, "UPDATE device SET seen = max(seen, ?2) WHERE id = ?1", device, now).run();
+  // An erased user's connections end after it has gone.
+  return Query(db, "UPDATE device SET seen = max(seen, ?2) WHERE id = ?1 AND owner != -1", device,
+               now)
+      .run();
 }
 
 }  // namespace linnet::store

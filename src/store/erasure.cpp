@@ -58,9 +58,15 @@ Result<std::vector<DeviceId>> erase_user(Connection& db, UserId user, Millis now
   }
   auto devices = sign_out_everywhere(db, user, now);
   if (!devices) return devices;
-  // Nobody else's: what it sent from there is known by its devices' request ids.
+  // Nobody else's: what it sent from there is known by its devices' request ids. The type stays for
+  // those who sign in with the device's id and get one behind it.
   auto disowned =
-      Query(db, "UPDATE device SET owner = -1, known_as = 0 WHERE owner = ?1", user).run();
+      Query(db,
+            "UPDATE device SET owner = -1, known_as = 0, brand = '', model = '',"
+            " system_version = '', sdk_version = '', created = 0, updated = 0, seen = 0,"
+            " signed_out = 0 WHERE owner = ?1",
+            user)
+          .run();
   if (!disowned) return disowned.take_error();
   return devices;
 }

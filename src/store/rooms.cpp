@@ -1,5 +1,9 @@
 #include "rooms.hpp"
 
+#include "erasure.hpp"
+
+#include "linnet/base/random.hpp"
+
 #include <algorithm>
 
 namespace linnet::store {
@@ -65,6 +69,15 @@ Result<RoomUser> find_room_user(Connection& db, RoomId room, UserId user) {
   return found;
 }
 
+// What is done to no one user has no `other`.
+Status check_actor(Connection& db, RoomId room, const RoomActor& actor,
+                   std::optional<std::int32_t> other = std::nullopt) {
+  if (!actor.user) return success();
+  auto own = find_room_user(db, room, actor.user);
+  if (!own) return own.take_error();
+  return may_act(actor, own->role, other);
+}
+
 Status put_room_user(Connection& db, RoomId room, const RoomUser& user) {
   return Query(db,
                "INSERT INTO room_user (room_id, user_id, role, muted_until, banned_until)"
@@ -91,21 +104,51 @@ Status check_place(Connection& db, RoomId room, std::size_t most, Millis now) {
                                        " users with a role, a mute or a ban");
 }
 
-Result<RoomId> free_id(Connection& db) {
+Result<bool> in_use(Connection& db, RoomId id) {
   // What was said while a room was deleted may still be there: its id is not given again.
   Query row(db,
-            "SELECT max(id) FROM (SELECT max(id) AS id FROM room"
-            " UNION ALL SELECT max(room_id) FROM room_item) WHERE id >= ?1",
-            kFirstRoom);
-  std::int64_t newest = 0;
-  if (row.next()) newest = row.number(0);
+            "SELECT 1 WHERE EXISTS (SELECT 1 FROM room WHERE id = ?1)"
+            " OR EXISTS (SELECT 1 FROM room_item WHERE room_id = ?1)",
+            id);
+  const bool used = row.next();
   if (row.failed()) return row.error();
-  return RoomId(newest == 0 ? kFirstRoom : newest + 1);
+  return used;
+}
+
+// The next after the newest; where users or apps were there first, any that nobody can foresee.
+Result<RoomId> free_id(Connection& db) {
+  Query row(db, "SELECT max(id) FROM room WHERE id BETWEEN ?1 AND ?2", kFirstRoom, kLastRoom);
+  const auto newest = row.next() ? row.number(0) : 0;
+  if (row.failed()) return row.error();
+  auto id = newest == 0 ? kFirstRoom : newest + 1;
+  for (;;) {
+    if (id >= kFirstRoom && id <= kLastRoom) {
+      auto used = in_use(db, RoomId(id));
+      if (!used) return used.take_error();
+      if (!*used) return RoomId(id);
+    }
+    id = static_cast<std::int64_t>(std::uint64_t{random_below(1U << 21U)} << 32U |
+                                   random_below(UINT32_MAX));
+  }
 }
 
 }  // namespace
 
+Status may_act(const RoomActor& actor, std::int32_t own, std::optional<std::int32_t> other) {
+  if (!actor.user) return success();
+  if (own < actor.role)
+    return Error(ErrCode::kForbidden, actor.role == kRoomOwner
+                                          ? "only the room's owner may do that"
+                                          : "only owners and moderators of the room may do that");
+  if (other && own <= *other)
+    return Error(ErrCode::kForbidden, "that user's role is not below yours");
+  return success();
+}
+
 Result<RoomId> create_room(Connection& db, const Room& room, UserId owner) {
+  auto erased = was_erased(db, owner);
+  if (!erased) return erased.take_error();
+  if (*erased) return Error(ErrCode::kUserNotExist);
   Room made = room;
   if (room.id) {
     auto taken = find_room(db, room.id);
@@ -153,6 +196,8 @@ Result<RoomRights> room_rights(Connection& db, RoomId room) {
 Result<Room> edit_room(Connection& db, RoomId room, const RoomEdit& edit) {
   auto changed = room_to_edit(db, room, edit.make, edit.now);
   if (!changed) return changed;
+  auto may = check_actor(db, room, edit.actor);
+  if (!may) return may.take_error();
   changed->name = edit.name.value_or(changed->name);
   changed->publish = edit.publish.value_or(changed->publish);
   changed->slow_s = edit.slow_s.value_or(changed->slow_s);
@@ -166,13 +211,15 @@ Result<Room> edit_room(Connection& db, RoomId room, const RoomEdit& edit) {
 Result<RoomUser> edit_room_user(Connection& db, RoomId room, const RoomUserEdit& edit) {
   auto found = room_to_edit(db, room, edit.make, edit.now);
   if (!found) return found.take_error();
+  auto user = find_room_user(db, room, edit.user);
+  if (!user) return user;
+  auto may = check_actor(db, room, edit.actor, user->role);
+  if (!may) return may.take_error();
   if (!found->updated) {
     found->updated = edit.now;
     auto made = put_room(db, *found);
     if (!made) return made.take_error();
   }
-  auto user = find_room_user(db, room, edit.user);
-  if (!user) return user;
   const bool known = user->role != 0 || user->muted_until || user->banned_until;
   user->role = edit.role.value_or(user->role);
   user->muted_until = edit.muted_until.value_or(user->muted_until);
@@ -216,13 +263,22 @@ Result<std::vector<RoomItem>> room_items(Connection& db, RoomId room, std::size_
   return items;
 }
 
-Status delete_room(Connection& db, RoomId room) {
+Status delete_room(Connection& db, RoomId room, const RoomActor& actor) {
+  auto found = find_room(db, room);
+  if (!found) return found.take_error();
+  if (!*found && actor.user) return Error(ErrCode::kRoomNotExist);
+  auto may = check_actor(db, room, actor);
+  if (!may) return may;
   auto gone = Query(db, "DELETE FROM room WHERE id = ?1", room).run();
   if (!gone) return gone;
-  if (db.changes() == 0) return Error(ErrCode::kRoomNotExist);
   auto said = Query(db, "DELETE FROM room_item WHERE room_id = ?1", room).run();
   if (!said) return said;
+  if (!*found && db.changes() == 0) return Error(ErrCode::kRoomNotExist);
   return Query(db, "DELETE FROM room_user WHERE room_id = ?1", room).run();
+}
+
+Status forget_room_items(Connection& db, RoomId room, Seq last) {
+  return Query(db, "DELETE FROM room_item WHERE room_id = ?1 AND seq <= ?2", room, last).run();
 }
 
 }  // namespace linnet::store

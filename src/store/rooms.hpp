@@ -14,6 +14,7 @@ Result<Room> edit_room(Connection& db, RoomId room, const RoomEdit& edit);
 Result<RoomUser> edit_room_user(Connection& db, RoomId room, const RoomUserEdit& edit);
 Status keep_room_item(Connection& db, RoomId room, const RoomItem& item, std::size_t most);
 Result<std::vector<RoomItem>> room_items(Connection& db, RoomId room, std::size_t most);
-Status delete_room(Connection& db, RoomId room);
+Status delete_room(Connection& db, RoomId room, const RoomActor& actor);
+Status forget_room_items(Connection& db, RoomId room, Seq last);
 
 }  // namespace linnet::store

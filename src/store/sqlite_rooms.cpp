@@ -47,9 +47,15 @@ void SqliteStore::room_items(RoomId room, std::size_t most, Done<std::vector<Roo
       std::move(done));
 }
 
-void SqliteStore::delete_room(RoomId room, Done<Unit> done) {
+void SqliteStore::delete_room(RoomId room, RoomActor actor, Done<Unit> done) {
   write<Unit>(
-      Job::Writes::kSeveral, [this, room] { return store::delete_room(*db_, room); },
+      Job::Writes::kSeveral, [this, room, actor] { return store::delete_room(*db_, room, actor); },
+      std::move(done));
+}
+
+void SqliteStore::forget_room_items(RoomId room, Seq last, Done<Unit> done) {
+  write<Unit>(
+      Job::Writes::kOne, [this, room, last] { return store::forget_room_items(*db_, room, last); },
       std::move(done));
 }
 

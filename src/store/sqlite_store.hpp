@@ -102,7 +102,8 @@ class SqliteStore final : public Store {
   void edit_room_user(RoomId room, RoomUserEdit edit, Done<RoomUser> done) override;
   void keep_room_item(RoomId room, RoomItem item, std::size_t most, Done<Unit> done) override;
   void room_items(RoomId room, std::size_t most, Done<std::vector<RoomItem>> done) override;
-  void delete_room(RoomId room, Done<Unit> done) override;
+  void delete_room(RoomId room, RoomActor actor, Done<Unit> done) override;
+  void forget_room_items(RoomId room, Seq last, Done<Unit> done) override;
 
   void find_key(std::string hash, Done<std::optional<ApiKey>> done) override;
 

@@ -89,6 +89,8 @@ class Stage {
     make_rooms();
     make_few();
     must("stranger", "/pb.LogicExt/BlockUser", R"({"userId":"$owner"})");
+    names_["gone"] = std::to_string(sign_in(server_.http_port(), "300").id.value());
+    must("server", "/pb.LogicInt/RemoveUser", R"({"userId":"$gone"})");
   }
 
   // Calls as `who`; "" for nobody, "hooked" for nobody at a server whose hooks are away, "plain"
@@ -250,6 +252,7 @@ void add_room_rows(std::vector<Row>& all) {
       {"RoomInt/PublishToRoom", "ROOM_NOT_EXIST", "rooms", none + words},
       {"RoomInt/PublishToRoom", "TOO_LARGE", "rooms", room + too_long},
       {"RoomInt/MakeRoom", "ROOM_ALREADY_EXIST", "rooms", room + "}"},
+      {"RoomInt/MakeRoom", "USER_NOT_EXIST", "rooms", R"({"ownerId":"$gone"})"},
       {"LogicInt/Broadcast", "TOO_LARGE", "server", "{" + too_long.substr(1)},
   };
   all.insert(all.end(), others.begin(), others.end());

@@ -217,7 +217,7 @@ TEST_CASE(
       // What anyone may call has 16 KB in all.
       const std::size_t many = access[row.call.method] == pb::ACCESS_ANYONE ? 15'000 : 70'000;
       const auto answer = stand.with(
-          row, size, stand.value(size.kind, size.kind == FieldKind::kNumbers ? 10'000 : many));
+          row, size, stand.value(size.kind, size.kind == FieldKind::kNumbers ? 5'000 : many));
       CAPTURE(row.call.method, size.field, answer.status, answer.body);
       CHECK(refusal_in(answer) == size.refusal);
       if (says_what(size))

@@ -226,7 +226,8 @@ Answer Model::membership(const Call& call) {
   if (alone && (call.op == Op::kSetRole || call.op == Op::kTransfer || call.op == Op::kMuteMember ||
                 call.op == Op::kAnswerRequest))
     return refused(kBadRequest);
-  if (call.op == Op::kAnswerRequest && !exists(other)) return refused(kUserNotExist);
+  // Who has gone meanwhile can be turned away all the same.
+  if (call.op == Op::kAnswerRequest && call.yes && !exists(other)) return refused(kUserNotExist);
   const auto found = groups_.find(call.group);
   if (found == groups_.end()) return refused(kGroupNotExist);
   auto& group = found->second;

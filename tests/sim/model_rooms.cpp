@@ -70,7 +70,7 @@ Answer Model::moderate(const Call& call) {
   if (call.op == Op::kRoomRole && (call.number < 0 || call.number > kModerator))
     return refused(kBadRequest);
   if (!owners && call.number < 0) return refused(kBadRequest);
-  if (one && !owners && call.user < 1) return refused(kBadRequest);
+  if (one && call.user < 1) return refused(kBadRequest);
   const auto found = rooms_.find(call.room);
   if (found == rooms_.end()) return refused(kRoomNotExist);
   auto& room = found->second;
@@ -85,7 +85,6 @@ Answer Model::moderate(const Call& call) {
     room.muted_until = until;
     return {};
   }
-  if (call.user < 1) return refused(kBadRequest);
   auto& other = room.people[call.user];
   if (other.role >= role) return refused(kForbidden);
   if (call.op == Op::kRoomRole) other.role = static_cast<int>(call.number);

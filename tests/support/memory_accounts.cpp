@@ -6,6 +6,12 @@ namespace linnet::test {
 
 using namespace store;
 
+namespace {
+
+constexpr UserId kErased{-1};  // owns the devices of erased users
+
+}  // namespace
+
 void MemoryStore::create_device(Device device, Done<DeviceId> done) {
   call<DeviceId>(
       [&] {
@@ -166,7 +172,9 @@ void MemoryStore::set_seen(DeviceId device, Millis now, Done<Unit> done) {
   call<Unit>(
       [&] {
         auto it = devices_.find(device);
-        if (it != devices_.end()) it->second.seen = std::max(it->second.seen, now);
+        const auto owner = owners_.find(device);
+        if (it != devices_.end() && (owner == owners_.end() || owner->second != kErased))
+          it->second.seen = std::max(it->second.seen, now);
         return success();
       },
       std::move(done));
@@ -334,8 +342,13 @@ void MemoryStore::erase_user(UserId user, Millis now, Done<std::vector<DeviceId>
         }
         for (auto& [id, owner] : owners_)
           if (owner == user) {
-            owner = UserId(-1);
+            owner = kErased;
             known_as_.erase(id);
+            signed_out_.erase(id);
+            Device blank;
+            blank.id = id;
+            blank.type = devices_[id].type;
+            devices_[id] = blank;
           }
         std::erase_if(behind_, [&](const auto& one) { return one.first.second == user; });
         return ended;

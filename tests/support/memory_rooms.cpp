@@ -20,11 +20,12 @@ MemoryStore::RoomRecord* MemoryStore::room_to_edit(RoomId room, bool make, Milli
 void MemoryStore::create_room(Room room, UserId owner, Done<RoomId> done) {
   call<RoomId>(
       [&]() -> Result<RoomId> {
+        if (erased_.contains(owner)) return Error(ErrCode::kUserNotExist);
         if (rooms_.contains(room.id)) return Error(ErrCode::kRoomAlreadyExist);
         if (!room.id) {
           room.id = RoomId(kFirstRoom);
-          if (!rooms_.empty() && rooms_.rbegin()->first >= room.id)
-            room.id = RoomId(rooms_.rbegin()->first.value() + 1);
+          while (rooms_.contains(room.id) || room_items_.contains(room.id))
+            room.id = RoomId(room.id.value() + 1);
         }
         auto& record = rooms_[room.id];
         record.room = room;
@@ -56,6 +57,8 @@ void MemoryStore::edit_room(RoomId room, RoomEdit edit, Done<Room> done) {
       [&]() -> Result<Room> {
         auto* record = room_to_edit(room, edit.make, edit.now);
         if (record == nullptr) return Error(ErrCode::kRoomNotExist);
+        auto may = may_act(edit.actor, record->role_of(edit.actor.user));
+        if (!may) return may.take_error();
         auto& changed = record->room;
         changed.name = edit.name.value_or(changed.name);
         changed.publish = edit.publish.value_or(changed.publish);
@@ -72,6 +75,9 @@ void MemoryStore::edit_room_user(RoomId room, RoomUserEdit edit, Done<RoomUser> 
       [&]() -> Result<RoomUser> {
         auto* record = room_to_edit(room, edit.make, edit.now);
         if (record == nullptr) return Error(ErrCode::kRoomNotExist);
+        auto may =
+            may_act(edit.actor, record->role_of(edit.actor.user), record->role_of(edit.user));
+        if (!may) return may.take_error();
         const auto known = record->users.find(edit.user);
         if (known == record->users.end() && record->users.size() >= edit.most)
           return Error(ErrCode::kTooLarge);
@@ -109,11 +115,26 @@ void MemoryStore::room_items(RoomId room, std::size_t most, Done<std::vector<Roo
       std::move(done));
 }
 
-void MemoryStore::delete_room(RoomId room, Done<Unit> done) {
+void MemoryStore::delete_room(RoomId room, RoomActor actor, Done<Unit> done) {
   call<Unit>(
       [&]() -> Result<Unit> {
-        if (rooms_.erase(room) == 0) return Error(ErrCode::kRoomNotExist);
+        auto it = rooms_.find(room);
+        const bool made = it != rooms_.end();
+        const bool said = !room_items_[room].empty();
+        if (!made && (actor.user || !said)) return Error(ErrCode::kRoomNotExist);
+        auto may = made ? may_act(actor, it->second.role_of(actor.user)) : success();
+        if (!may) return may.take_error();
+        if (made) rooms_.erase(it);
         room_items_.erase(room);
+        return Unit{};
+      },
+      std::move(done));
+}
+
+void MemoryStore::forget_room_items(RoomId room, Seq last, Done<Unit> done) {
+  call<Unit>(
+      [&] {
+        std::erase_if(room_items_[room], [&](const RoomItem& item) { return item.seq <= last; });
         return Unit{};
       },
       std::move(done));

@@ -107,7 +107,8 @@ class MemoryStore final : public store::Store {
   void keep_room_item(RoomId room, store::RoomItem item, std::size_t most,
                       Done<Unit> done) override;
   void room_items(RoomId room, std::size_t most, Done<std::vector<store::RoomItem>> done) override;
-  void delete_room(RoomId room, Done<Unit> done) override;
+  void delete_room(RoomId room, store::RoomActor actor, Done<Unit> done) override;
+  void forget_room_items(RoomId room, Seq last, Done<Unit> done) override;
 
   void find_key(std::string hash, Done<std::optional<store::ApiKey>> done) override;
   // As the command line would.
@@ -162,6 +163,10 @@ class MemoryStore final : public store::Store {
   struct RoomRecord {
     store::Room room;
     std::map<UserId, store::RoomUser> users;
+    std::int32_t role_of(UserId user) const {
+      const auto known = users.find(user);
+      return known == users.end() ? 0 : known->second.role;
+    }
   };
   // Null: there is none of that name.
   store::Device* device_for(DeviceId named, UserId user, Millis now);

@@ -1,4 +1,4 @@
-// Runs a coroutine to its end on a context of its own; a hang is a failure, not a stuck test.
+// Runs coroutines on contexts of their own; a hang is a failure, not a stuck test.
 #pragma once
 
 #include "linnet/base/async.hpp"
@@ -13,20 +13,38 @@
 
 namespace linnet::test {
 
+// A coroutine that has run as far as it could.
+template <class T>
+class Begun {
+ public:
+  explicit Begun(Async<T> task) {
+    auto finished = [this](std::exception_ptr thrown, Result<T> value) {
+      if (thrown) std::rethrow_exception(thrown);
+      result_ = std::move(value);
+      done_ = true;
+    };
+    boost::asio::co_spawn(context_, std::move(task), finished);
+    context_.poll();
+  }
+  Begun(const Begun&) = delete;
+  Begun& operator=(const Begun&) = delete;
+
+  // Once.
+  Result<T> end(std::chrono::seconds limit = std::chrono::seconds(20)) {
+    context_.run_for(limit);
+    if (!done_) throw std::runtime_error("a coroutine did not end");
+    return std::move(result_);
+  }
+
+ private:
+  boost::asio::io_context context_{1};
+  bool done_ = false;
+  Result<T> result_;
+};
+
 template <class T>
 Result<T> run(Async<T> task, std::chrono::seconds limit = std::chrono::seconds(20)) {
-  boost::asio::io_context context(1);
-  bool done = false;
-  Result<T> result;
-  auto finished = [&](std::exception_ptr thrown, Result<T> value) {
-    if (thrown) std::rethrow_exception(thrown);
-    result = std::move(value);
-    done = true;
-  };
-  boost::asio::co_spawn(context, std::move(task), finished);
-  context.run_for(limit);
-  if (!done) throw std::runtime_error("a coroutine did not end");
-  return result;
+  return Begun<T>(std::move(task)).end(limit);
 }
 
 }  // namespace linnet::test

@@ -52,7 +52,7 @@ class RoomCalls {
 
   // Errors: kForbidden (rooms.create), kRateLimited.
   Async<pb::CreateRoomResp> create(const user::Caller& caller, const pb::CreateRoomReq& request);
-  // Error: kRoomAlreadyExist.
+  // Errors: kRoomAlreadyExist, kUserNotExist (the owner was erased).
   Async<pb::MakeRoomResp> make(const user::Caller& caller, const pb::MakeRoomReq& request);
   // Error of the next three: kBanned.
   Async<pb::GetRoomResp> get(const user::Caller& caller, const pb::GetRoomReq& request);
@@ -82,10 +82,10 @@ class RoomCalls {
   Async<RoomRecordPtr> open(std::int64_t room);
   Async<RoomRecordPtr> enterable(const user::Caller& caller, std::int64_t room);
   Async<RoomId> store_new(store::Room room, UserId owner);
-  Async<Unit> edit(const user::Caller& caller, RoomId room, std::int32_t role,
-                   store::RoomEdit edit);
-  Async<Unit> edit_user(const user::Caller& caller, RoomId room, store::RoomUserEdit edit);
-  Async<Unit> check_role(const user::Caller& caller, RoomId room, std::int32_t role);
+  template <class Edit>
+  Edit change_by(const user::Caller& caller, std::int32_t role) const;
+  Async<Unit> edit(RoomId room, store::RoomEdit edit);
+  Async<Unit> edit_user(RoomId room, store::RoomUserEdit edit);
 
   store::RoomStore& store_;
   router::Rooms& live_;

@@ -45,7 +45,8 @@ class Rooms {
   ~Rooms();
 
   // The rights in `room`; its history is in memory then, too. Completes at once where they are in
-  // memory, else on a thread of the store's. Errors: kBadRequest (an id below 1), the store's.
+  // memory, else on a thread of the store's. Errors: kBadRequest (an id below 1 or above
+  // store::kLastRoom), the store's.
   void load(RoomId room, Done<RoomRecordPtr> done);
 
   // Takes a seat for one connection; `answer` is to be sent before anything else that its outlet is
@@ -60,6 +61,10 @@ class Rooms {
   // For the operator's server. Errors: kBadRequest, kTooLarge, kRoomNotExist.
   Result<Seq> publish_from_server(const RoomRecord& record, const pb::RoomPublishInput& request,
                                   RequestId request_id);
+
+  // The store has deleted `room`: puts everybody out, and forgets what was said until then. In the
+  // store's completion; `done` runs on a thread of the store's.
+  void end(RoomId room, Done<Unit> done);
 
   RoomBook& book() { return *book_; }
   const RoomRules& rules() const { return rules_; }

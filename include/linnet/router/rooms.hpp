@@ -119,8 +119,9 @@ class Rooms {
   void restore(RoomId room, const std::vector<RoomItemPtr>& items);
 
   // Puts `user` out, on every connection; 0: everybody, and forgets what was said. Whoever has
-  // taken a seat before this is put out before anything that is published after it. Thread: any.
-  void put_out(RoomId room, UserId user, ErrCode why);
+  // taken a seat before this is put out before anything that is published after it. Returns a seq:
+  // what was said before this has none above it, what is said later has. Thread: any.
+  Seq put_out(RoomId room, UserId user, ErrCode why);
 
   // Whether `user` is in the room with any connection; who is, ascending, after `after`, at most
   // `limit`. Thread: any.

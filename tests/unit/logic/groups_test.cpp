@@ -96,6 +96,42 @@ TEST_CASE_METHOD(GroupFixture,
   CHECK(join(5).code() == ErrCode::kGroupFull);
 }
 
+TEST_CASE_METHOD(GroupFixture, "who is erased is not let into a group, and asks for nothing") {
+  const auto mode = GENERATE(pb::JM_OPEN, pb::JM_APPROVAL);
+  pb::SetGroupSettingsReq joins;
+  joins.set_join_mode(mode);
+  REQUIRE(settings(1, joins));
+  pb::JoinGroupReq request;
+  request.set_group_id(group);
+  store.hold();
+  test::Begun<pb::JoinGroupResp> joining(groups.join(as(4), request));
+  REQUIRE(store.held() == 1);  // its profile
+  store.erase_user(UserId(4), Millis(9), [](const Result<std::vector<DeviceId>>&) {});
+  store.release();
+
+  CHECK(joining.end().code() == ErrCode::kUnauthorized);
+  CHECK(join(4).code() == ErrCode::kUnauthorized);
+  CHECK(members_seen_by(1) == std::vector<std::int64_t>{1, 2, 3});
+  pb::GetJoinRequestsReq list;
+  list.set_group_id(group);
+  CHECK(test::run(groups.join_requests(as(1), list))->requests_size() == 0);
+}
+
+TEST_CASE_METHOD(GroupFixture, "a request to join is turned down also when nobody is behind it") {
+  // As one that came behind its user's erasure would have left it.
+  store::GroupEdit edit;
+  edit.request = store::JoinRequest{UserId(1000), "please", Millis(9)};
+  const auto asked = test::run(wait_for<store::GroupEdited>([&](Done<store::GroupEdited> done) {
+    store.edit_group(
+        GroupId(group), {}, [&](const store::GroupView&) { return Result<store::GroupEdit>(edit); },
+        std::move(done));
+  }));
+  REQUIRE(asked);
+  CHECK(answer(2, 1000, true).code() == ErrCode::kUserNotExist);
+  CHECK(answer(2, 1000, false));
+  CHECK(answer(2, 1000, false).code() == ErrCode::kBadRequest);
+}
+
 TEST_CASE_METHOD(GroupFixture, "the members and groups of somebody come in pages") {
   pb::GetGroupMembersReq request;
   request.set_group_id(group);

@@ -2,7 +2,10 @@
 #include "room_rules.hpp"
 
 #include "pb/room.ext.pb.h"
+#include "support/false_clock.hpp"
 #include "support/memory_store.hpp"
+
+#include "linnet/logic/rooms.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -69,19 +72,6 @@ TEST_CASE("a muted room hears its owners and moderators") {
   CHECK(code(may_publish(made, kOwner, true, kNow)) == ErrCode::kForbidden);
 }
 
-TEST_CASE("one acts on those below oneself") {
-  Made made;
-  const std::vector people{kMember, kModerator, kOwner};
-  for (std::size_t actor = 0; actor < people.size(); ++actor) {
-    for (std::size_t target = 0; target < people.size(); ++target) {
-      CAPTURE(actor, target);
-      const bool may = actor > 0 && actor > target;
-      CHECK(code(may_moderate(made, people[actor], people[target])) ==
-            (may ? ErrCode::kSuccess : ErrCode::kForbidden));
-    }
-  }
-}
-
 TEST_CASE("a room that is made while it is read is as it was made") {
   test::MemoryStore store;
   RoomBook book(store);
@@ -108,6 +98,24 @@ TEST_CASE("a room that is made while it is read is as it was made") {
   book.deleted(kRoom);
   CHECK_FALSE(loaded[0]->room);
   CHECK(room_role(*loaded[0], kOwner) == pb::RR_NONE);
+}
+
+TEST_CASE("a room's id is one that JSON's numbers hold") {
+  test::MemoryStore store;
+  test::FalseClock clock;
+  Shards shards;
+  shards.push_back(std::make_unique<Shard>(0));
+  router::Rooms live(shards, clock, {});
+  Rooms rooms(store, live, clock, {});
+  const auto load = [&](std::int64_t id) {
+    auto answer = ErrCode::kServerUnknown;
+    rooms.load(RoomId(id), [&](const Result<RoomRecordPtr>& record) { answer = record.code(); });
+    return answer;
+  };
+  CHECK(load(1) == ErrCode::kSuccess);
+  CHECK(load(store::kLastRoom) == ErrCode::kSuccess);
+  for (auto id : {std::int64_t{0}, store::kLastRoom + 1, INT64_MAX, INT64_MIN})
+    CHECK(load(id) == ErrCode::kBadRequest);
 }
 
 TEST_CASE("a room whose rights cannot be read is read again later") {

@@ -155,6 +155,20 @@ TEST_CASE_METHOD(RoomsFixture, "an empty room costs nothing once its time is ove
   CHECK(Seq(state.seq()) > last);  // seqs never go back
 }
 
+TEST_CASE_METHOD(RoomsFixture,
+                 "a room's seq goes on after a restart, however much was said before") {
+  Seq last;
+  for (int i = 0; i < 1000; ++i) {
+    for (int in_a_milli = 0; in_a_milli < 5; ++in_a_milli)
+      last = rooms->publish(kRoom, item("x"));
+    clock.pass(milliseconds(1));
+  }
+  clock.pass(milliseconds(1000));
+  rooms.emplace(shards, clock, options);
+  CHECK(rooms->publish(kRoom, item("again")) > last);
+  CHECK(rooms->state(kRoom).seq() < std::int64_t{1} << 53);  // JSON's numbers hold it
+}
+
 TEST_CASE("all rooms together remember so much, and then each its newest message alone") {
   RoomOptions few;
   few.history_bytes_in_all = 10'000;
@@ -286,8 +300,9 @@ TEST_CASE_METHOD(RoomsFixture,
   CHECK_FALSE(rooms->inside(kRoom, UserId(2)));
   CHECK(rooms->state(kRoom).online() == 1);
 
-  rooms->put_out(kRoom, UserId(), ErrCode::kRoomNotExist);
-  rooms->publish(kRoom, item("to nobody"));
+  const Seq last(rooms->state(kRoom).seq());
+  CHECK(rooms->put_out(kRoom, UserId(), ErrCode::kRoomNotExist) == last);
+  CHECK(rooms->publish(kRoom, item("to nobody")) > last);
   run();
   CHECK(anna.texts.size() == 1);
   CHECK(anna.closed == std::vector{ErrCode::kRoomNotExist});

@@ -124,6 +124,52 @@ TEMPLATE_TEST_CASE("an erased user's devices are nobody's, and their tokens prov
   CHECK(Calls::get(calls.try_sign_in("500", device)).user != anna);
 }
 
+TEMPLATE_TEST_CASE("of an erased user's devices no more is known than their type", "", LazyMerge,
+                   MemoryEngine) {
+  TestType engine;
+  auto& store = engine.store();
+  auto calls = engine.calls();
+  store::Device described;
+  described.type = 3;
+  described.brand = "brand";
+  described.model = "model";
+  described.system_version = "system";
+  described.sdk_version = "sdk";
+  described.created = described.updated = Millis(5);
+  const auto here = calls.device(described);
+  const auto left = calls.device(described);
+  const auto others = calls.device(described);
+  const auto anna = Calls::get(calls.try_sign_in("100", here)).user;
+  REQUIRE(calls.try_sign_in("100", left));
+  REQUIRE(await<Unit>(
+      [&](Done<Unit> done) { store.sign_out(anna, left, Millis(8), std::move(done)); }));
+  REQUIRE(calls.try_sign_in("200", others));
+  const auto see = [&](DeviceId device) {
+    REQUIRE(
+        await<Unit>([&](Done<Unit> done) { store.set_seen(device, Millis(9), std::move(done)); }));
+  };
+  see(here);
+
+  REQUIRE(erase(store, anna.value()));
+  see(here);  // its connection has ended by now
+
+  for (auto device : {here, left}) {
+    const auto known = device_of(store, device);
+    REQUIRE(known);
+    CHECK(known->type == 3);
+    CHECK_FALSE(known->user);
+    CHECK(known->brand + known->model + known->system_version + known->sdk_version == "");
+    for (auto time : {known->created, known->updated, known->seen})
+      CHECK_FALSE(time);
+  }
+  CHECK(device_of(store, others)->brand == "brand");
+  // Who signs in with its id has a device of that type.
+  const auto behind = Calls::get(calls.try_sign_in("300", here)).device;
+  CHECK(device_of(store, behind)->type == 3);
+  see(behind);
+  CHECK(device_of(store, behind)->seen == Millis(9));
+}
+
 TEMPLATE_TEST_CASE("nobody is given the id or anything else of an erased user", "", LazyMerge,
                    MemoryEngine) {
   TestType engine;
@@ -202,6 +248,9 @@ TEMPLATE_TEST_CASE("calls that come behind an erasure leave nothing of the user"
   member.user = UserId(anna);
   CHECK(await<GroupId>([&](Done<GroupId> done) {
           store.create_group(store::Group(), {member}, std::move(done));
+        }).code() == ErrCode::kUserNotExist);
+  CHECK(await<RoomId>([&](Done<RoomId> done) {
+          store.create_room(store::Room(), UserId(anna), std::move(done));
         }).code() == ErrCode::kUserNotExist);
   bool erased = false;
   Calls::get(await<store::GroupEdited>([&](Done<store::GroupEdited> done) {

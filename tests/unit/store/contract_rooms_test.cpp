@@ -1,12 +1,16 @@
 // The contract of RoomStore, on every engine.
 #include "store_kit.hpp"
 
+#include <set>
+
 using namespace linnet;
 using namespace linnet::test;
 
 namespace {
 
 constexpr RoomId kRoom{7};
+constexpr std::int32_t kModerator = 1;  // pb.RoomRole
+constexpr std::int32_t kOwner = 2;
 
 struct Rooms {
   explicit Rooms(store::Store& s) : store(s) {}
@@ -46,8 +50,8 @@ struct Rooms {
     return std::move(
         *await<Items>([&](Done<Items> done) { store.room_items(id, most, std::move(done)); }));
   }
-  Status remove(RoomId id) {
-    return await<Unit>([&](Done<Unit> done) { store.delete_room(id, std::move(done)); });
+  Status remove(RoomId id, store::RoomActor actor = {}) {
+    return await<Unit>([&](Done<Unit> done) { store.delete_room(id, actor, std::move(done)); });
   }
   store::Store& store;
 };
@@ -153,6 +157,81 @@ TEMPLATE_TEST_CASE("a room that is deleted takes its rights with it", "", LazyMe
   CHECK(rooms.rights(kRoom).users.empty());
 }
 
+TEMPLATE_TEST_CASE("one acts on a room, and on those below oneself, as one's role in it allows", "",
+                   LazyMerge, MemoryEngine) {
+  TestType engine;
+  Rooms rooms(engine.store());
+  REQUIRE(rooms.create(kRoom, 9));
+  store::RoomUserEdit role;
+  role.role = kModerator;
+  REQUIRE(rooms.edit(kRoom, 4, role));
+  const std::vector<std::int64_t> people{3, 4, 9};  // nobody, the moderator, the owner
+  for (std::size_t actor = 0; actor < people.size(); ++actor) {
+    for (std::size_t target = 0; target < people.size(); ++target) {
+      CAPTURE(actor, target);
+      auto edit = muted(500);
+      edit.actor = {UserId(people[actor]), kModerator};
+      CHECK(rooms.edit(kRoom, people[target], edit).code() ==
+            (actor > target ? ErrCode::kSuccess : ErrCode::kForbidden));
+    }
+    store::RoomEdit slower;
+    slower.slow_s = 60;
+    slower.actor = {UserId(people[actor]), kModerator};
+    CHECK(rooms.edit(kRoom, slower).code() ==
+          (actor > 0 ? ErrCode::kSuccess : ErrCode::kForbidden));
+    slower.actor.role = kOwner;
+    CHECK(rooms.edit(kRoom, slower).code() ==
+          (actor > 1 ? ErrCode::kSuccess : ErrCode::kForbidden));
+  }
+  for (auto user : {3, 4})
+    CHECK(rooms.remove(kRoom, {UserId(user), kOwner}).code() == ErrCode::kForbidden);
+  CHECK(rooms.rights(kRoom).users.size() == 3);
+  CHECK(rooms.remove(kRoom, {UserId(9), kOwner}).ok());
+}
+
+TEMPLATE_TEST_CASE("a role that is taken away allows nothing that comes behind", "", LazyMerge,
+                   MemoryEngine) {
+  TestType engine;
+  auto& store = engine.store();
+  Rooms rooms(store);
+  REQUIRE(rooms.create(kRoom, 9));
+  const auto edit = [&](std::int64_t user, store::RoomUserEdit what) {
+    what.user = UserId(user);
+    what.now = Millis(100);
+    return begin<store::RoomUser>(
+        [&](Done<store::RoomUser> done) { store.edit_room_user(kRoom, what, std::move(done)); });
+  };
+  store::RoomUserEdit role;
+  role.role = kModerator;
+  auto ban = muted(0);
+  ban.banned_until = Millis(500);
+  ban.actor = {UserId(4), kModerator};
+
+  // All at once, so that they may share a transaction.
+  auto promoted = edit(4, role);
+  auto first = edit(3, ban);
+  auto above = edit(5, role);
+  auto beside = edit(5, ban);
+  role.role = 0;
+  auto demoted = edit(4, role);
+  auto second = edit(6, ban);
+  auto ousted = edit(9, role);
+  auto removed = begin<Unit>([&](Done<Unit> done) {
+    store.delete_room(kRoom, {UserId(9), kOwner}, std::move(done));
+  });
+
+  for (auto* granted : {&promoted, &first, &above, &demoted, &ousted})
+    CHECK(end(std::move(*granted)).ok());
+  CHECK(end(std::move(beside)).code() == ErrCode::kForbidden);
+  CHECK(end(std::move(second)).code() == ErrCode::kForbidden);
+  CHECK(end(std::move(removed)).code() == ErrCode::kForbidden);
+  const auto rights = rooms.rights(kRoom);
+  REQUIRE(rights.room);
+  REQUIRE(rights.users.size() == 2);
+  CHECK(rights.users[0].banned_until == Millis(500));
+  CHECK(rights.users[1].role == kModerator);
+}
+
 TEMPLATE_TEST_CASE("what was said in a room is kept, the newest of it", "", LazyMerge,
                    MemoryEngine) {
   TestType engine;
@@ -168,6 +247,55 @@ TEMPLATE_TEST_CASE("what was said in a room is kept, the newest of it", "", Lazy
   CHECK(rooms.items(kRoom, 10).size() == 5);
   REQUIRE(rooms.remove(kRoom));
   CHECK(rooms.items(kRoom, 10).empty());
+  CHECK(rooms.items(RoomId(8), 10).size() == 1);
+}
+
+TEMPLATE_TEST_CASE("a room gets an id that is free, whatever ids others have taken", "", LazyMerge,
+                   MemoryEngine) {
+  TestType engine;
+  Rooms rooms(engine.store());
+  for (auto taken : {store::kFirstRoom, store::kLastRoom, INT64_MAX})
+    rooms.keep(RoomId(taken), 1);
+  REQUIRE(rooms.create(RoomId(store::kFirstRoom + 1)));
+  std::set<RoomId> given;
+  const auto make_some = [&] {
+    for (int i = 0; i < 3; ++i) {
+      auto made = rooms.create(RoomId());
+      REQUIRE(made);
+      CHECK(made->value() > store::kFirstRoom + 1);
+      CHECK(made->value() < store::kLastRoom);
+      CHECK(given.insert(*made).second);
+    }
+  };
+  make_some();
+  REQUIRE(rooms.create(RoomId(store::kLastRoom), 9));
+  make_some();
+  CHECK(rooms.rights(RoomId(store::kLastRoom)).users.size() == 1);
+}
+
+TEMPLATE_TEST_CASE("what was said in a room that nobody has made ends with its deletion", "",
+                   LazyMerge, MemoryEngine) {
+  TestType engine;
+  Rooms rooms(engine.store());
+  rooms.keep(kRoom, 1);
+  rooms.keep(RoomId(8), 1);
+  REQUIRE(rooms.remove(kRoom));
+  CHECK(rooms.items(kRoom, 10).empty());
+  CHECK(rooms.items(RoomId(8), 10).size() == 1);
+  CHECK(rooms.remove(kRoom).code() == ErrCode::kRoomNotExist);
+}
+
+TEMPLATE_TEST_CASE("what was said in a room is forgotten up to where one says", "", LazyMerge,
+                   MemoryEngine) {
+  TestType engine;
+  Rooms rooms(engine.store());
+  for (std::int64_t seq = 1; seq <= 3; ++seq)
+    rooms.keep(kRoom, seq);
+  rooms.keep(RoomId(8), 1);
+  REQUIRE(await<Unit>(
+      [&](Done<Unit> done) { engine.store().forget_room_items(kRoom, Seq(2), std::move(done)); }));
+  REQUIRE(rooms.items(kRoom, 10).size() == 1);
+  CHECK(rooms.items(kRoom, 10)[0].seq == Seq(3));
   CHECK(rooms.items(RoomId(8), 10).size() == 1);
 }
 

@@ -26,16 +26,27 @@ namespace linnet::test {
 
 inline constexpr std::chrono::seconds kDeadline{60};
 
-// Calls start(done) and waits for the completion.
+// Calls start(done), and gives what it completes with.
 template <class T, class Start>
-Result<T> await(Start start) {
+std::future<Result<T>> begin(Start start) {
   auto promise = std::make_shared<std::promise<Result<T>>>();
   auto future = promise->get_future();
   Done<T> done = [promise](Result<T> result) { promise->set_value(std::move(result)); };
   start(std::move(done));
+  return future;
+}
+
+template <class T>
+Result<T> end(std::future<Result<T>> future) {
   if (future.wait_for(kDeadline) != std::future_status::ready)
     throw std::runtime_error("the store did not complete");
   return future.get();
+}
+
+// Both.
+template <class T, class Start>
+Result<T> await(Start start) {
+  return end<T>(begin<T>(std::move(start)));
 }
 
 // True as soon as `condition` holds; false after the deadline.
