@@ -173,8 +173,9 @@ Status Api::check_rate(const Method& method, const user::Caller& caller, double 
 
 // What was read is paid for, also when it was good for nothing.
 void Api::pay(const Method& method, const user::Caller& caller, std::size_t bytes) {
-  const auto price = static_cast<double>(bytes / kBytesForOne);
-  if (price > 0) limiter_.charge(method.rate, payer(caller), caller.address, price);
+  const auto calls = bytes / kBytesForOne;
+  if (calls == 0) return;
+  limiter_.charge(method.rate, payer(caller), caller.address, static_cast<double>(calls));
 }
 
 Async<MessagePtr> Api::call_as(const Method& method, const user::Caller& caller,
