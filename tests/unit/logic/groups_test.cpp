@@ -104,7 +104,8 @@ TEST_CASE_METHOD(GroupFixture, "who is erased is not let into a group, and asks 
   pb::JoinGroupReq request;
   request.set_group_id(group);
   store.hold();
-  test::Begun<pb::JoinGroupResp> joining(groups.join(as(4), request));
+  const auto dora = as(4);
+  test::Begun<pb::JoinGroupResp> joining(groups.join(dora, request));
   REQUIRE(store.held() == 1);  // its profile
   store.erase_user(UserId(4), Millis(9), [](const Result<std::vector<DeviceId>>&) {});
   store.release();
