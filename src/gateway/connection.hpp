@@ -52,6 +52,9 @@ class Connection final : public SessionHost,
   void take_turn();
 
   Session& session() { return session_; }
+  // Also when it is about to be.
+  bool closed() const { return phase_ != Phase::kOpen; }
+  void take_page(Result<store::InboxPage> page);
   // What is unsent, and the memory of what has come and is not processed: parts of packets, and
   // those that wait for their turn.
   std::size_t held() const { return unsent() + held_input(); }

@@ -40,21 +40,12 @@ void Connection::find_restart(UserId user, DeviceId device) {
 }
 
 void Connection::read(UserId user, Seq after, store::PageLimit limit) {
-  hub_.page_reads().submit([self = shared_from_this(), user, after, limit] {
-    if (self->phase_ != Phase::kOpen) return false;
-    self->hub_.services().messages.read(
-        user, after, limit, [self](Result<store::InboxPage> page) mutable {
-          auto& shard = self->hub_.shard();
-          shard.post([self = std::move(self), page = std::move(page)]() mutable {
-            self->hub_.page_reads().take([&] {
-              if (self->phase_ != Phase::kOpen) return;
-              self->session_.on_page(std::move(page));
-              self->resume();
-            });
-          });
-        });
-    return true;
-  });
+  hub_.page_reads().read(shared_from_this(), user, after, limit);
+}
+
+void Connection::take_page(Result<store::InboxPage> page) {
+  session_.on_page(std::move(page));
+  resume();
 }
 
 void Connection::acknowledge(UserId user, DeviceId device, Seq seq) {

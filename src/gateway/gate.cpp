@@ -12,12 +12,6 @@ boost::asio::ip::address plain(const boost::asio::ip::address& address) {
 
 }  // namespace
 
-bool is_local(const boost::asio::ip::address& address) {
-  const auto one = plain(address);
-  return one == boost::asio::ip::address_v4::loopback() ||
-         one == boost::asio::ip::address_v6::loopback();
-}
-
 bool is_local(std::string_view limited) {
   return limited == "127.0.0.1" || limited == "::1";
 }
@@ -32,7 +26,7 @@ std::string limited_address(const boost::asio::ip::address& address) {
 
 Gate::Ticket Gate::enter(const boost::asio::ip::address& address, std::size_t places) {
   auto key = limited_address(address);
-  const bool counted = options_.per_address > 0 && !is_local(address);
+  const bool counted = options_.per_address > 0 && !is_local(key);
   std::lock_guard lock(mutex_);
   if (options_.connections > 0 && taken_ + places > options_.connections) {
     refusals_.count(Refusal::kConnections);

@@ -25,9 +25,8 @@ namespace linnet::gateway {
 // as it likes.
 std::string limited_address(const boost::asio::ip::address& address);
 
-// A proxy on this machine, behind which everybody may be, comes from there: 127.0.0.1 or ::1.
-bool is_local(const boost::asio::ip::address& address);
-// The same of one as limits count it.
+// Of an address as limits count it: a proxy on this machine, behind which everybody may be, comes
+// from there, 127.0.0.1 or ::1.
 bool is_local(std::string_view limited);
 
 struct GateOptions {

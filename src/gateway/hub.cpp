@@ -19,9 +19,7 @@ Hub::Hub(Shard& shard, Services services, const SessionOptions& options)
       services_(services),
       options_(options),
       timer_(shard.context()),
-      page_reads_(shard.talk(), kPagesAtOnce,
-                  [this](PageReads::Duration wait) { read_pages_after(wait); }),
-      page_timer_(shard.context()),
+      page_reads_(shard, services_.messages),
       crowd_([this] { shard_.at_turn_end([this] { crowd_.resume(); }); },
              [this](Crowd<Connection>::Duration rest) { resume_crowd_after(rest); }),
       rest_timer_(shard.context()),
@@ -186,13 +184,6 @@ void Hub::go_on_sweeping(Talk::Duration rest) {
   });
 }
 
-void Hub::read_pages_after(PageReads::Duration wait) {
-  page_timer_.expires_after(wait);
-  page_timer_.async_wait([this](boost::system::error_code error) {
-    if (!error && !stopped_) page_reads_.resume();
-  });
-}
-
 std::vector<std::shared_ptr<Connection>> Hub::everybody() const {
   std::vector<std::shared_ptr<Connection>> all;
   all.reserve(connections_.size());
@@ -226,7 +217,6 @@ void Hub::drain(std::chrono::milliseconds spread) {
 void Hub::stop() {
   stopped_ = true;
   timer_.cancel();
-  page_timer_.cancel();
   rest_timer_.cancel();
   for (const auto& connection : everybody())
     connection->abort();
@@ -235,7 +225,7 @@ void Hub::stop() {
   flushing_.clear();
   flushed_ = 0;
   crowd_.clear();
-  page_reads_.clear();
+  page_reads_.stop();
 }
 
 }  // namespace linnet::gateway

@@ -4,10 +4,10 @@
 
 #include "connection.hpp"
 #include "http/server.hpp"
-#include "page_reads.hpp"
 #include "pb/conn.ext.pb.h"
 #include "send_batch.hpp"
 #include "services.hpp"
+#include "shard_page_reads.hpp"
 #include "turns.hpp"
 
 #include "linnet/base/shard.hpp"
@@ -52,7 +52,7 @@ class Hub final : public UpgradeSink {
   // Sends `bytes` of `run` at the end of the turn with others', unless false.
   bool send_with_others(Connection& connection, int fd, std::string_view bytes,
                         const wire::FrameRunPtr& run);
-  PageReads& page_reads() { return page_reads_; }
+  ShardPageReads& page_reads() { return page_reads_; }
   // Sends what send_with_others() noted.
   void send_noted() { batch_.submit(); }
 
@@ -70,7 +70,6 @@ class Hub final : public UpgradeSink {
   void sweep();
   void look_at(std::size_t place, std::chrono::milliseconds time);
   void go_on_sweeping(Talk::Duration rest);
-  void read_pages_after(PageReads::Duration wait);
   void shed(std::size_t held);
   template <class Visit>
   void for_each(Visit visit);
@@ -95,8 +94,7 @@ class Hub final : public UpgradeSink {
   bool flush_due_ = false;
   std::size_t sweep_at_ = 0;    // from here on down is still to be visited
   std::size_t held_bytes_ = 0;  // by those who have been
-  PageReads page_reads_;
-  boost::asio::steady_timer page_timer_;
+  ShardPageReads page_reads_;
   Crowd<Connection> crowd_;
   boost::asio::steady_timer rest_timer_;
   std::array<char, 192 * 1024> buffer_{};

@@ -14,8 +14,6 @@
 
 namespace linnet::gateway {
 
-inline constexpr std::size_t kPagesAtOnce = 8;
-
 // Thread: the shard's.
 class PageReads {
  public:

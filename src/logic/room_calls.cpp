@@ -111,6 +111,7 @@ Async<pb::CreateRoomResp> RoomCalls::create(const user::Caller& caller,
   }
   auto room = room_of(request, clock_.wall());
   auto id = co_await store_new(std::move(room), caller.identity.user);
+  if (id.code() == ErrCode::kUserNotExist) co_return Error(ErrCode::kUnauthorized);  // since erased
   if (!id) co_return id.take_error();
   pb::CreateRoomResp response;
   response.set_room_id(id->value());

@@ -1,9 +1,7 @@
-// What a hostile or unlucky crowd may take: connections, descriptors, time, memory. Whatever it
+// What a hostile or unlucky crowd may take: connections, descriptors, time. Whatever it
 // does, others are served.
 #include "limited.hpp"
 #include "room_client.hpp"
-
-#include "linnet/wire/tcp.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -79,25 +77,6 @@ TEST_CASE("one connection too many is turned away on either door, and room is ma
   }
   f.check_served_again("100");
   CHECK(f.refused("connections") >= 2);
-}
-
-TEST_CASE("/metrics counts the transactions of the store by how long they took") {
-  Limited f({});
-  const auto count = [&](const std::string& line) {
-    const auto text = http(f.server.http_port(), "GET", "/metrics").body;
-    CHECK(text.find("\nlinnet_memory_bytes{of=\"heap\"} ") != std::string::npos);
-    const auto at = text.find("\nlinnet_commit_seconds_" + line + " ");
-    REQUIRE(at != std::string::npos);
-    return std::stod(text.substr(text.find(' ', at)));
-  };
-  const auto before = count("count");
-  auto anna = sign_in(f.server.http_port(), "100");
-  for (int i = 0; i < 3; ++i)
-    send_text(f.server.http_port(), anna, anna.id, "one");
-  CHECK(count("count") >= before + 3);
-  CHECK(count("bucket{le=\"+Inf\"}") == count("count"));
-  CHECK(count("bucket{le=\"0.0001\"}") <= count("bucket{le=\"7\"}"));
-  CHECK(count("sum") > 0);
 }
 
 TEST_CASE("one address has its share of connections, others have theirs") {
@@ -271,8 +250,9 @@ TEST_CASE("refused requests beyond the burst are read later") {
   CHECK(limited.refused("refusals") == 0);  // everybody may come from there, through a proxy
   const auto began = std::chrono::steady_clock::now();
   refuse(limited.server, "127.0.0.2", 60);
-  // 20 at once, then 40 at 50 a second, of which the last waits for nothing.
-  CHECK(std::chrono::steady_clock::now() - began >= milliseconds(780));
+  // 20 at once, then 40 at 50 a second, of which the last waits for nothing: 780 ms, counted by a
+  // clock of whole milliseconds.
+  CHECK(std::chrono::steady_clock::now() - began > milliseconds(779));
   // Fewer than 40, when time was lost elsewhere.
   CHECK(limited.refused("refusals") > 0);
 }
@@ -316,87 +296,6 @@ TEST_CASE(
     // 200 at once, then 100 at 200 a second, of which the last waits for nothing.
     CHECK(std::chrono::steady_clock::now() - began >= milliseconds(490));
     CHECK(limited.refused("refusals") > before);
-  }
-}
-
-TEST_CASE("readers that do not read are cut, the fullest first, before they fill the memory") {
-  Limited f({"limits.unsent_bytes=600000", "server.io_threads=1"});
-  const auto tcp = f.server.tcp_port();
-  const auto http_port = f.server.http_port();
-  auto anna = sign_in(http_port, "100");
-  for (int i = 0; i < 120; ++i)
-    send_text(http_port, anna, anna.id, std::string(50000, 'x'));
-  std::vector<TestUser> devices;
-  std::list<LongConnection> slow;
-  for (int i = 0; i < 4; ++i) {
-    devices.push_back(sign_in(http_port, "100"));
-    slow.push_back(LongConnection::sign_in(Door::kTcp, tcp, http_port, devices.back()));
-    slow.back().socket().set_receive_buffer(4096);
-    pb::SyncInput all;
-    slow.back().send(pb::PT_SYNC, 2, all.SerializeAsString());
-  }
-
-  CHECK(f.refuses_in_time("unsent_bytes", 1));
-  CHECK(f.refused("unsent_bytes") <= 4);
-  // Who reads gets everything, also who was cut.
-  devices.push_back(sign_in(http_port, "100"));
-  for (const auto& device : devices) {
-    auto connection = LongConnection::sign_in(Door::kTcp, tcp, http_port, device);
-    CHECK(connection.sync(0).size() == 120);
-  }
-  f.check_served("200");
-}
-
-// A heartbeat of the largest kind, in the form of its door, but for its end; and that.
-struct BegunPacket {
-  const char* name;
-  Door door;
-  std::string begun;
-  std::string rest;
-};
-std::vector<BegunPacket> begun_packets() {
-  pb::Input heartbeat;
-  heartbeat.set_type(pb::PT_HEARTBEAT);
-  heartbeat.set_request_id(7);
-  heartbeat.set_data(std::string(60'000, 'x'));
-  const auto packet = heartbeat.SerializeAsString();
-  std::string tcp;
-  wire::append_tcp_frame(packet, tcp);
-  std::string frame;
-  wire::append_masked_ws_frame(wire::WsOpcode::kBinary, packet, 1, frame);
-  auto fragment = frame;
-  fragment.front() = static_cast<char>(wire::WsOpcode::kBinary);  // not the last
-  std::string last;
-  wire::append_masked_ws_frame(wire::WsOpcode::kContinuation, "", 1, last);
-  return {{"TCP", Door::kTcp, tcp.substr(0, tcp.size() - 1), tcp.substr(tcp.size() - 1)},
-          {"a frame", Door::kWebSocket, frame.substr(0, frame.size() - 1),
-           frame.substr(frame.size() - 1)},
-          {"a message in fragments", Door::kWebSocket, fragment, last}};
-}
-
-TEST_CASE("packets that do not end are cut, the largest first, before they fill the memory") {
-  constexpr int kCrowd = 100;
-  for (const auto& [name, door, begun, rest] : begun_packets()) {
-    CAPTURE(name);
-    Limited f({"limits.unsent_bytes=2000000", "server.io_threads=1"});
-    const auto connect = [&, door = door](int number) {
-      const auto user = sign_in(f.server.http_port(), std::to_string(10'000 + number));
-      return LongConnection::sign_in(door, f.server.tcp_port(), f.server.http_port(), user);
-    };
-    auto modest = connect(kCrowd);
-    modest.socket().send(begun.substr(0, 1000));
-    std::list<LongConnection> crowd;
-    for (int i = 0; i < kCrowd; ++i) {
-      crowd.push_back(connect(i));
-      crowd.back().socket().send(begun);
-    }
-    // What is left of them is no more than 2,000,000 bytes.
-    CHECK(f.refuses_in_time("unsent_bytes", 67));
-    CHECK(f.refused("unsent_bytes") <= kCrowd);
-    f.check_served("200");
-    crowd.clear();
-    modest.socket().send(begun.substr(1000) + rest);
-    CHECK(modest.receive()->request_id() == 7);
   }
 }
 

@@ -40,7 +40,7 @@ bool is_local_peer(const std::string& peer) {
   const auto address = between_kind_and_port(peer);
   boost::system::error_code unknown;
   const auto parsed = boost::asio::ip::make_address(address.value_or(""), unknown);
-  return !unknown && is_local(parsed);
+  return !unknown && is_local(limited_address(parsed));
 }
 
 }  // namespace linnet::gateway

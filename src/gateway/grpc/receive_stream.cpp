@@ -139,19 +139,7 @@ void ReceiveStream::find_restart(UserId user, DeviceId device) {
 }
 
 void ReceiveStream::read(UserId user, Seq after, store::PageLimit limit) {
-  all_.page_reads().submit([self = shared_from_this(), user, after, limit] {
-    if (self->writer_ == nullptr) return false;
-    self->all_.services().messages.read(
-        user, after, limit, [self](Result<store::InboxPage> page) mutable {
-          auto& shard = self->shard();
-          shard.post([self = std::move(self), page = std::move(page)]() mutable {
-            self->all_.page_reads().take([&] {
-              if (self->writer_ != nullptr) self->session_.on_page(std::move(page));
-            });
-          });
-        });
-    return true;
-  });
+  all_.page_reads().read(shared_from_this(), user, after, limit);
 }
 
 router::Attachment ReceiveStream::attach(UserId user, DeviceId device, router::Outlet& outlet) {
@@ -182,8 +170,7 @@ bool ReceiveStreams::add(const std::shared_ptr<ReceiveStream>& stream) {
 void ReceiveStreams::drain(std::chrono::milliseconds spread) {
   draining_ = true;
   timer_.cancel();
-  page_timer_.cancel();
-  page_reads_.clear();
+  page_reads_.stop();
   for (const auto& stream : std::exchange(streams_, {}))
     stream->drain(spread);
 }
@@ -197,13 +184,6 @@ void ReceiveStreams::sweep_later() {
       stream->sweep(time);
     std::erase_if(streams_, [](const auto& stream) { return stream->closed(); });
     if (!streams_.empty()) sweep_later();
-  });
-}
-
-void ReceiveStreams::read_pages_after(PageReads::Duration wait) {
-  page_timer_.expires_after(wait);
-  page_timer_.async_wait([this](boost::system::error_code error) {
-    if (!error && !draining_) page_reads_.resume();
   });
 }
 

@@ -1,9 +1,9 @@
 // LogicExt.Receive over gRPC, without gRPC: a session whose pushes are the messages of a stream.
 #pragma once
 
-#include "page_reads.hpp"
 #include "services.hpp"
 #include "session.hpp"
+#include "shard_page_reads.hpp"
 
 #include "linnet/base/shard.hpp"
 
@@ -48,6 +48,7 @@ class ReceiveStream final : public SessionHost, public std::enable_shared_from_t
   void sweep(std::chrono::milliseconds now);
   void drain(std::chrono::milliseconds spread);
   bool closed() const { return writer_ == nullptr; }
+  void take_page(Result<store::InboxPage> page) { session_.on_page(std::move(page)); }
   Shard& shard();
 
   void authenticate(user::Credentials credentials) override;
@@ -97,9 +98,7 @@ class ReceiveStreams {
         services_(services),
         options_(options),
         timer_(shard.context()),
-        page_reads_(shard.talk(), kPagesAtOnce,
-                    [this](PageReads::Duration wait) { read_pages_after(wait); }),
-        page_timer_(shard.context()) {}
+        page_reads_(shard, services.messages) {}
 
   // False while draining.
   bool add(const std::shared_ptr<ReceiveStream>& stream);
@@ -110,18 +109,16 @@ class ReceiveStreams {
   Services& services() { return services_; }
   const SessionOptions& options() const { return options_; }
   std::chrono::milliseconds now() const { return services_.clock.steady(); }
-  PageReads& page_reads() { return page_reads_; }
+  ShardPageReads& page_reads() { return page_reads_; }
 
  private:
   void sweep_later();
-  void read_pages_after(PageReads::Duration wait);
 
   Shard& shard_;
   Services& services_;
   const SessionOptions& options_;
   boost::asio::steady_timer timer_;
-  PageReads page_reads_;
-  boost::asio::steady_timer page_timer_;
+  ShardPageReads page_reads_;
   std::vector<std::shared_ptr<ReceiveStream>> streams_;
   bool draining_ = false;
 };
