@@ -35,6 +35,13 @@ Chores::Chores(Connection& db, Tail& tail, MessageLog& log, Dedup& dedup, Acks& 
       ended_(Clock::now()) {}
 
 Status Chores::run(bool idle) {
+  step(idle);
+  for (const auto* last : {&merged_, &pruned_, &flushed_})
+    if (!*last) return *last;
+  return success();
+}
+
+void Chores::step(bool idle) {
   const auto now = Clock::now();
   if (idle && !was_idle_) idle_since_ = now;
   was_idle_ = idle;
@@ -46,37 +53,39 @@ Status Chores::run(bool idle) {
   if (acks && !acks_last_) {
     acks_last_ = true;
     rest_ = {};
-    auto flushed = flush_acks();
+    flush_acks();
     ended_ = Clock::now();
-    return flushed;
+    return;
   }
   acks_last_ = false;
-  if (now < paused_until_) return success();
-  auto done = slice(idle, now);
+  if (now < paused_until_) return;
+  slice(idle, now);
   ended_ = Clock::now();
-  if (!done) paused_until_ = ended_ + kPauseAfterFailure;
+  if (!merged_ || !pruned_) paused_until_ = ended_ + kPauseAfterFailure;
   if (acks) rest_ = {};
-  return done;
 }
 
 bool Chores::acks_due(Clock::time_point now) const {
   const auto waiting = acks_.size();
-  return waiting > 0 && (now >= acks_from_ || (waiting >= kManyAcks && !acks_failed_));
+  return waiting > 0 && (now >= acks_from_ || (waiting >= kManyAcks && flushed_));
 }
 
-Status Chores::slice(bool idle, Clock::time_point now) {
-  if (dedup_.chore_due(log_.clock()) && (idle || now >= pruned_ + kBetweenPrunes)) {
+void Chores::slice(bool idle, Clock::time_point now) {
+  const bool prunes = dedup_.chore_due(log_.clock());
+  if (!prunes) pruned_ = success();
+  if (prunes && (idle || now >= pruned_at_ + kBetweenPrunes)) {
     rest_ = {};
-    return prune(now);
+    prune(now);
+    return;
   }
   if (!merge_.running() && merge_due(idle, now)) merge_.begin(log_.last());
-  if (!merge_.running()) return success();
+  if (!merge_.running()) return;
   if (!merge_.ready() || !slice_due(idle)) {
     rest_ = kLull;
-    return success();
+    return;
   }
   rest_ = {};
-  return merge_slice();
+  merge_slice();
 }
 
 bool Chores::slice_due(bool idle) {
@@ -99,24 +108,22 @@ bool Chores::merge_due(bool idle, Clock::time_point now) {
   return false;
 }
 
-Status Chores::merge_slice() {
+void Chores::merge_slice() {
   auto budget = limits_.merge_slice;
   if (tail_.size() > limits_.tail_limit) budget *= kLongerSlices;
-  return merge_.slice(budget);
+  merged_ = merge_.slice(budget);
 }
 
-Status Chores::prune(Clock::time_point now) {
-  pruned_ = now;
-  auto relaxed = db_.set_durable(false);
-  if (!relaxed) return relaxed;
-  return dedup_.run_chore(log_.clock(), kPrunedPerSlice);
+void Chores::prune(Clock::time_point now) {
+  pruned_at_ = now;
+  pruned_ = db_.set_durable(false);
+  if (pruned_) pruned_ = dedup_.run_chore(log_.clock(), kPrunedPerSlice);
 }
 
-Status Chores::flush_acks() {
+void Chores::flush_acks() {
   const auto acks = acks_.take(kAcksPerSlice);
-  auto written = write_acks(acks);
-  acks_failed_ = !written.ok();
-  if (written) {
+  flushed_ = write_acks(acks);
+  if (flushed_) {
     acks_.written();
     if (acks.size() < kAcksPerSlice) acks_from_ = Clock::now() + limits_.ack_delay;
   } else {
@@ -124,7 +131,6 @@ Status Chores::flush_acks() {
     acks_.put_back();
     acks_from_ = Clock::now() + kPauseAfterFailure;
   }
-  return written;
 }
 
 Status Chores::write_acks(const std::vector<Ack>& acks) {
@@ -150,11 +156,12 @@ Status Chores::write_acks(const std::vector<Ack>& acks) {
 
 Status Chores::finish() {
   while (acks_.size() > 0) {
-    auto flushed = flush_acks();
-    if (!flushed) return flushed;
+    flush_acks();
+    if (!flushed_) return flushed_;
   }
   // How long the day has lasted: else servers that live for minutes would never end one.
-  return dedup_.unsaved(log_.clock()) ? prune(Clock::now()) : success();
+  if (dedup_.unsaved(log_.clock())) prune(Clock::now());
+  return pruned_;
 }
 
 }  // namespace linnet::store

@@ -26,7 +26,8 @@ class Chores {
 
   // At most one slice; of two in a row one at most is of acknowledgements, as they may come without
   // a pause. `idle`: nobody waited for the writer. An error of the disk leaves all as it was, to be
-  // tried again after a pause, of the acknowledgements or of the rest.
+  // tried again after a pause, of the acknowledgements or of the rest; it is told by every run
+  // until what failed is done.
   Status run(bool idle);
   // How long the writer may sleep before the next run; 0: there is more to do now.
   std::chrono::milliseconds rest() const { return rest_; }
@@ -38,10 +39,11 @@ class Chores {
   bool acks_due(Clock::time_point now) const;
   bool merge_due(bool idle, Clock::time_point now);
   bool slice_due(bool idle);
-  Status slice(bool idle, Clock::time_point now);
-  Status merge_slice();
-  Status flush_acks();
-  Status prune(Clock::time_point now);
+  void step(bool idle);
+  void slice(bool idle, Clock::time_point now);
+  void merge_slice();
+  void flush_acks();
+  void prune(Clock::time_point now);
   Status write_acks(const std::vector<Ack>& acks);
 
   Connection& db_;
@@ -54,9 +56,12 @@ class Chores {
   Clock::time_point idle_since_;
   bool was_idle_ = false;
   Clock::time_point acks_from_;  // they wait until then, to be written together
-  bool acks_failed_ = false;
-  bool acks_last_ = false;  // the last slice was of them
-  Clock::time_point pruned_;
+  bool acks_last_ = false;       // the last slice was of them
+  Clock::time_point pruned_at_;
+  // How the last of each went.
+  Status merged_ = success();
+  Status pruned_ = success();
+  Status flushed_ = success();
   Clock::time_point paused_until_;
   Clock::time_point ended_;  // the last run
   // Time that the merge may take, earned by time that the senders had.
