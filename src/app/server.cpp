@@ -123,9 +123,11 @@ class Server::Impl {
   // What of the options no setting says.
   gateway::GatewayOptions with_outside(gateway::GatewayOptions options) {
     options.inherited = std::exchange(inherited_, {});
-    options.trouble = [this] { return store_->trouble(); };
-    options.commits = store_->commits();
-    options.memory = [] {
+    options.vitals.version = kVersion;
+    options.vitals.trouble = [this] { return store_->trouble(); };
+    options.vitals.load = [this] { return store_->load(); };
+    options.vitals.commits = store_->commits();
+    options.vitals.memory = [] {
       const auto now = heap_state();
       return gateway::MemoryUse{now.resident, now.used};
     };

@@ -44,9 +44,7 @@ RefusalLimits refusal_limits(const GatewayOptions& options) {
 
 HttpOptions http_options(const GatewayOptions& options, std::size_t shards) {
   HttpOptions http;
-  http.trouble = options.trouble;
-  http.commits = options.commits;
-  http.memory = options.memory;
+  http.vitals = options.vitals;
   http.allowed_origins = options.allowed_origins;
   http.body_bytes = options.body_bytes;
   http.header_timeout = options.head_timeout;
@@ -131,10 +129,12 @@ class Gateway::Impl {
               {options_.body_bytes, options_.http_bytes, options_.head_timeout, options_.http_idle,
                refusal_limits(options_)}) {
     if (!GrpcServer::built_in()) options_.grpc_listen.clear();
+    auto http = http_options(options_, shards.size());
+    http.connections = [gate = gate_] { return gate->taken(); };
+    http.connected_devices = [&router = services.router] { return router.connected(); };
     for (auto& shard : shards)
-      doors_.push_back(std::make_unique<ShardDoors>(*shard, api, services, *gate_, session_,
-                                                    http_options(options_, shards.size()), grpc_,
-                                                    waste_, options_.grpc_listen.size()));
+      doors_.push_back(std::make_unique<ShardDoors>(*shard, api, services, *gate_, session_, http,
+                                                    grpc_, waste_, options_.grpc_listen.size()));
   }
 
   Result<Addresses> open() {

@@ -265,6 +265,7 @@ void MessageLog::undo(const Mark& mark) {
 
 void MessageLog::committed() {
   ++commits_;
+  stored_.store(static_cast<std::uint64_t>(last_.value()), std::memory_order_relaxed);
   tail_.add(entries_);
   entries_.clear();
   keys_.clear();

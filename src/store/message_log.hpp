@@ -11,6 +11,7 @@
 
 #include <boost/unordered/unordered_flat_map.hpp>
 
+#include <atomic>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -43,6 +44,8 @@ class MessageLog {
   Result<Seq> head(InboxId inbox);
   // Id of the newest message.
   MessageId last() const { return last_; }
+  // How many messages have been committed, ever. Thread: any.
+  std::uint64_t stored() const { return stored_.load(std::memory_order_relaxed); }
   const Clock& clock() const { return clock_; }
 
   // The transaction's bookkeeping. committed() shows what was appended to the readers.
@@ -77,6 +80,7 @@ class MessageLog {
   std::size_t tail_limit_;
   MessageId last_;
   std::uint64_t commits_ = 0;
+  std::atomic<std::uint64_t> stored_ = 0;
   // A cache of what tail and index know.
   boost::unordered_flat_map<InboxId, Seq, std::hash<InboxId>> heads_;
   // The first entries of the tail, while it is rebuilt.

@@ -35,6 +35,7 @@ class SqliteStore final : public Store {
 
   std::string trouble() const override { return writer_.trouble(); }
   const Durations* commits() const override { return &writer_.commits(); }
+  Load load() const override { return {log_.stored(), writer_.waiting(), tail_.size()}; }
   void append(NewMessage message, Done<Appended> done) override;
   void append_to_user(Message message, bool friends_only, Done<Appended> done) override;
   void read_inbox(UserId user, Seq after, PageLimit limit, Done<InboxPage> done) override;

@@ -226,10 +226,15 @@ std::string Writer::trouble() const {
   std::lock_guard lock(mutex_);
   if (gave_up_.load(std::memory_order_relaxed)) return why_.detail();
   if (!refused_.empty()) return refused_;
-  return not_merged_.empty() ? waiting() : not_merged_;
+  return not_merged_.empty() ? slow() : not_merged_;
 }
 
-std::string Writer::waiting() const {
+std::size_t Writer::waiting() const {
+  std::lock_guard lock(mutex_);
+  return queue_.size();
+}
+
+std::string Writer::slow() const {
   const auto since = writing_since_.load();
   const auto waited = steady_now() - std::chrono::milliseconds(since);
   if (since == 0 || waited < kSlow) return {};

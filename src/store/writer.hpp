@@ -67,6 +67,8 @@ class Writer {
   void give_up(const Error& why);
   // Why nothing can be written; empty when it can. Thread: any.
   std::string trouble() const;
+  // Jobs that wait for their transaction. Thread: any.
+  std::size_t waiting() const;
   // Thread: any.
   const Durations& commits() const { return commits_; }
   bool gave_up() const { return gave_up_.load(std::memory_order_acquire); }
@@ -99,7 +101,7 @@ class Writer {
   void probe();
   void note_batch(const Status& outcome);
   // That it waits for the disk; empty when it does not, or not for long.
-  std::string waiting() const;
+  std::string slow() const;
   void note_speed();
   // Tells the log of the first failure after a success, and of the first success after a failure.
   void note(const Status& outcome, const char* doing, bool& failing);

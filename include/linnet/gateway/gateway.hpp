@@ -4,11 +4,11 @@
 
 #include "linnet/api/methods.hpp"
 #include "linnet/base/clock.hpp"
-#include "linnet/base/durations.hpp"
 #include "linnet/base/error.hpp"
 #include "linnet/base/log.hpp"
 #include "linnet/base/refusals.hpp"
 #include "linnet/base/shard.hpp"
+#include "linnet/gateway/vitals.hpp"
 #include "linnet/logic/devices.hpp"
 #include "linnet/logic/messages.hpp"
 #include "linnet/logic/rooms.hpp"
@@ -23,12 +23,6 @@
 
 namespace linnet::gateway {
 
-// Bytes of this process.
-struct MemoryUse {
-  std::size_t resident = 0;  // in memory, of no file's
-  std::size_t heap = 0;      // of the heap, and used
-};
-
 struct GatewayOptions {
   std::string tcp_listen = "127.0.0.1:8080";  // HOST:PORT, [IPv6]:PORT; port 0: any that is free
   std::string http_listen = "127.0.0.1:8081";
@@ -37,10 +31,7 @@ struct GatewayOptions {
   bool loopback_only = true;   // refuse to listen elsewhere
   std::vector<std::string> allowed_origins;  // of browsers, beside the server's own
   std::size_t body_bytes = 256 * 1024;
-  // Why no work is taken now, for /readyz; empty: it is. Thread: any.
-  std::function<std::string()> trouble;
-  const Durations* commits = nullptr;  // of the store, for /metrics; may be none
-  std::function<MemoryUse()> memory;   // likewise. Thread: any
+  Vitals vitals;
   // Sessions; see docs/configuration.md, section "session".
   std::chrono::milliseconds sign_in_timeout{10000};
   std::chrono::milliseconds sync_grace{2000};

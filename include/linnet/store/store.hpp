@@ -165,6 +165,8 @@ class Store : public MessageStore,
   // How long each transaction took, from its begin to the end of its commit. Nothing: an engine
   // without such. Thread: any.
   virtual const Durations* commits() const { return nullptr; }
+  // Thread: any.
+  virtual Load load() const { return {}; }
 };
 
 }  // namespace linnet::store

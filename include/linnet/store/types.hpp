@@ -3,6 +3,7 @@
 
 #include "linnet/base/ids.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -152,5 +153,12 @@ struct FriendRequest {
 
 // How one user stands to another; kBlocked: the other blocks it, whatever they were.
 enum class Friendship { kNone, kRequested, kFriends, kBlocked };
+
+// What a store has had to do, and has yet to.
+struct Load {
+  std::uint64_t messages = 0;  // in it, ever
+  std::size_t waiting = 0;     // writes without a transaction yet
+  std::size_t unmerged = 0;    // inbox entries in memory, which the index on disk has not yet
+};
 
 }  // namespace linnet::store

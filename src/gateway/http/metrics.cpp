@@ -32,20 +32,16 @@ void append_durations(std::string& text, std::string_view head, const char* help
   text.append(head).append("_count ").append(std::to_string(count)).append("\n");
 }
 
-}  // namespace
+void append_metric(std::string& text, std::string_view name, std::string_view type,
+                   std::string_view help, std::uint64_t value) {
+  text.append("# HELP ").append(name).append(" ").append(help);
+  text.append("\n# TYPE ").append(name).append(" ").append(type).append("\n");
+  text.append(name).append(" ").append(std::to_string(value)).append("\n");
+}
 
-HttpResponse answer_metrics(const HttpRequest& request, const Refusals& refusals,
-                            const HttpOptions& options) {
-  if (request.method != "GET") {
-    auto refusal = short_error(Error(ErrCode::kMethodNotAllowed, "metrics are read with GET"), 405);
-    refusal.headers.add("Allow", "GET");
-    return refusal;
-  }
-  HttpResponse response(200);
-  response.headers.add("Content-Type", "text/plain; version=0.0.4");
-  response.headers.add("Cache-Control", "no-store");
-  auto& text = response.body;
-  text =
+// What limits refused, and what proved nothing.
+void append_refusals(std::string& text, const Refusals& refusals) {
+  text +=
       "# HELP linnet_refused_total What was refused or cut for a limit's sake.\n"
       "# TYPE linnet_refused_total counter\n";
   for (std::size_t i = 0; i < kRefusals; ++i) {
@@ -61,25 +57,68 @@ HttpResponse answer_metrics(const HttpRequest& request, const Refusals& refusals
     text += "linnet_wrong_total{of=\"" + std::string(name(wrong)) + "\"} " +
             std::to_string(refusals.of(wrong)) + "\n";
   }
-  if (options.trouble) {
+}
+
+void append_load(std::string& text, const store::Load& load) {
+  append_metric(text, "linnet_messages_total", "counter", "Messages stored, ever.", load.messages);
+  append_metric(text, "linnet_store_waiting", "gauge", "Writes that wait for their transaction.",
+                load.waiting);
+  append_metric(text, "linnet_store_unmerged", "gauge",
+                "Inbox entries in memory that the index on disk has not yet.", load.unmerged);
+}
+
+void append_memory(std::string& text, const MemoryUse& use) {
+  text +=
+      "# HELP linnet_memory_bytes In memory and no file's, and of the heap and in use.\n"
+      "# TYPE linnet_memory_bytes gauge\n"
+      "linnet_memory_bytes{of=\"process\"} " +
+      std::to_string(use.resident) + "\nlinnet_memory_bytes{of=\"heap\"} " +
+      std::to_string(use.heap) + "\n";
+}
+
+void append_vitals(std::string& text, const Vitals& vitals) {
+  if (!vitals.version.empty()) {
     text +=
-        "# HELP linnet_trouble 1 while nothing can be written.\n"
-        "# TYPE linnet_trouble gauge\n"
-        "linnet_trouble ";
-    text += options.trouble().empty() ? "0\n" : "1\n";
+        "# HELP linnet_build_info Which program this is.\n"
+        "# TYPE linnet_build_info gauge\n"
+        "linnet_build_info{version=\"" +
+        vitals.version + "\"} 1\n";
   }
-  if (options.commits != nullptr)
+  if (vitals.trouble) {
+    append_metric(text, "linnet_trouble", "gauge", "1 while nothing can be written.",
+                  vitals.trouble().empty() ? 0 : 1);
+  }
+  if (vitals.load) append_load(text, vitals.load());
+  if (vitals.commits != nullptr) {
     append_durations(text, "linnet_commit_seconds",
-                     "How long the store's transactions took, commit included.", *options.commits);
-  if (options.memory) {
-    const auto use = options.memory();
-    text +=
-        "# HELP linnet_memory_bytes In memory and no file's, and of the heap and in use.\n"
-        "# TYPE linnet_memory_bytes gauge\n"
-        "linnet_memory_bytes{of=\"process\"} " +
-        std::to_string(use.resident) + "\nlinnet_memory_bytes{of=\"heap\"} " +
-        std::to_string(use.heap) + "\n";
+                     "How long the store's transactions took, commit included.", *vitals.commits);
   }
+  if (vitals.memory) append_memory(text, vitals.memory());
+}
+
+}  // namespace
+
+HttpResponse answer_metrics(const HttpRequest& request, const Refusals& refusals,
+                            const HttpOptions& options) {
+  if (request.method != "GET") {
+    auto refusal = short_error(Error(ErrCode::kMethodNotAllowed, "metrics are read with GET"), 405);
+    refusal.headers.add("Allow", "GET");
+    return refusal;
+  }
+  HttpResponse response(200);
+  response.headers.add("Content-Type", "text/plain; version=0.0.4");
+  response.headers.add("Cache-Control", "no-store");
+  auto& text = response.body;
+  append_refusals(text, refusals);
+  if (options.connections) {
+    append_metric(text, "linnet_connections", "gauge", "Connections at all doors, as limits count.",
+                  options.connections());
+  }
+  if (options.connected_devices) {
+    append_metric(text, "linnet_connected_devices", "gauge",
+                  "Devices that are signed in on a long connection.", options.connected_devices());
+  }
+  append_vitals(text, options.vitals);
   return response;
 }
 

@@ -1,5 +1,4 @@
-// /metrics: what was refused for a limit's sake, whether anything can be written and how long
-// commits took, and memory, in Prometheus' text format.
+// /metrics, in Prometheus' text format.
 #pragma once
 
 #include "http/message.hpp"

@@ -27,7 +27,6 @@ namespace linnet::gateway {
 
 struct HttpOptions {
   std::vector<std::string> allowed_origins;  // beside the server's own
-  std::function<std::string()> trouble;      // for /readyz; may be empty
   std::size_t header_bytes = 16 * 1024;
   std::size_t body_bytes = 256 * 1024;
   std::size_t unproved_bytes = api::kUnprovedBytes;  // likewise, of a call that anyone may make
@@ -37,8 +36,10 @@ struct HttpOptions {
   RefusalLimits refusals;                         // of one connection
   std::size_t held_bytes = 0;                     // bodies of all connections together; 0: no limit
   bool metrics = false;                           // /metrics is there
-  const Durations* commits = nullptr;             // of the store; may be none
-  std::function<MemoryUse()> memory;              // may be empty
+  Vitals vitals;
+  // Of all doors; each may be empty. Thread: any.
+  std::function<std::size_t()> connections;
+  std::function<std::size_t()> connected_devices;
 };
 
 // The most bytes that a request of the method may have, unpacked or not.

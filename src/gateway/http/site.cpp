@@ -32,7 +32,7 @@ asio::awaitable<Reply> Site::answer(const HttpRequest& request) {
 
 HttpResponse Site::answer_ready(const HttpRequest& request) const {
   if (draining_) return answer_health(request, Health::kDraining);
-  const auto why = options_.trouble ? options_.trouble() : std::string();
+  const auto why = options_.vitals.trouble ? options_.vitals.trouble() : std::string();
   return answer_health(request, why.empty() ? Health::kReady : Health::kTrouble, why);
 }
 
