@@ -204,9 +204,9 @@ void append_masked_ws_frame(WsOpcode opcode, std::string_view payload, std::uint
 
 std::string ws_close_payload(CloseCode code, std::string_view reason) {
   if (code == CloseCode::kNone) return {};
-  constexpr std::size_t kMaxReason = kMaxControlPayload - 2;
-  if (reason.size() > kMaxReason) {
-    std::size_t cut = kMaxReason;
+  constexpr std::size_t kMaxText = kMaxControlPayload - 2;
+  if (reason.size() > kMaxText) {
+    std::size_t cut = kMaxText;
     while (cut > 0 && (byte_at(reason.data(), cut) & 0xc0U) == 0x80U)
       --cut;
     reason = reason.substr(0, cut);
