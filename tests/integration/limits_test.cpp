@@ -273,7 +273,6 @@ std::size_t ask_at_once(const ServerProcess& server, const std::string& from,
 
 TEST_CASE(
     "what counts in no rate is answered at a pace, which a browser and a probe never notice") {
-  const Limited limited({"limits.enabled=true", "http.allowed_origins=https://app.example"});
   const std::string host = " HTTP/1.1\r\nHost: x\r\n";
   const std::string requests[] = {
       "HEAD /openapi.json" + host + "\r\n",
@@ -286,16 +285,16 @@ TEST_CASE(
   };
   for (const auto& request : requests) {
     CAPTURE(request);
-    const auto before = limited.refused("refusals");
+    const Limited limited({"limits.enabled=true", "http.allowed_origins=https://app.example"});
     CHECK(ask_at_once(limited.server, "127.0.0.1", request, 300) == 300);
     CHECK(ask_at_once(limited.server, "127.0.0.2", request, 200) == 200);
-    CHECK(limited.refused("refusals") == before);
+    CHECK(limited.refused("refusals") == 0);
 
     const auto began = std::chrono::steady_clock::now();
     CHECK(ask_at_once(limited.server, "127.0.0.2", request, 300) == 300);
     // 200 at once, then 100 at 200 a second, of which the last waits for nothing.
     CHECK(std::chrono::steady_clock::now() - began >= milliseconds(490));
-    CHECK(limited.refused("refusals") > before);
+    CHECK(limited.refused("refusals") > 0);
   }
 }
 

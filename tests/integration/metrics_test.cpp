@@ -78,6 +78,7 @@ TEST_CASE("/metrics tells what the store has and has yet to do, and of which pro
   auto version = run_program(LINNET_BINARY, {"--version"}).out.substr(sizeof("linnet ") - 1);
   version.pop_back();
   CHECK(value(again, "linnet_build_info{version=\"" + version + "\"}") == 1);
-  CHECK(value(again, "linnet_memory_bytes{of=\"heap\"}") > 0);
+  CHECK(value(again, "linnet_memory_bytes{of=\"process\"}") > 0);
+  value(again, "linnet_memory_bytes{of=\"heap\"}");  // 0 where a sanitizer has its own
   CHECK(value(again, "linnet_trouble") == 0);
 }
