@@ -17,6 +17,8 @@ namespace {
 constexpr std::chrono::milliseconds kLookSoonest{100};
 constexpr std::chrono::milliseconds kLookLatest{2000};
 constexpr std::chrono::microseconds kLookForEach{500};
+// What may have come and not been read: each 27 bytes of it may begin and cancel a call.
+constexpr int kUnreadBytes = 64 * 1024;
 
 }  // namespace
 
@@ -38,6 +40,8 @@ void GrpcConnections::take(TcpSocket socket, Gate::Ticket ticket) {
   if (waste_.barred(ticket.address())) return;
   boost::system::error_code error;
   socket.native_non_blocking(true, error);
+  boost::system::error_code ignored;
+  socket.set_option(boost::asio::socket_base::receive_buffer_size(kUnreadBytes), ignored);
   const int connection = socket.native_handle();
   boost::system::error_code gone;
   const auto peer = socket.remote_endpoint(gone);

@@ -13,6 +13,8 @@ namespace linnet::gateway {
 namespace {
 
 constexpr int kMetadataBytes = 16 * 1024;
+// Read at once: what of it begins calls is there before any of them can be cancelled or counted.
+constexpr int kReadBytes = 16 * 1024;
 // A peer that has gone without a word is noticed within these two together.
 constexpr int kKeepaliveMs = 60'000;
 constexpr int kKeepaliveTimeoutMs = 20'000;
@@ -37,6 +39,8 @@ class GrpcServer::Impl {
     if (limits_.all_bytes > 0)
       builder.SetResourceQuota(grpc::ResourceQuota("linnet").Resize(limits_.all_bytes));
     builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kMetadataBytes);
+    builder.AddChannelArgument(GRPC_ARG_TCP_READ_CHUNK_SIZE, kReadBytes);
+    builder.AddChannelArgument(GRPC_ARG_TCP_MAX_READ_CHUNK_SIZE, kReadBytes);
     builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kCallsAtOnce);
     // gRPC inflates a message before anybody has looked who sends it, and looks at its size
     // afterwards.

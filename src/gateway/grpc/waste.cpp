@@ -46,9 +46,11 @@ std::optional<Traffic> traffic_of(int socket) {
 
 // ---- what one has wasted ----
 
-void Waste::begun(std::size_t metadata) {
+bool Waste::begun(std::size_t metadata) {
   of_calls_ += static_cast<std::int64_t>(metadata) + kOfACall;
   ++awaited_;
+  ++not_over_;
+  return limits_.requests.per_second > 0 && not_over_ > kCallsAtOnce + may_cancel().burst;
 }
 
 void Waste::message(std::size_t bytes) {
@@ -58,11 +60,14 @@ void Waste::message(std::size_t bytes) {
 }
 
 bool Waste::cancelled(Time now) {
-  // All that it has under way may be cancelled in one go, when its users leave.
-  const auto& rate = limits_.requests;
-  const Rate more{rate.per_second, rate.burst + kCallsAtOnce};
-  cancelled_.pay(now, 1, more, std::chrono::seconds(1));
-  return cancelled_.owed(now, more).count() > 0;
+  const auto rate = may_cancel();
+  cancelled_.pay(now, 1, rate, std::chrono::seconds(1));
+  return cancelled_.owed(now, rate).count() > 0;
+}
+
+// All that it has under way may be cancelled in one go, when its users leave.
+Rate Waste::may_cancel() const {
+  return {limits_.requests.per_second, limits_.requests.burst + kCallsAtOnce};
 }
 
 bool Waste::look(Time now, const Traffic& traffic) {
@@ -87,7 +92,12 @@ bool Waste::look(Time now, const Traffic& traffic) {
 
 void WasteAccount::begun(std::size_t metadata) {
   std::lock_guard lock(mutex_);
-  waste_.begun(metadata);
+  if (waste_.begun(metadata)) cut();
+}
+
+void WasteAccount::ended() {
+  std::lock_guard lock(mutex_);
+  waste_.ended();
 }
 
 void WasteAccount::message(std::size_t bytes) {
@@ -117,10 +127,16 @@ void WasteAccount::look() {
   if (traffic && waste_.look(all_.clock_.steady(), *traffic)) cut();
 }
 
-// A reset: what has come and was not read yet is thrown away with it.
 void WasteAccount::cut() {
   if (descriptor_ < 0) return;
   all_.bar(address_);  // before its peer can know and come back
+  disconnect();
+}
+
+// A reset: what has come and was not read yet is thrown away with it, as is what a peer left behind
+// that reset its side.
+void WasteAccount::disconnect() {
+  if (descriptor_ < 0) return;
   sockaddr nobody{};
   nobody.sa_family = AF_UNSPEC;
   if (::connect(descriptor_, &nobody, sizeof nobody) != 0) ::shutdown(descriptor_, SHUT_RDWR);
@@ -155,7 +171,7 @@ void WasteGuard::leave(const std::string& peer, const std::shared_ptr<WasteAccou
     if (found != accounts_.end() && found->second == account) accounts_.erase(found);
   }
   std::lock_guard lock(account->mutex_);
-  account->descriptor_ = -1;
+  account->disconnect();
 }
 
 std::shared_ptr<WasteAccount> WasteGuard::find(const std::string& peer) {

@@ -41,8 +41,11 @@ class Waste {
   Waste(const RefusalLimits& limits, std::size_t message_bytes)
       : limits_(limits), message_bytes_(message_bytes) {}
 
-  // A call whose metadata has so many bytes begins, and awaits its message.
-  void begun(std::size_t metadata);
+  // A call whose metadata has so many bytes begins, and awaits its message. True: more of them are
+  // not over than can be under way, so that its client cancels faster than they end.
+  bool begun(std::size_t metadata);
+  // One is over, whether it was cancelled or not.
+  void ended() { --not_over_; }
   // The message of one came, with so many bytes; or it will not any more.
   void message(std::size_t bytes);
   void no_message() { --awaited_; }
@@ -53,11 +56,13 @@ class Waste {
   bool look(Time now, const Traffic& traffic);
 
  private:
+  Rate may_cancel() const;
   RefusalLimits limits_;
   std::size_t message_bytes_;
   Schedule cancelled_;
   Traffic seen_;
   Time looked_{0};
+  std::size_t not_over_ = 0;   // calls
   std::size_t awaited_ = 0;    // messages
   std::int64_t of_calls_ = 0;  // bytes since the last look
   std::int64_t wasted_ = 0;    // bytes that are not forgiven yet
@@ -106,6 +111,7 @@ class WasteAccount {
         waste_(all.limits_, all.message_bytes_) {}
 
   void begun(std::size_t metadata);
+  void ended();
   void message(std::size_t bytes);
   void no_message();
   void awaited();
@@ -115,6 +121,7 @@ class WasteAccount {
  private:
   friend class WasteGuard;
   void cut();
+  void disconnect();
 
   WasteGuard& all_;
   const std::string address_;
@@ -131,7 +138,10 @@ class CallWaste {
       : account_(std::move(account)) {
     if (account_) account_->begun(metadata);
   }
-  ~CallWaste() { no_message(); }
+  ~CallWaste() {
+    no_message();
+    if (account_) account_->ended();
+  }
   CallWaste(const CallWaste&) = delete;
   CallWaste& operator=(const CallWaste&) = delete;
 

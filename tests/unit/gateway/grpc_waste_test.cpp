@@ -2,7 +2,13 @@
 #include "grpc/waste.hpp"
 #include "support/false_clock.hpp"
 
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/write.hpp>
 #include <catch2/catch.hpp>
+
+#include <array>
+#include <string>
+#include <sys/socket.h>
 
 using namespace linnet;
 using namespace linnet::gateway;
@@ -38,6 +44,17 @@ TEST_CASE("a connection may cancel at a pace, and once all that it may have unde
   CHECK_FALSE(waste.cancelled(5300ms));
   for (int i = 0; i < 1000; ++i)
     CHECK_FALSE(waste.cancelled(20s + i * 100ms));
+}
+
+TEST_CASE("a connection may have what it may have under way, and as many that it cancelled") {
+  Waste waste(kWasteLimits, kMessage);
+  for (int i = 0; i < 100 + 20 + 100; ++i)
+    CHECK_FALSE(waste.begun(10));
+  CHECK(waste.begun(10));
+  waste.ended();
+  waste.ended();
+  CHECK_FALSE(waste.begun(10));
+  CHECK(waste.begun(10));
 }
 
 TEST_CASE("what a call says is no waste, what is said beside it is, beyond a burst and a rate") {
@@ -76,8 +93,10 @@ TEST_CASE("one look that finds too much may be early") {
 
 TEST_CASE("without limits nothing is too much") {
   Waste waste({{0, 0}, {0, 0}}, kMessage);
-  for (int i = 0; i < 1000; ++i)
+  for (int i = 0; i < 1000; ++i) {
     CHECK_FALSE(waste.cancelled(5s));
+    CHECK_FALSE(waste.begun(10));
+  }
   CHECK_FALSE(too_much(waste, 5s, {1'000'000, 0}));
 }
 
@@ -107,6 +126,28 @@ TEST_CASE("an address is barred for a while after one of its connections was cut
   for (int i = 0; i < 200; ++i)
     next->cancelled();
   CHECK_FALSE(guard.barred("192.0.2.1"));  // it has left
+}
+
+TEST_CASE("what a peer left behind that reset its side is thrown away") {
+  test::FalseClock clock;
+  Refusals refusals;
+  WasteGuard guard(clock, refusals, {{10, 2}, {0, 0}}, kMessage);
+  boost::asio::io_context context;
+  boost::asio::ip::tcp::acceptor acceptor(context, {boost::asio::ip::address_v4::loopback(), 0});
+  boost::asio::ip::tcp::socket peer(context);
+  peer.connect(acceptor.local_endpoint());
+  auto socket = acceptor.accept();
+  boost::asio::write(peer, boost::asio::buffer(std::string(10'000, 'x')));
+  socket.wait(boost::asio::socket_base::wait_read);
+  CHECK(socket.available() > 0);
+  peer.set_option(boost::asio::socket_base::linger(true, 0));
+  peer.close();
+
+  auto account = guard.enter("ipv4:192.0.2.1:1000", "192.0.2.1", socket.native_handle());
+  guard.leave("ipv4:192.0.2.1:1000", account);
+  std::array<char, 16> rest{};
+  CHECK(::recv(socket.native_handle(), rest.data(), rest.size(), MSG_DONTWAIT) <= 0);
+  CHECK_FALSE(guard.barred("192.0.2.1"));
 }
 
 TEST_CASE("without a rate of refusals no connection over gRPC has an account") {
