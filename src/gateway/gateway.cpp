@@ -182,8 +182,9 @@ class Gateway::Impl {
     const auto deadline = std::chrono::steady_clock::now() + limit;
     // A call of gRPC's that does not end must not keep the others from being told in time.
     const std::jthread grpc_stops([&] { grpc_.stop(limit, spread); });
-    // Calls under way are answered before their clients' connections are told to go.
-    wait_until(deadline, [](ShardDoors& door) { return door.http.open_connections(); });
+    // Calls under way are answered before their clients' connections are told to go, for which
+    // there must be time.
+    wait_until(deadline - limit / 2, [](ShardDoors& door) { return door.http.open_connections(); });
     on_every_shard([spread](ShardDoors& door) { door.hub.drain(spread); });
     wait_until(deadline, [](ShardDoors& door) { return door.hub.size(); });
     on_every_shard([](ShardDoors& door) {

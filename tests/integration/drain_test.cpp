@@ -149,6 +149,20 @@ TEST_CASE("a call that is under way when the server stops is answered before the
   CHECK(reader.sync(0).size() == answers);
 }
 
+TEST_CASE("a request over HTTP that never ends keeps nobody from being told of the end") {
+  TempDir dir;
+  ServerProcess server(dir.path() / "data");
+  const auto anna = sign_in(server.http_port(), "100");
+  auto connection =
+      LongConnection::sign_in(Door::kTcp, server.tcp_port(), server.http_port(), anna);
+  Socket stuck(server.http_port());
+  stuck.send("POST /pb.LogicExt/SendMessage HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{");
+  CHECK(server.stop() == 0);
+  const auto last = connection.receive();
+  REQUIRE(last);
+  CHECK(last->code() == 2008);
+}
+
 TEST_CASE("with a delay /readyz says no while the doors are open still") {
   TempDir dir;
   ServerProcess server(dir.path() / "data", {"--set", "server.drain_delay_ms=20000"});

@@ -103,8 +103,8 @@ class Sender {
     try {
       send_text(port_, user_, user_.id, std::to_string(id), id);
       return true;
-    } catch (const std::exception& error) {
-      if (std::string(error.what()).find("cannot connect") != std::string::npos) ++refused_;
+    } catch (const std::exception&) {
+      ++refused_;
       return false;
     }
   }

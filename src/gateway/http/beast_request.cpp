@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <iterator>
 
 namespace linnet::gateway {
 
@@ -51,6 +52,20 @@ std::size_t announced_bytes(const Parser& parser, const HttpOptions& options) {
   const auto length = parser.content_length();
   const std::uint64_t most = largest_body(options.body_bytes);
   return length ? static_cast<std::size_t>(std::min(std::uint64_t{*length}, most)) : 0;
+}
+
+std::size_t count_fields(const Parser& parser) {
+  const auto& fields = parser.get();
+  return static_cast<std::size_t>(std::distance(fields.begin(), fields.end()));
+}
+
+HttpResponse too_many_fields() {
+  return connect_error(Error(ErrCode::kBadRequest, "the request has too many header fields"), "",
+                       api::ErrorForm{"resource_exhausted", 431});
+}
+
+HttpResponse no_trailers() {
+  return connect_error(Error(ErrCode::kBadRequest, "a request's trailers are not taken"), "");
 }
 
 HttpResponse too_much_held() {

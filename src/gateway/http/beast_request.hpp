@@ -8,6 +8,7 @@
 
 #include <boost/beast/http/string_body.hpp>
 
+#include <cstddef>
 #include <optional>
 #include <string>
 
@@ -22,6 +23,11 @@ std::optional<HttpResponse> read_failure(boost::system::error_code error, Parser
                                          const HttpOptions& options);
 // What is answered to one that did not come in time.
 HttpResponse late_request();
+// In the head so far, trailers included.
+std::size_t count_fields(const Parser& parser);
+// What is answered to one that has more of them than it may, or trailers.
+HttpResponse too_many_fields();
+HttpResponse no_trailers();
 // How long the body will be that is about to be read; 0 when that was not said.
 std::size_t announced_bytes(const Parser& parser, const HttpOptions& options);
 // What is answered to one for whose body, or whose answer's, there is no memory.

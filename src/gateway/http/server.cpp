@@ -31,7 +31,7 @@ void HttpServer::Impl::enter(Connection& connection, Phase phase, std::chrono::m
   if (limit == kNever) {
     Deadlines::clear(connection);
   } else {
-    deadlines_.set(connection, clock_.steady(), limit);
+    deadlines_.set(connection, clock_.steady(), draining_ ? std::min(limit, kLastTime) : limit);
   }
 }
 
@@ -60,9 +60,16 @@ void HttpServer::Impl::drain() {
   draining_ = true;
   site_.drain();
   for (auto* connection : connections_) {
-    if (connection->phase == Phase::kIdle || connection->phase == Phase::kFirst)
-      connection->close();
-    if (connection->rest_timer != nullptr) connection->rest_timer->cancel();
+    switch (connection->phase) {
+      case Phase::kIdle: connection->close(); break;
+      // It has just come: what it asks may be on its way, and is answered.
+      case Phase::kFirst:
+      // Whoever does not get on must not keep everybody else from being told of the end.
+      case Phase::kReading:
+      case Phase::kWriting: deadlines_.set(*connection, clock_.steady(), kLastTime); break;
+      case Phase::kHandling: break;
+      case Phase::kResting: connection->rest_timer->cancel(); break;
+    }
   }
 }
 

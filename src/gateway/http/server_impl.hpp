@@ -28,6 +28,8 @@ using Code = boost::system::error_code;
 
 inline constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 inline constexpr std::chrono::milliseconds kLingerTime{2000};
+// Of a server that ends, for a request or an answer that is under way.
+inline constexpr std::chrono::milliseconds kLastTime{1000};
 inline constexpr std::chrono::milliseconds kNever = std::chrono::milliseconds::max();
 
 // What the connections share. Frames own it, so that those which are destroyed after the server,

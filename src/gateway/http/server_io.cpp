@@ -17,6 +17,8 @@ constexpr std::size_t kFirstRead = 4096;
 constexpr std::size_t kBodyRead = 64 * 1024;
 constexpr std::size_t kKeptBuffer = 16 * 1024;  // by an idle connection
 constexpr std::size_t kLingerBytes = 4 * 1024 * 1024;
+// Each is 80 bytes and more in memory, however short: 16 KB of a head would make 300 of them.
+constexpr std::size_t kMostFields = 128;
 
 // For a body there is no memory.
 Code no_room() {
@@ -39,7 +41,17 @@ asio::awaitable<bool> HttpServer::Impl::read(Connection& connection, Parser& par
   auto& impl = *connection.impl;
   auto [error, bytes] =
       co_await http::async_read_header(connection.socket, connection.buffer, parser, kAwait);
+  const auto fields = count_fields(parser);
+  if (!error && fields > kMostFields) {
+    co_await refuse(connection, too_many_fields());
+    co_return false;
+  }
   if (!error && !parser.is_done()) error = co_await read_body(connection, parser);
+  // Trailers must not pass for fields of the head (RFC 9110, 6.5.1), and none is asked for.
+  if (!error && count_fields(parser) > fields) {
+    co_await refuse(connection, no_trailers());
+    co_return false;
+  }
   if (!error) co_return true;
   if (error == boost::system::errc::not_enough_memory) {
     co_await refuse(connection, too_much_held());

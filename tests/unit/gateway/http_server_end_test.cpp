@@ -58,6 +58,32 @@ TEST_CASE("draining closes idle connections and lets the others finish") {
   CHECK(house.closes_all());
 }
 
+TEST_CASE("draining waits for nobody who does not get on, and answers who has just come") {
+  House house;
+  Client no_body(house);
+  no_body.send("POST /pb.UserExt/GetUser HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\n{");
+  Client half(house);
+  half.send("GET / HTTP/1.1\r\nHo");
+  Client silent(house);
+  Client newcomer(house);
+  // What each has sent is read.
+  while (house.on_shard([&] { return house.server->open_connections(); }) < 4)
+    std::this_thread::yield();
+
+  house.on_shard([&] { house.server->drain(); });
+  newcomer.send("GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n");
+  auto answer = newcomer.read();
+  CHECK(answer.status == 200);
+  CHECK(answer.has("Connection: close"));
+  CHECK(newcomer.ends());
+  CHECK(no_body.read().status == 408);
+  no_body.half_close();
+  CHECK(half.read().status == 408);
+  half.half_close();
+  CHECK(silent.ends());
+  CHECK(house.closes_all());
+}
+
 TEST_CASE("a request that came before its peer reset the connection counts for its address") {
   House house;
   const auto gate = std::make_shared<Gate>(GateOptions(), house.refusals);

@@ -69,6 +69,18 @@ TEST_CASE("a head over the limit is refused") {
   CHECK(client.ends());
 }
 
+TEST_CASE("a head of more than 128 fields is refused, however short they are") {
+  for (const int fields : {128, 129}) {
+    House house;
+    Client client(house);
+    std::string head = "GET /healthz HTTP/1.1\r\nHost: h\r\n";
+    for (int i = 1; i < fields; ++i)
+      head += "a:\r\n";
+    client.send(head + "\r\n");
+    CHECK(client.read().status == (fields == 128 ? 200 : 431));
+  }
+}
+
 TEST_CASE("requests whose end is doubtful are refused and the connection closed") {
   const std::string post = "POST /pb.UserExt/GetUser HTTP/1.1\r\nHost: h\r\n";
   for (const auto& bad :
@@ -76,6 +88,11 @@ TEST_CASE("requests whose end is doubtful are refused and the connection closed"
         post + "Transfer-Encoding: chunked\r\nContent-Length: 2\r\n\r\n0\r\n\r\n",
         post + "Transfer-Encoding: gzip\r\n\r\n",
         post + "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+        post + "Transfer-Encoding:\r\nContent-Length: 2\r\n\r\n{}",
+        post + "Transfer-Encoding: ,\r\nContent-Length: 2\r\n\r\n{}",
+        std::string("POST /pb.UserExt/GetUser HTTP/1.0\r\nHost: h\r\nConnection: keep-alive\r\n"
+                    "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
+        post + "Transfer-Encoding: chunked\r\n\r\n0\r\nX-User-Id: 1\r\n\r\n",
         post + "Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}",
         post + "Content-Length: 2\r\nContent-Length: 2\r\n\r\n{}",
         post + "Content-Length: -1\r\n\r\n", post + "Content-Length: 2x\r\n\r\n{}",
