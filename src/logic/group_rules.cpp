@@ -251,6 +251,8 @@ Decided answer_request(const GroupView& view, const Doer& doer, bool accept,
   const auto& asker = view.persons.at(1);
   if (!asker.asked_to_join)
     return Error(ErrCode::kBadRequest, "that user has not asked to join, or was answered already");
+  // Who has blocked the doer since is not brought to where it can be written to.
+  if (accept && !asker.member && asker.blocks_first) return Error(ErrCode::kBlocked);
   if (accept && !asker.member)
     return with_newcomers(view, doer, {newcomer(view, asker.user, doer.now)}, profiles, options);
   GroupEdit edit;

@@ -132,15 +132,16 @@ Async<pb::GetGroupMembersResp> Groups::members(const user::Caller& caller,
   auto page = page_of(request, kMembersAtOnce);
   if (!page) co_return page.take_error();
   const GroupId group(request.group_id());
-  auto seen = co_await view(group, caller.identity.user);
-  if (!seen) co_return seen.take_error();
-  auto may = require_member(*seen);
-  if (!may) co_return may.take_error();
   auto found =
       co_await wait_for<std::vector<store::Member>>([&](Done<std::vector<store::Member>> done) {
         store_.group_members(group, UserId(page->after), page->read(), std::move(done));
       });
   if (!found) co_return found.take_error();
+  // Who may see it is asked behind the reading: what came after a removal is not the removed one's.
+  auto seen = co_await view(group, caller.identity.user);
+  if (!seen) co_return seen.take_error();
+  auto may = require_member(*seen);
+  if (!may) co_return may.take_error();
   pb::GetGroupMembersResp response;
   cut(*found, *page, response);
   std::vector<UserId> users;
@@ -158,15 +159,16 @@ Async<pb::GetJoinRequestsResp> Groups::join_requests(const user::Caller& caller,
   auto page = page_of(request, kMembersAtOnce);
   if (!page) co_return page.take_error();
   const GroupId group(request.group_id());
-  auto seen = co_await view(group, caller.identity.user);
-  if (!seen) co_return seen.take_error();
-  auto may = require_admin(*seen);
-  if (!may) co_return may.take_error();
   auto found = co_await wait_for<std::vector<store::JoinRequest>>(
       [&](Done<std::vector<store::JoinRequest>> done) {
         store_.join_requests(group, UserId(page->after), page->read(), std::move(done));
       });
   if (!found) co_return found.take_error();
+  // As in members().
+  auto seen = co_await view(group, caller.identity.user);
+  if (!seen) co_return seen.take_error();
+  auto may = require_admin(*seen);
+  if (!may) co_return may.take_error();
   pb::GetJoinRequestsResp response;
   cut(*found, *page, response);
   for (const auto& asked : *found) {
@@ -192,6 +194,10 @@ Async<pb::SyncGroupResp> Groups::sync(const user::Caller& caller, const pb::Sync
   if (!page) co_return page.take_error();
   pb::SyncGroupResp response;
   response.set_seq(page->head.value());
+  if (request.seq() > page->head.value()) {
+    const auto first = page->entries.empty() ? page->head.next() : page->entries.front().seq;
+    response.set_after(first.value() - 1);
+  }
   std::size_t bytes = 0;
   for (const auto& entry : page->entries) {
     auto item = to_item(entry.message);

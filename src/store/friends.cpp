@@ -136,6 +136,9 @@ Result<Appended> agree_friend(Connection& db, MessageLog& log, const Agreement& 
   if (*status == kAgreed) return nothing_new();
   if (*status != kAsked)
     return Error(ErrCode::kBadRequest, "there is no friend request of that user");
+  auto blocked = blocks(db, agreement.asker, agreement.user);
+  if (!blocked) return blocked.take_error();
+  if (*blocked) return Error(ErrCode::kBlocked);
   auto own = status_of(db, agreement.user, agreement.asker);
   if (!own) return own.take_error();
   // Who has asked as well is counted already.

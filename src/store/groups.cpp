@@ -212,6 +212,11 @@ Result<InboxPage> read_group(Connection& db, const Tail& tail, GroupId group, Us
   if (!member) return Error(ErrCode::kIsNotInGroup);
   auto page = read_inbox(db, tail, inbox_of(group), std::max(after, member->visible_after), limit);
   if (!page) return page;
+  if (after > page->head) {
+    page =
+        read_inbox(db, tail, inbox_of(group), std::max(member->read, member->visible_after), limit);
+    if (!page) return page;
+  }
   // Whoever was removed meanwhile must not see what was said afterwards, also when it has come back
   // since.
   auto still = get_member(db, group, reader);

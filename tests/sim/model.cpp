@@ -91,6 +91,7 @@ Answer Model::friends(const Call& call) {
     case Op::kAgree:
       if (friends_.contains(back)) return {};
       if (!asked_.contains(back)) return refused(kBadRequest);
+      if (blocks_.contains(back)) return refused(kBlocked);
       friends_[back] = remarks_[back];
       friends_[there] = call.text;
       for (const auto& pair : {back, there}) {

@@ -108,11 +108,13 @@ Answer Model::look_at_group(const Call& call) {
       for (auto user : group.asked)
         answer.lines.push_back(std::to_string(user));
       break;
-    case Op::kSyncGroup:
-      for (auto seq = std::max(call.number, mine.sees_after) + 1; seq <= group.head(); ++seq)
+    case Op::kSyncGroup: {
+      const auto after = call.number > group.head() ? mine.read : call.number;
+      for (auto seq = std::max(after, mine.sees_after) + 1; seq <= group.head(); ++seq)
         answer.lines.push_back(std::to_string(seq) + " " +
                                group.log[static_cast<std::size_t>(seq - 1)]);
       break;
+    }
     default:  // kAckGroup
       mine.read = std::max(mine.read, std::min(call.number, group.head()));
       break;
@@ -246,6 +248,7 @@ Answer Model::membership(const Call& call) {
     case Op::kAnswerRequest:
       if (const int code = may_change(call, group)) return refused(code);
       if (!group.asked.contains(other)) return refused(kBadRequest);
+      if (call.yes && blocks_.contains({other, self()})) return refused(kBlocked);
       if (call.yes) return bring_in(call.group, {other});
       group.asked.erase(other);
       return {};

@@ -38,6 +38,7 @@ void MemoryStore::agree_friend(UserId user, UserId asker, std::string remarks, M
         Appended nothing;
         nothing.duplicate = true;
         if (asked->second.kind == Friendship::kFriends) return nothing;
+        if (blocks_.contains({asker, user})) return Error(ErrCode::kBlocked);
         auto placed = place(notice);
         if (!placed) return placed;
         asked->second.kind = Friendship::kFriends;

@@ -240,6 +240,7 @@ void MemoryStore::read_group(GroupId group, UserId reader, Seq after, PageLimit 
         if (!seen) return seen.take_error();
         const auto& member = seen->persons.front().member;
         if (!member) return Error(ErrCode::kIsNotInGroup);
+        if (after > head_of(inbox_of(group))) after = member->read;
         return page(inbox_of(group), std::max(after, member->visible_after), limit);
       },
       std::move(done));

@@ -40,8 +40,8 @@ class GroupStore {
                            Done<std::vector<Membership>> done) = 0;
 
   // The group's own inbox from after+1 on, as far as `reader` may read it: entries begin after
-  // `after` or the member's visible_after, whichever is later. Errors: kGroupNotExist,
-  // kIsNotInGroup.
+  // `after` or the member's visible_after, whichever is later; and when `after` is beyond the head,
+  // after what the member has read. Errors: kGroupNotExist, kIsNotInGroup.
   virtual void read_group(GroupId group, UserId reader, Seq after, PageLimit limit,
                           Done<InboxPage> done) = 0;
   // Notes that `user` has read the group's inbox up to `seq`. Never lowers; a seq over the head

@@ -129,7 +129,7 @@ class FriendStore {
   virtual void request_friend(FriendRequest request, NewMessage notice, Done<Appended> done) = 0;
   // `user` agrees to what `asker` requested; both are friends afterwards. `notice` as above; when
   // they are friends already the answer is a duplicate. Errors: kBadRequest (there is no request of
-  // `asker`), kTooManyFriends (`user`).
+  // `asker`), kBlocked (`asker` blocks `user` by now), kTooManyFriends (`user`).
   virtual void agree_friend(UserId user, UserId asker, std::string remarks, Millis now,
                             NewMessage notice, Done<Appended> done) = 0;
   // How `user` stands to `other`. Error: kUserNotExist (`other`).

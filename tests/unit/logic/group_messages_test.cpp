@@ -114,12 +114,24 @@ TEST_CASE_METHOD(GroupFixture, "a member that was away finds what it missed, in 
   page = sync(3, group, before + 3, 3);
   CHECK(page->messages_size() == 2);
   CHECK_FALSE(page->has_more());
+  CHECK_FALSE(page->has_after());
 
   pb::AckGroupReq ack;
   ack.set_group_id(group);
   ack.set_seq(before + 5);
   REQUIRE(test::run(groups.acknowledge(as(3), ack)));
   CHECK(seen_by(3).unread() == 0);
+  // More than there is: of a life of the server that a backup does not know.
+  REQUIRE(say(1, group));
+  page = sync(3, group, before + 7);
+  CHECK(page->after() == before + 5);
+  REQUIRE(page->messages_size() == 1);
+  CHECK(page->messages(0).seq() == before + 6);
+  ack.set_seq(before + 6);
+  REQUIRE(test::run(groups.acknowledge(as(3), ack)));
+  page = sync(3, group, before + 7);
+  CHECK(page->after() == before + 6);
+  CHECK(page->messages_size() == 0);
   ack.set_seq(-1);
   CHECK(test::run(groups.acknowledge(as(3), ack)).code() == ErrCode::kBadRequest);
   CHECK(sync(3, group, -1).code() == ErrCode::kBadRequest);

@@ -116,6 +116,25 @@ TEST_CASE_METHOD(GroupFixture, "who blocks somebody is not brought into a group 
   CHECK(members_seen_by(1) == std::vector<std::int64_t>{1, 2, 3, 4});
 }
 
+TEST_CASE_METHOD(GroupFixture,
+                 "who asked to join and then blocked is not brought in by the old request") {
+  pb::SetGroupSettingsReq approval;
+  approval.set_join_mode(pb::JM_APPROVAL);
+  REQUIRE(settings(1, approval));
+  REQUIRE(join(4));
+  const auto block = [&](bool blocked) {
+    REQUIRE(test::run(wait_for<Unit>([&](auto done) {
+      store.set_blocked(UserId(4), UserId(1), blocked, clock.wall(), std::move(done));
+    })));
+  };
+  block(true);
+  CHECK(answer(1, 4, true).code() == ErrCode::kBlocked);
+  CHECK(members_seen_by(1) == std::vector<std::int64_t>{1, 2, 3});
+  block(false);
+  CHECK(answer(1, 4, true));
+  CHECK(members_seen_by(1) == std::vector<std::int64_t>{1, 2, 3, 4});
+}
+
 TEST_CASE_METHOD(GroupFixture, "every member may add others when the group allows it") {
   pb::SetGroupSettingsReq request;
   request.set_member_invite(true);

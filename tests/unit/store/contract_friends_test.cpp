@@ -151,6 +151,19 @@ TEMPLATE_TEST_CASE("a blocked user can neither write nor ask", "", LazyMerge, Me
   CHECK(three.block(a, 1'000'000).code() == ErrCode::kUserNotExist);
 }
 
+TEMPLATE_TEST_CASE("who asked and then blocked is nobody's friend by an old request", "", LazyMerge,
+                   MemoryEngine) {
+  TestType engine;
+  Three three(engine.store());
+  const auto [a, b] = std::pair(three.ids[0], three.ids[1]);
+  REQUIRE(three.request(a, b));
+  REQUIRE(three.block(a, b));
+  CHECK(agree_friend(engine.store(), b, a).code() == ErrCode::kBlocked);
+  CHECK(three.friends(b).empty());
+  REQUIRE(three.block(a, b, false));
+  CHECK(agree_friend(engine.store(), b, a));
+}
+
 TEMPLATE_TEST_CASE("friends and blocked users come in pages", "", LazyMerge, MemoryEngine) {
   TestType engine;
   Three three(engine.store());
