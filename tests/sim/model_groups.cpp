@@ -14,6 +14,7 @@ constexpr int kGroupNotExist = 1010;
 constexpr int kUserNotExist = 1011;
 constexpr int kForbidden = 2012;
 constexpr int kGroupFull = 2013;
+constexpr int kBlocked = 2014;
 constexpr int kJoinClosed = 2015;
 constexpr int kMember = 0;
 constexpr int kAdmin = 1;

@@ -206,14 +206,24 @@ void MemoryStore::view_group(GroupId group, std::vector<UserId> persons, Done<Gr
 
 void MemoryStore::group_members(GroupId group, UserId after, std::size_t limit,
                                 Done<std::vector<Member>> done) {
-  call<std::vector<Member>>([&] { return slice(groups_[group].members, after, limit); },
-                            std::move(done));
+  call<std::vector<Member>>(
+      [&] {
+        const auto it = groups_.find(group);
+        return it == groups_.end() ? std::vector<Member>()
+                                   : slice(it->second.members, after, limit);
+      },
+      std::move(done));
 }
 
 void MemoryStore::join_requests(GroupId group, UserId after, std::size_t limit,
                                 Done<std::vector<JoinRequest>> done) {
-  call<std::vector<JoinRequest>>([&] { return slice(groups_[group].requests, after, limit); },
-                                 std::move(done));
+  call<std::vector<JoinRequest>>(
+      [&] {
+        const auto it = groups_.find(group);
+        return it == groups_.end() ? std::vector<JoinRequest>()
+                                   : slice(it->second.requests, after, limit);
+      },
+      std::move(done));
 }
 
 void MemoryStore::user_groups(UserId user, GroupId after, std::size_t limit,
