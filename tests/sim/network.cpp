@@ -41,6 +41,7 @@ void Device::drop_session() {
   ended_ = false;
   answered_ = false;
   synced_ = false;
+  lost_last_ = false;
 }
 
 void Device::stall(bool stalled) {
@@ -94,6 +95,24 @@ void Device::sweep() {
   if (session_->due(idle) <= now) session_->on_sweep(now, idle);
 }
 
+void Device::check_rest() const {
+  if (!session_ || ended_ || !to_hear_.empty()) return;
+  const auto name = "device " + std::to_string(id_);
+  if (!attached_) throw Broken{name + " is neither let in nor turned away"};
+  if (!synced_) throw Broken{name + " waits for its sync, and nothing is under way"};
+  if (lost_last_) return;
+  const auto& inbox = network_.model_.inbox(user_);
+  for (auto at = static_cast<std::size_t>(last_); at < inbox.size(); ++at)
+    if (inbox[at].find(own_mark()) == std::string::npos)
+      throw Broken{name + " has stopped at " + std::to_string(last_) + " of " +
+                   std::to_string(inbox.size()) + ", and nothing is under way"};
+}
+
+// In the line of what it sent itself, which it is not pushed.
+std::string Device::own_mark() const {
+  return " on " + std::to_string(device_) + " to ";
+}
+
 void Device::say(pb::PackageType type, const google::protobuf::Message& message) {
   pb::Input packet;
   packet.set_type(type);
@@ -138,7 +157,7 @@ void Device::take(const pb::MessageItem& item, bool whole) {
   if (item.seq() <= last_) throw Broken{where + ": it comes twice, or late"};
   if (item.seq() > static_cast<std::int64_t>(inbox.size()))
     throw Broken{where + ": it is not in the inbox"};
-  const auto own = " on " + std::to_string(device_) + " to ";
+  const auto own = own_mark();
   for (auto seq = last_ + 1; seq < item.seq(); ++seq)
     if (whole || inbox[static_cast<std::size_t>(seq - 1)].find(own) == std::string::npos)
       throw Broken{where + ": seq " + std::to_string(seq) + " was left out"};

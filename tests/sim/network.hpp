@@ -5,6 +5,7 @@
 
 #include "model.hpp"
 #include "pb/conn.ext.pb.h"
+#include "script.hpp"
 #include "session.hpp"
 
 #include "linnet/logic/messages.hpp"
@@ -15,14 +16,11 @@
 #include <future>
 #include <map>
 #include <memory>
-#include <random>
 #include <set>
 #include <string>
 #include <vector>
 
 namespace linnet::sim {
-
-using Random = std::mt19937_64;
 
 // What a device must never see: thrown with a sentence.
 struct Broken {
@@ -52,9 +50,14 @@ class Device final : public gateway::SessionHost {
   void cut();
   void stall(bool stalled);
   void on_event(const std::function<void(router::Outlet&)>& event);
+  // A push of its inbox is on its way, or was lost: the next that arrives will show that.
+  void expect_push(bool arrives) { lost_last_ = !arrives; }
   // Does one thing that waits; false when there is none.
   bool step(Random& random);
   void sweep();
+  // When nothing is under way any more: its session has told it all there is, unless the last push
+  // was lost or it takes nothing.
+  void check_rest() const;
 
   int id() const { return id_; }
   std::int64_t device() const { return device_; }
@@ -90,6 +93,7 @@ class Device final : public gateway::SessionHost {
   void take(const pb::MessageItem& item, bool whole);
   void say(pb::PackageType type, const google::protobuf::Message& message);
   void drop_session();
+  std::string own_mark() const;
 
   Network& network_;
   const int id_;
@@ -108,6 +112,7 @@ class Device final : public gateway::SessionHost {
   bool answered_ = false;  // its sync has, to begin with
   bool synced_ = false;
   bool ended_ = false;
+  bool lost_last_ = false;
 };
 
 // The router's seam, and all devices. Thread: the simulation's, or the store's while that waits.

@@ -49,8 +49,12 @@ void Network::deliver(std::span<const router::Delivery> deliveries, const wire::
   for (const auto& [user, seq] : deliveries) {
     handed_.users.emplace_back(user.value(), seq.value());
     for (const auto& [device, owner] : attached_) {
-      if (owner != user.value() || lost()) continue;
-      this->device(device).on_event([seq = seq, push](router::Outlet& outlet) {
+      if (owner != user.value()) continue;
+      auto& one = this->device(device);
+      const bool arrives = !lost();
+      if (seq) one.expect_push(arrives);
+      if (!arrives) continue;
+      one.on_event([seq = seq, push](router::Outlet& outlet) {
         if (seq)
           outlet.deliver(seq, push);
         else

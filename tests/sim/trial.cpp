@@ -1,5 +1,6 @@
 #include "trial.hpp"
 
+#include "script.hpp"
 #include "sqlite_store.hpp"
 #include "subject.hpp"
 #include "support/false_clock.hpp"
@@ -17,14 +18,11 @@ namespace linnet::sim {
 
 namespace {
 
-// Of what there is and what there is not.
-constexpr std::int64_t kNobody = kUsers + 1;
-
 class Trial {
  public:
   explicit Trial(const TrialOptions& options)
       : options_(options),
-        random_(options.seed),
+        script_(options.seed, model_),
         network_(clock_, model_, below(2) == 0 ? 0 : 20, options.seed * 31 + 7) {
     if (options.engine == Engine::kMemory) {
       auto memory = std::make_unique<test::MemoryStore>(&clock_);
@@ -57,11 +55,8 @@ class Trial {
   }
 
  private:
-  std::int64_t below(std::int64_t bound) {
-    return static_cast<std::int64_t>(random_() % static_cast<std::uint64_t>(bound));
-  }
-  bool chance(int of_hundred) { return below(100) < of_hundred; }
-  int some_device() { return static_cast<int>(1 + below(kDevices)); }
+  std::int64_t below(std::int64_t bound) { return script_.below(bound); }
+  bool chance(int of_hundred) { return script_.chance(of_hundred); }
 
   void open_sqlite() {
     dir_.emplace();
@@ -113,57 +108,11 @@ class Trial {
   }
   std::int64_t now() const { return clock_.wall().value(); }
 
-  // Mostly what may be done, as nothing comes of the rest.
-  Op random_op() {
-    if (chance(35)) return chance(50) ? Op::kSend : Op::kSendToGroup;
-    if (chance(10)) return chance(60) ? Op::kPublish : Op::kEnterRoom;
-    const auto op = static_cast<Op>(below(kOps));
-    const bool ends = op == Op::kSignOut || op == Op::kRevoke || op == Op::kDissolve ||
-                      op == Op::kDeleteFriend || op == Op::kDeleteRoom || op == Op::kBlock;
-    if (op == Op::kSignIn || (ends && !chance(40))) return chance(50) ? Op::kAddFriend : Op::kAgree;
-    return op;
-  }
-  std::int64_t some_group() {
-    const auto there = model_.groups();
-    if (there.empty() || chance(5)) return chance(50) ? 1 + below(4) : below(2) * 99;
-    return there[static_cast<std::size_t>(below(static_cast<std::int64_t>(there.size())))];
-  }
-
-  Call random_call() {
-    Call call;
-    call.op = random_op();
-    call.device = some_device();
-    if (model_.user_of(call.device) == 0 && chance(80)) call.op = Op::kSignIn;
-    if (chance(4)) call.proof = chance(50) ? Proof::kEnded : Proof::kForged;
-    call.user = chance(95) ? 1 + below(kUsers) : kNobody - below(2) * kNobody;
-    // Another number would be another user.
-    if (call.op == Op::kSignIn) call.user = 1 + below(kUsers);
-    call.other = below(kUsers + 1);
-    call.group = some_group();
-    call.room = 1 + below(chance(80) ? 1 : 3);
-    call.number = below(4) - (chance(10) ? 2 : 0);
-    if (call.op == Op::kMuteGroup || call.op == Op::kMuteMember ||
-        (call.op > Op::kRoomRole && call.op < Op::kDeleteRoom))
-      call.number *= 300;
-    // Also of those behind others.
-    if (call.op == Op::kRevoke) call.number = 1 + below(2 * kDevices);
-    if (call.op == Op::kAck) call.number = below(12) - 1;
-    call.request = chance(60) ? 1 + below(12) : 0;
-    if (call.op == Op::kSend && chance(2)) call.request = -1;
-    const bool sends =
-        call.op == Op::kSend || call.op == Op::kSendToGroup || call.op == Op::kPublish;
-    call.yes = chance(sends || call.op == Op::kSignIn ? 85 : 60);
-    call.text = "t" + std::to_string(++texts_);
-    if (sends && chance(10))
-      call.text += std::string(static_cast<std::size_t>(chance(80) ? 200 : 400), 'x');
-    return call;
-  }
-
   void step() {
     if (memory_ != nullptr && chance(4)) refuse();
     if (chance(15)) clock_.pass(std::chrono::milliseconds(below(600'000)));
     if (chance(20)) disturb();
-    perform(random_call());
+    perform(script_.call());
     // What waits may go on waiting.
     quiet_ = network_.run(chance(30) ? static_cast<std::size_t>(below(6)) : 100'000);
     compare();
@@ -177,7 +126,7 @@ class Trial {
   }
 
   void disturb() {
-    auto& device = network_.device(some_device());
+    auto& device = network_.device(script_.some_device());
     const auto what = below(4);
     const auto name = "device " + std::to_string(device.id());
     if (what == 0) {
@@ -267,6 +216,8 @@ class Trial {
       seen = meant.size();
     }
     if (!quiet_) return;
+    for (int id = 1; id <= kDevices; ++id)
+      network_.device(id).check_rest();
     std::set<Pair> meant;
     const auto followers = model_.followers();
     for (int id = 1; id <= kDevices; ++id)
@@ -279,14 +230,14 @@ class Trial {
   // Everything works again: each device that is signed in has all of its inbox.
   void finish() {
     if (refusal_) refuse();
-    network_.heal();
-    for (int id = 1; id <= kDevices; ++id) {
+    for (int id = 1; id <= kDevices; ++id)
       network_.device(id).stall(false);
+    // To rest by themselves first: a new connection would heal whatever a session has missed.
+    come_to_rest();
+    network_.heal();
+    for (int id = 1; id <= kDevices; ++id)
       network_.device(id).connect();
-    }
-    quiet_ = network_.run(1'000'000);
-    if (!quiet_) throw Broken{"the devices do not come to rest"};
-    compare();
+    come_to_rest();
     for (int id = 1; id <= kDevices; ++id) {
       const auto& device = network_.device(id);
       const auto user = model_.user_of(id);
@@ -303,14 +254,20 @@ class Trial {
       result_.messages += model_.inbox(user).size();
   }
 
+  void come_to_rest() {
+    quiet_ = network_.run(1'000'000);
+    if (!quiet_) throw Broken{"the devices do not come to rest"};
+    compare();
+  }
+
   void tell(const std::string& line) {
     if (options_.told) result_.story.push_back(line);
   }
 
   const TrialOptions options_;
-  Random random_;
   test::FalseClock clock_;
   Model model_;
+  Script script_;
   Network network_;
   std::optional<TempDir> dir_;
   std::unique_ptr<store::Store> store_;
@@ -319,7 +276,6 @@ class Trial {
   std::optional<ErrCode> refusal_;
   std::map<std::int64_t, std::size_t> seen_;
   std::map<int, std::int64_t> signed_in_;
-  int texts_ = 0;
   bool quiet_ = false;
   TrialResult result_;
 };
