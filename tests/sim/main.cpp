@@ -65,6 +65,7 @@ class Runs {
     sums_.of_all.calls += result.calls;
     sums_.of_all.granted += result.granted;
     sums_.of_all.refusals_of_store += result.refusals_of_store;
+    sums_.of_all.restarts += result.restarts;
     sums_.of_all.messages += result.messages;
     sums_.of_all.received += result.received;
     for (const auto& line : result.story)
@@ -113,9 +114,11 @@ int main(int argc, char** argv) {
   const auto sums = Runs(options).run();
   std::printf(
       "%llu seeds (%llu on SQLite), %llu calls of which %llu were granted and %llu refused"
-      " by the store, %llu messages in inboxes, %llu received, %llu seeds with faults\n",
+      " by the store, %llu restarts, %llu messages in inboxes, %llu received, %llu seeds with "
+      "faults\n",
       number(sums.runs), number(sums.on_sqlite), number(sums.of_all.calls),
       number(sums.of_all.granted), number(sums.of_all.refusals_of_store),
-      number(sums.of_all.messages), number(sums.of_all.received), number(sums.faulty));
+      number(sums.of_all.restarts), number(sums.of_all.messages), number(sums.of_all.received),
+      number(sums.faulty));
   return (sums.faulty > 0) == options.expect_fault ? 0 : 1;
 }

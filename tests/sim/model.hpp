@@ -30,6 +30,8 @@ class Model {
   std::set<Pair> followers() const;
   std::vector<std::int64_t> groups() const;
   void acknowledge(std::int64_t user, std::int64_t seq);
+  // Every connection is gone, and so is what was heard in rooms: it is stored nowhere here.
+  void cut_all();
   // (device, room): what was heard there.
   const std::map<Pair, std::vector<std::string>>& heard() const { return heard_; }
 

@@ -30,6 +30,12 @@ void Model::leave_rooms(int device) {
     room.seats.erase(device);
 }
 
+void Model::cut_all() {
+  for (auto& [id, room] : rooms_)
+    room.seats.clear();
+  heard_.clear();
+}
+
 Answer Model::rooms(const Call& call) {
   if (call.op == Op::kMakeRoom) {
     if (call.user < 0) return refused(kBadRequest);

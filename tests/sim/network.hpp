@@ -18,6 +18,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace linnet::sim {
@@ -46,6 +47,9 @@ class Device final : public gateway::SessionHost {
   // A new token: whatever it had is forgotten, as by a new installation.
   void signed_in(std::int64_t user, std::string token);
   const std::string& token() const { return token_; }
+  // One that it had, good no longer.
+  const std::string& ended_token() const { return ended_token_; }
+  void note_ended(std::string token) { ended_token_ = std::move(token); }
   void connect();
   void cut();
   void stall(bool stalled);
@@ -100,6 +104,7 @@ class Device final : public gateway::SessionHost {
   std::int64_t device_ = 0;  // what it is for the server: its token says
   std::int64_t user_ = 0;    // that its token is of
   std::string token_;
+  std::string ended_token_;
   std::int64_t last_ = 0;
   std::unique_ptr<gateway::Session> session_;
   std::deque<std::function<void()>> questions_;  // that the session has asked
@@ -120,12 +125,13 @@ class Network final : public router::Router {
  public:
   Network(const Clock& clock, const Model& model, unsigned lost_of_hundred, std::uint64_t seed);
   ~Network() override;
-  // Before anything else.
+  // Before anything else, and again when those are others.
   void serve(user::Accounts& accounts, logic::Messages& messages);
 
   Device& device(int id) { return *devices_.at(static_cast<std::size_t>(id - 1)); }
   // Lets at most `steps` of what waits happen, in any order; whether all has.
   bool run(std::size_t steps);
+  void cut_all();
   // From now on nothing is lost.
   void heal() { lost_of_hundred_ = 0; }
   // What was handed on since it was asked last.

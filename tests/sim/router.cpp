@@ -15,8 +15,7 @@ Network::Network(const Clock& clock, const Model& model, unsigned lost_of_hundre
 }
 
 Network::~Network() {
-  for (auto& device : devices_)
-    device->cut();
+  cut_all();
 }
 
 void Network::serve(user::Accounts& accounts, logic::Messages& messages) {
@@ -33,6 +32,11 @@ bool Network::run(std::size_t steps) {
   while (first() || any())
     if (steps-- == 0) return false;
   return true;
+}
+
+void Network::cut_all() {
+  for (auto& device : devices_)
+    device->cut();
 }
 
 Handed Network::take_handed() {

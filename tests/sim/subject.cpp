@@ -78,7 +78,7 @@ void Subject::populate() {
 
 std::string Subject::shown_token(const Call& call) {
   const auto& own = network_.device(call.device).token();
-  if (call.proof == Proof::kEnded) return ended_tokens_[call.device];
+  if (call.proof == Proof::kEnded) return network_.device(call.device).ended_token();
   if (call.proof == Proof::kOwn) return own;
   // The secret of another device under this one's name.
   const auto& another = network_.device(call.device % kDevices + 1).token();
@@ -125,7 +125,7 @@ Answer Subject::sign_in(const Call& call) {
   const auto before = device.device();
   device.signed_in(done->user_id(), done->token());
   // Another user's goes on.
-  if (before == device.device()) ended_tokens_[call.device] = former;
+  if (before == device.device()) device.note_ended(former);
   return answer;
 }
 
@@ -208,7 +208,8 @@ Answer Subject::messages(const user::Caller& caller, const Call& call) {
 Answer Subject::devices(const user::Caller& caller, const Call& call) {
   if (call.op == Op::kSignOut) {
     auto out = run(devices_.sign_out(caller, {}));
-    if (out) ended_tokens_[call.device] = network_.device(call.device).token();
+    auto& device = network_.device(call.device);
+    if (out) device.note_ended(device.token());
     return plain(out);
   }
   if (call.op == Op::kRevoke) {

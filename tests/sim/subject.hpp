@@ -13,7 +13,6 @@
 #include <boost/asio/io_context.hpp>
 
 #include <exception>
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -23,7 +22,7 @@ namespace linnet::sim {
 class Subject {
  public:
   Subject(store::Store& store, Network& network, const Clock& clock);
-  // Devices 1 to kDevices, and users 1 to kUsers signed in on the first three.
+  // On an empty store: devices 1 to kDevices, and users 1 to kUsers signed in on the first three.
   void populate();
   // What the call answers, in the model's words; a new token goes to the device.
   Answer perform(const Call& call);
@@ -72,7 +71,6 @@ class Subject {
   logic::Messages messages_;
   logic::Devices devices_;
   SubjectRooms rooms_;
-  std::map<int, std::string> ended_tokens_;
 };
 
 }  // namespace linnet::sim

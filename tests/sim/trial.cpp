@@ -1,16 +1,12 @@
 #include "trial.hpp"
 
 #include "script.hpp"
-#include "sqlite_store.hpp"
+#include "storage.hpp"
 #include "subject.hpp"
 #include "support/false_clock.hpp"
-#include "support/memory_store.hpp"
-
-#include "linnet/base/temp_dir.hpp"
 
 #include <algorithm>
 #include <exception>
-#include <memory>
 #include <optional>
 #include <utility>
 
@@ -23,18 +19,12 @@ class Trial {
   explicit Trial(const TrialOptions& options)
       : options_(options),
         script_(options.seed, model_),
+        storage_(options.engine, clock_, script_),
         network_(clock_, model_, below(2) == 0 ? 0 : 20, options.seed * 31 + 7) {
-    if (options.engine == Engine::kMemory) {
-      auto memory = std::make_unique<test::MemoryStore>(&clock_);
-      memory_ = memory.get();
-      store_ = std::move(memory);
-    } else {
-      open_sqlite();
-    }
-    subject_.emplace(*store_, network_, clock_);
+    subject_.emplace(storage_.store(), network_, clock_);
   }
   ~Trial() {
-    store_->close();
+    storage_.close();
     subject_.reset();
   }
   Trial(const Trial&) = delete;
@@ -57,21 +47,6 @@ class Trial {
  private:
   std::int64_t below(std::int64_t bound) { return script_.below(bound); }
   bool chance(int of_hundred) { return script_.chance(of_hundred); }
-
-  void open_sqlite() {
-    dir_.emplace();
-    store::SqliteOptions options;
-    options.directory = dir_->path() / "data";
-    options.readers = 1;
-    options.synchronous = store::Synchronous::kNormal;
-    if (below(2) == 0) options.merge_after = 1;
-    store::Tuning tuning;
-    tuning.idle_before_merge = std::chrono::milliseconds(below(2) == 0 ? 0 : 3'600'000);
-    static Logger silent(LogLevel::kOff);
-    auto opened = store::SqliteStore::open(options, tuning, clock_, silent);
-    if (!opened) throw std::runtime_error("no store: " + opened.error().message());
-    store_ = std::move(*opened);
-  }
 
   void populate() {
     subject_->populate();
@@ -109,9 +84,10 @@ class Trial {
   std::int64_t now() const { return clock_.wall().value(); }
 
   void step() {
-    if (memory_ != nullptr && chance(4)) refuse();
+    if (storage_.may_refuse() && chance(4)) refuse();
     if (chance(15)) clock_.pass(std::chrono::milliseconds(below(600'000)));
     if (chance(20)) disturb();
+    if (chance(3) && !refusal_) restart();
     perform(script_.call());
     // What waits may go on waiting.
     quiet_ = network_.run(chance(30) ? static_cast<std::size_t>(below(6)) : 100'000);
@@ -121,8 +97,22 @@ class Trial {
   void refuse() {
     refusal_ = refusal_ ? std::nullopt
                         : std::optional(chance(50) ? ErrCode::kServerBusy : ErrCode::kStorage);
-    memory_->refuse(refusal_);
+    storage_.refuse(refusal_);
     tell(refusal_ ? "the store refuses" : "the store works");
+  }
+
+  // Nothing goes on but what is stored, and the tokens that devices have.
+  void restart() {
+    tell("the server starts anew");
+    ++result_.restarts;
+    network_.cut_all();
+    if (!storage_.may_refuse()) storage_.close();
+    subject_.reset();
+    storage_.reopen();
+    subject_.emplace(storage_.store(), network_, clock_);
+    model_.cut_all();
+    for (int id = 1; id <= kDevices; ++id)
+      if (chance(70)) network_.device(id).connect();
   }
 
   void disturb() {
@@ -268,10 +258,8 @@ class Trial {
   test::FalseClock clock_;
   Model model_;
   Script script_;
+  Storage storage_;
   Network network_;
-  std::optional<TempDir> dir_;
-  std::unique_ptr<store::Store> store_;
-  test::MemoryStore* memory_ = nullptr;
   std::optional<Subject> subject_;
   std::optional<ErrCode> refusal_;
   std::map<std::int64_t, std::size_t> seen_;

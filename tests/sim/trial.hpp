@@ -21,6 +21,7 @@ struct TrialResult {
   std::uint64_t calls = 0;
   std::uint64_t granted = 0;  // of the calls
   std::uint64_t refusals_of_store = 0;
+  std::uint64_t restarts = 0;
   std::uint64_t messages = 0;  // in inboxes at the end
   std::uint64_t received = 0;  // by devices at the end: the sum of where they are
   std::string fault;           // empty: none
