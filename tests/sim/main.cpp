@@ -5,6 +5,8 @@
 
 #include <atomic>
 #include <cstdio>
+#include <cstdlib>
+#include <filesystem>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -21,13 +23,14 @@ struct Options {
   unsigned jobs = 2;
   unsigned sqlite_every = 20;
   bool told = false;
-  bool expect_fault = false;
+  const MutantRow* mutant = nullptr;
 };
 
 struct Sums {
   std::uint64_t runs = 0;
   std::uint64_t on_sqlite = 0;
   std::uint64_t faulty = 0;
+  std::uint64_t of_mutant = 0;  // of these: by the sentence that it must cause
   TrialResult of_all;
 };
 
@@ -46,7 +49,7 @@ class Runs {
 
  private:
   void work() {
-    for (auto i = next_++; i < options_.runs; i = next_++) {
+    for (auto i = next_++; i < options_.runs && !found_; i = next_++) {
       TrialOptions one;
       one.seed = options_.seed + i;
       one.steps = options_.steps;
@@ -54,6 +57,7 @@ class Runs {
       // By the seed, so that a run alone is the same run.
       if (options_.sqlite_every > 0 && one.seed % options_.sqlite_every == 0)
         one.engine = Engine::kSqlite;
+      if (options_.mutant != nullptr) one.mutant = options_.mutant->mutant;
       take(one, run_trial(one));
     }
   }
@@ -72,17 +76,24 @@ class Runs {
       std::printf("%s\n", line.c_str());
     if (result.fault.empty()) return;
     ++sums_.faulty;
-    if (sums_.faulty > 10) return;
+    if (options_.mutant != nullptr && is_of(*options_.mutant, result.fault)) {
+      ++sums_.of_mutant;
+      found_ = true;
+    }
+    if (sums_.faulty > 10 && !found_) return;
     std::printf(
         "seed %llu FAULTY: %s\n  again: ./dev sim --runs 1 --seed %llu --steps %d"
-        " --sqlite-every %u --tell\n",
+        " --sqlite-every %u --tell%s%s\n",
         static_cast<unsigned long long>(one.seed), result.fault.c_str(),
-        static_cast<unsigned long long>(one.seed), one.steps, options_.sqlite_every);
+        static_cast<unsigned long long>(one.seed), one.steps, options_.sqlite_every,
+        options_.mutant == nullptr ? "" : " --mutant ",
+        options_.mutant == nullptr ? "" : options_.mutant->name.data());
     std::fflush(stdout);
   }
 
   Options options_;
   std::atomic<std::uint64_t> next_ = 0;
+  std::atomic<bool> found_ = false;
   std::mutex mutex_;
   Sums sums_;
 };
@@ -94,6 +105,8 @@ unsigned long long number(std::uint64_t value) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  // Nothing here is to survive the machine, and a disk would be what most of the time is spent on.
+  if (std::filesystem::is_directory("/dev/shm")) setenv("TMPDIR", "/dev/shm", 0);
   Options options;
   CLI::App app{
       "Random calls of three users on six devices, with faults, on the server's rules and"
@@ -108,8 +121,15 @@ int main(int argc, char** argv) {
                  "Seeds that this divides run on SQLite, the rest in memory; 0: none, 1: all.")
       ->capture_default_str();
   app.add_flag("--tell", options.told, "Says what happens.");
-  app.add_flag("--expect-fault", options.expect_fault, "Good is when something is found.");
+  std::vector<std::string> names;
+  for (const auto& row : mutants())
+    names.emplace_back(row.name);
+  std::string name;
+  app.add_option("--mutant", name, "A mistake that is made on purpose, and must be found.")
+      ->check(CLI::IsMember(names));
   CLI11_PARSE(app, argc, argv);
+  for (const auto& row : mutants())
+    if (row.name == name) options.mutant = &row;
 
   const auto sums = Runs(options).run();
   std::printf(
@@ -120,5 +140,8 @@ int main(int argc, char** argv) {
       number(sums.of_all.granted), number(sums.of_all.refusals_of_store),
       number(sums.of_all.restarts), number(sums.of_all.messages), number(sums.of_all.received),
       number(sums.faulty));
-  return (sums.faulty > 0) == options.expect_fault ? 0 : 1;
+  if (options.mutant == nullptr) return sums.faulty == 0 ? 0 : 1;
+  std::printf("mutant %s: %s\n", name.c_str(),
+              sums.of_mutant > 0 ? "found, as it must be" : "NOT FOUND by what it must cause");
+  return sums.of_mutant > 0 ? 0 : 1;
 }

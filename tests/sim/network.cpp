@@ -1,6 +1,7 @@
 #include "network.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace linnet::sim {
@@ -83,7 +84,8 @@ bool Device::step(Random& random) {
     to_hear_.pop_front();
     unsent_ -= packet.ByteSizeLong();
     receive(packet);
-    if (to_hear_.empty() && session_ && !ended_) session_->on_drained();
+    if (to_hear_.empty() && session_ && !ended_ && !network_.is(Mutant::kNoReread))
+      session_->on_drained();
   }
   return true;
 }
@@ -263,6 +265,11 @@ void Device::send_push(Seq seq, const wire::Push& push) {
   pb::Output packet;
   if (!packet.ParseFromString(bytes)) throw Broken{"a push that is no packet"};
   send(packet);
+  if (network_.is(Mutant::kTwice)) send(packet);
+  const auto last = to_hear_.rbegin();
+  if (network_.is(Mutant::kSwapped) && to_hear_.size() > 1 &&
+      std::next(last)->type() == pb::PT_MESSAGE)
+    std::iter_swap(last, std::next(last));
 }
 
 void Device::end(wire::CloseCode, std::string_view) {

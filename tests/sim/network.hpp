@@ -4,6 +4,7 @@
 #pragma once
 
 #include "model.hpp"
+#include "mutant.hpp"
 #include "pb/conn.ext.pb.h"
 #include "script.hpp"
 #include "session.hpp"
@@ -123,7 +124,8 @@ class Device final : public gateway::SessionHost {
 // The router's seam, and all devices. Thread: the simulation's, or the store's while that waits.
 class Network final : public router::Router {
  public:
-  Network(const Clock& clock, const Model& model, unsigned lost_of_hundred, std::uint64_t seed);
+  Network(const Clock& clock, const Model& model, unsigned lost_of_hundred, std::uint64_t seed,
+          Mutant mutant);
   ~Network() override;
   // Before anything else, and again when those are others.
   void serve(user::Accounts& accounts, logic::Messages& messages);
@@ -155,11 +157,13 @@ class Network final : public router::Router {
  private:
   friend class Device;
   void detach(std::size_t, std::size_t, std::uint64_t, UserId, DeviceId) override {}
+  bool is(Mutant mutant) const { return mutant_ == mutant; }
   bool lost() { return random_() % 100 < lost_of_hundred_; }
 
   const Clock& clock_;
   const Model& model_;
   unsigned lost_of_hundred_;
+  const Mutant mutant_;
   Random random_;
   user::Accounts* accounts_ = nullptr;
   logic::Messages* messages_ = nullptr;

@@ -6,10 +6,14 @@
 namespace linnet::sim {
 
 Network::Network(const Clock& clock, const Model& model, unsigned lost_of_hundred,
-                 std::uint64_t seed)
-    : clock_(clock), model_(model), lost_of_hundred_(lost_of_hundred), random_(seed) {
+                 std::uint64_t seed, Mutant mutant)
+    : clock_(clock),
+      model_(model),
+      lost_of_hundred_(lost_of_hundred),
+      mutant_(mutant),
+      random_(seed) {
   options_.page_entries = 3;
-  options_.outbox_bytes = 600;
+  options_.outbox_bytes = 250;
   for (int id = 1; id <= kDevices; ++id)
     devices_.push_back(std::make_unique<Device>(*this, id));
 }
@@ -50,6 +54,8 @@ router::Attachment Network::attach(UserId, DeviceId, Shard&, router::Outlet&) {
 }
 
 void Network::deliver(std::span<const router::Delivery> deliveries, const wire::PushPtr& push) {
+  if (is(Mutant::kUnhanded) && deliveries.size() > 1)
+    deliveries = deliveries.first(deliveries.size() - 1);
   for (const auto& [user, seq] : deliveries) {
     handed_.users.emplace_back(user.value(), seq.value());
     for (const auto& [device, owner] : attached_) {
@@ -57,7 +63,7 @@ void Network::deliver(std::span<const router::Delivery> deliveries, const wire::
       auto& one = this->device(device);
       const bool arrives = !lost();
       if (seq) one.expect_push(arrives);
-      if (!arrives) continue;
+      if (!arrives || (is(Mutant::kLostPush) && random_() % 20 == 0)) continue;
       one.on_event([seq = seq, push](router::Outlet& outlet) {
         if (seq)
           outlet.deliver(seq, push);
@@ -74,6 +80,7 @@ void Network::follow(UserId user, GroupId group) {
 }
 
 void Network::unfollow(UserId user, GroupId group) {
+  if (is(Mutant::kKeptFollower)) return;
   for (const auto& [device, owner] : attached_)
     if (owner == user.value()) following_.erase({device, group.value()});
 }

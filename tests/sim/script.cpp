@@ -28,6 +28,17 @@ std::int64_t Script::some_group() {
   return there[static_cast<std::size_t>(below(static_cast<std::int64_t>(there.size())))];
 }
 
+std::string Script::text() {
+  return "t" + std::to_string(++texts_);
+}
+
+Call Script::another(Call call) {
+  call.text = text() + std::string(static_cast<std::size_t>(below(2) * 100), 'x');
+  call.request = 0;
+  call.yes = true;
+  return call;
+}
+
 Call Script::call() {
   Call call;
   call.op = op();
@@ -51,7 +62,7 @@ Call Script::call() {
   if (call.op == Op::kSend && chance(2)) call.request = -1;
   const bool sends = call.op == Op::kSend || call.op == Op::kSendToGroup || call.op == Op::kPublish;
   call.yes = chance(sends || call.op == Op::kSignIn ? 85 : 60);
-  call.text = "t" + std::to_string(++texts_);
+  call.text = text();
   if (sends && chance(10))
     call.text += std::string(static_cast<std::size_t>(chance(80) ? 200 : 400), 'x');
   return call;

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <random>
+#include <string>
 
 namespace linnet::sim {
 
@@ -20,10 +21,13 @@ class Script {
   bool chance(int of_hundred) { return below(100) < of_hundred; }
   int some_device() { return static_cast<int>(1 + below(kDevices)); }
   Call call();
+  // The same with another text, to be kept.
+  Call another(Call call);
 
  private:
   Op op();
   std::int64_t some_group();
+  std::string text();
 
   Random random_;
   const Model& model_;

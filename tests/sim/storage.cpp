@@ -3,20 +3,26 @@
 #include "sqlite_store.hpp"
 
 #include <chrono>
+#include <filesystem>
 #include <stdexcept>
 #include <utility>
 
 namespace linnet::sim {
 
-Storage::Storage(Engine engine, const Clock& clock, Script& script)
-    : clock_(clock), script_(script) {
-  if (engine == Engine::kSqlite) {
+Storage::Storage(const TrialOptions& options, const Clock& clock, Script& script)
+    : mutant_(options.mutant), clock_(clock), script_(script) {
+  if (options.engine == Engine::kSqlite) {
     open_sqlite();
     return;
   }
   auto memory = std::make_unique<test::MemoryStore>(&clock);
   memory_ = memory.get();
   store_ = std::move(memory);
+}
+
+store::Store& Storage::store() {
+  if (mutant_ == Mutant::kNone) return *store_;
+  return wrong_.emplace(*store_, mutant_);
 }
 
 void Storage::open_sqlite() {
@@ -34,10 +40,25 @@ void Storage::open_sqlite() {
   store_ = std::move(*opened);
 }
 
+// What was there when this was called last.
+void Storage::put_back() {
+  namespace fs = std::filesystem;
+  const auto data = dir_->path() / "data";
+  const auto before = dir_->path() / "before";
+  const auto now = dir_->path() / "now";
+  fs::copy(data, now, fs::copy_options::recursive);
+  if (fs::exists(before)) {
+    fs::remove_all(data);
+    fs::rename(before, data);
+  }
+  fs::rename(now, before);
+}
+
 void Storage::reopen() {
   if (memory_ != nullptr) return;
   store_->close();
   store_.reset();
+  if (mutant_ == Mutant::kOldDatabase) put_back();
   open_sqlite();
 }
 

@@ -2,6 +2,7 @@
 // is closed and opened again.
 #pragma once
 
+#include "mutant_store.hpp"
 #include "script.hpp"
 #include "support/memory_store.hpp"
 #include "trial.hpp"
@@ -16,9 +17,9 @@ namespace linnet::sim {
 
 class Storage {
  public:
-  Storage(Engine engine, const Clock& clock, Script& script);
+  Storage(const TrialOptions& options, const Clock& clock, Script& script);
 
-  store::Store& store() { return *store_; }
+  store::Store& store();
   // Everything that calls it is gone. SQLite is opened on what is there, with other settings.
   void reopen();
   void close() { store_->close(); }
@@ -27,12 +28,15 @@ class Storage {
 
  private:
   void open_sqlite();
+  void put_back();
 
+  const Mutant mutant_;
   const Clock& clock_;
   Script& script_;
   std::optional<TempDir> dir_;
   std::unique_ptr<store::Store> store_;
   test::MemoryStore* memory_ = nullptr;
+  std::optional<MutantStore> wrong_;  // in front of it
 };
 
 }  // namespace linnet::sim

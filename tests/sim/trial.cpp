@@ -19,8 +19,8 @@ class Trial {
   explicit Trial(const TrialOptions& options)
       : options_(options),
         script_(options.seed, model_),
-        storage_(options.engine, clock_, script_),
-        network_(clock_, model_, below(2) == 0 ? 0 : 20, options.seed * 31 + 7) {
+        storage_(options, clock_, script_),
+        network_(clock_, model_, below(2) == 0 ? 0 : 20, options.seed * 31 + 7, options.mutant) {
     subject_.emplace(storage_.store(), network_, clock_);
   }
   ~Trial() {
@@ -88,7 +88,13 @@ class Trial {
     if (chance(15)) clock_.pass(std::chrono::milliseconds(below(600'000)));
     if (chance(20)) disturb();
     if (chance(3) && !refusal_) restart();
-    perform(script_.call());
+    const auto call = script_.call();
+    const bool granted = perform(call);
+    // So that sessions fall behind.
+    if (granted && (call.op == Op::kSend || call.op == Op::kSendToGroup) && chance(20)) {
+      for (auto more = 2 + below(8); more > 0; --more)
+        perform(script_.another(call));
+    }
     // What waits may go on waiting.
     quiet_ = network_.run(chance(30) ? static_cast<std::size_t>(below(6)) : 100'000);
     compare();
@@ -111,6 +117,9 @@ class Trial {
     storage_.reopen();
     subject_.emplace(storage_.store(), network_, clock_);
     model_.cut_all();
+    quiet_ = false;
+    seen_.clear();
+    compare();
     for (int id = 1; id <= kDevices; ++id)
       if (chance(70)) network_.device(id).connect();
   }
@@ -133,7 +142,8 @@ class Trial {
       network_.device(id).sweep();
   }
 
-  void perform(const Call& call) {
+  // Whether it was granted.
+  bool perform(const Call& call) {
     tell(describe(call));
     ++result_.calls;
     network_.take_handed();
@@ -142,7 +152,7 @@ class Trial {
     if (refusal_ && answer.code == static_cast<int>(*refusal_)) {
       ++result_.refusals_of_store;
       if (!(handed == Handed())) throw Broken{"a call that failed hands something on"};
-      return;
+      return false;
     }
     auto meant = model_.perform(call, now());
     // A connection that is told of its token's end leaves its rooms.
@@ -161,6 +171,7 @@ class Trial {
     if (!(handed == meant_handed))
       throw Broken{describe(call) + "\n  hands on to " + words(handed) + "\n  not to      " +
                    words(meant_handed)};
+    return answer.code == 0;
   }
 
   // A device that has heard nothing has no line there, or none in it.

@@ -2,6 +2,8 @@
 // and on the model of them, which must agree in every answer and every inbox.
 #pragma once
 
+#include "mutant.hpp"
+
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -14,6 +16,7 @@ struct TrialOptions {
   std::uint64_t seed = 1;
   Engine engine = Engine::kMemory;
   int steps = 60;
+  Mutant mutant = Mutant::kNone;
   bool told = false;  // keeps what happened, in words
 };
 
