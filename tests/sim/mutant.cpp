@@ -11,6 +11,8 @@ constexpr MutantRow kRows[] = {
     {Mutant::kSwapped, "swapped", "device ", "was left out"},
     {Mutant::kTwice, "twice", "device ", "it comes twice, or late"},
     {Mutant::kNoReread, "no-reread", "has stopped at", "nothing is under way"},
+    {Mutant::kNoHead, "no-head", "is neither let in nor turned away", ""},
+    {Mutant::kDeafEar, "deaf-ear", "hears in room", "\n  not"},
     {Mutant::kAckBeforeCommit, "ack-before-commit", "the inbox of user", "not 0 | "},
     {Mutant::kDoubledRetry, "doubled-retry", "answers 0 | ", "\n  not     0 | "},
     {Mutant::kAnybodyWrites, "anybody-writes", "answers 0 | ", "\n  not     1004"},
@@ -19,12 +21,27 @@ constexpr MutantRow kRows[] = {
     {Mutant::kKeptToken, "kept-token", "answers 0", "\n  not     1003"},
     {Mutant::kForgottenAck, "forgotten-ack", "a sync begins where it should not", ""},
     {Mutant::kOldDatabase, "old-database", "the inbox of user", "not 0 | "},
+    {Mutant::kNoTokens, "no-tokens", "answers 1003", "\n  not     0", "DELETE FROM token"},
+    {Mutant::kNoRequests, "no-requests", "answers 0 | ", "\n  not     0 | ",
+     "DELETE FROM dedup_key; UPDATE message SET request_id = 0"},
+    {Mutant::kNoAcks, "no-acks", "a sync begins where it should not", "", "DELETE FROM device_ack"},
+    {Mutant::kNoBlocks, "no-blocks", "answers 0", "\n  not     2014", "DELETE FROM user_block"},
+    {Mutant::kNoRoles, "no-roles", "answers 2012", "\n  not     0",
+     "UPDATE group_member SET role = 0"},
+    {Mutant::kNoRoomRoles, "no-room-roles", "answers 2012", "\n  not     0",
+     "DELETE FROM room_user"},
 };
 
 }  // namespace
 
 std::span<const MutantRow> mutants() {
   return kRows;
+}
+
+const char* sql_of(Mutant mutant) {
+  for (const auto& row : kRows)
+    if (row.mutant == mutant) return row.sql;
+  return nullptr;
 }
 
 bool is_of(const MutantRow& row, std::string_view fault) {

@@ -17,6 +17,9 @@ enum class Mutant {
   kSwapped,   // a push overtakes the one before it
   kTwice,     // each push is sent twice
   kNoReread,  // a session that was behind is not told that everything was sent
+  kNoHead,    // some who sign in are never told where they begin
+  // Of what hears a room.
+  kDeafEar,  // some of it is missed
   // Of the store.
   kAckBeforeCommit,  // what the disk then refuses has been answered already
   kDoubledRetry,     // a request id that was seen is taken for a new one
@@ -25,7 +28,14 @@ enum class Mutant {
   kAnybodyInRoom,    // whoever has no role rules a room
   kKeptToken,        // a device that signs out is not
   kForgottenAck,     // what a device has is not noted
-  kOldDatabase,      // what was stored since the last start but one is gone at the next
+  // Of what a start finds: the row of the table says it in SQL.
+  kOldDatabase,  // all is as it was one start before
+  kNoTokens,
+  kNoRequests,
+  kNoAcks,
+  kNoBlocks,
+  kNoRoles,
+  kNoRoomRoles,
 };
 
 struct MutantRow {
@@ -33,9 +43,11 @@ struct MutantRow {
   std::string_view name;
   std::string_view begin;  // of the sentence: one of its parts, and another behind it
   std::string_view end;
+  const char* sql = nullptr;  // on the database, between two starts
 };
 
 std::span<const MutantRow> mutants();
+const char* sql_of(Mutant mutant);
 // Whether a fault is what this one must cause.
 bool is_of(const MutantRow& row, std::string_view fault);
 

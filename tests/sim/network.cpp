@@ -184,6 +184,7 @@ void Device::authenticate(user::Credentials credentials) {
 }
 
 void Device::find_head(UserId user) {
+  if (network_.is(Mutant::kNoHead) && network_.random_() % 20 == 0) return;
   questions_.emplace_back([this, user] {
     auto head = wait<Seq>([&](Done<Seq> done) { network_.messages_->head(user, std::move(done)); });
     session_->on_head(std::move(head));

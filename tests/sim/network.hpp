@@ -136,6 +136,7 @@ class Network final : public router::Router {
   void cut_all();
   // From now on nothing is lost.
   void heal() { lost_of_hundred_ = 0; }
+  bool is(Mutant mutant) const { return mutant_ == mutant; }
   // What was handed on since it was asked last.
   Handed take_handed();
   // (device, group)
@@ -157,7 +158,6 @@ class Network final : public router::Router {
  private:
   friend class Device;
   void detach(std::size_t, std::size_t, std::uint64_t, UserId, DeviceId) override {}
-  bool is(Mutant mutant) const { return mutant_ == mutant; }
   bool lost() { return random_() % 100 < lost_of_hundred_; }
 
   const Clock& clock_;

@@ -60,7 +60,7 @@ Call Script::call() {
   if (call.op == Op::kAck) call.number = below(12) - 1;
   call.request = chance(60) ? 1 + below(12) : 0;
   if (call.op == Op::kSend && chance(2)) call.request = -1;
-  const bool sends = call.op == Op::kSend || call.op == Op::kSendToGroup || call.op == Op::kPublish;
+  const bool sends = Script::sends(call.op);
   call.yes = chance(sends || call.op == Op::kSignIn ? 85 : 60);
   call.text = text();
   if (sends && chance(10))

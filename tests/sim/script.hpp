@@ -20,6 +20,9 @@ class Script {
   }
   bool chance(int of_hundred) { return below(100) < of_hundred; }
   int some_device() { return static_cast<int>(1 + below(kDevices)); }
+  static bool sends(Op op) {
+    return op == Op::kSend || op == Op::kSendToGroup || op == Op::kPublish;
+  }
   Call call();
   // The same with another text, to be kept.
   Call another(Call call);

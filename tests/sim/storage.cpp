@@ -1,5 +1,6 @@
 #include "storage.hpp"
 
+#include "connection.hpp"
 #include "sqlite_store.hpp"
 
 #include <chrono>
@@ -54,11 +55,20 @@ void Storage::put_back() {
   fs::rename(now, before);
 }
 
+void Storage::change(const char* sql) {
+  auto db =
+      store::Connection::open(dir_->path() / "data" / "linnet.db", store::Connection::Mode::kWrite);
+  if (!db) throw std::runtime_error(db.error().message());
+  const auto changed = (*db)->exec(sql);
+  if (!changed) throw std::runtime_error(changed.error().message());
+}
+
 void Storage::reopen() {
   if (memory_ != nullptr) return;
   store_->close();
   store_.reset();
   if (mutant_ == Mutant::kOldDatabase) put_back();
+  if (const auto* sql = sql_of(mutant_)) change(sql);
   open_sqlite();
 }
 

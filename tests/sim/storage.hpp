@@ -29,6 +29,7 @@ class Storage {
  private:
   void open_sqlite();
   void put_back();
+  void change(const char* sql);
 
   const Mutant mutant_;
   const Clock& clock_;

@@ -51,7 +51,7 @@ Subject::Subject(store::Store& store, Network& network, const Clock& clock)
       groups_(store, accounts_, network, clock, group_options()),
       messages_(store, accounts_, network, clock, message_options()),
       devices_(store, accounts_, network, clock),
-      rooms_(store, clock) {
+      rooms_(store, clock, network.is(Mutant::kDeafEar)) {
   accounts_.on_revoked([&network](DeviceId device, ErrCode why) { network.dismiss(device, why); });
   network.serve(accounts_, messages_);
 }

@@ -18,7 +18,8 @@ using Heard = std::map<Pair, std::vector<std::string>>;
 
 class SubjectRooms {
  public:
-  SubjectRooms(store::RoomStore& store, const Clock& clock);
+  // With `deaf` some is missed.
+  SubjectRooms(store::RoomStore& store, const Clock& clock, bool deaf);
   ~SubjectRooms();
 
   // Lets everybody hear what was said.
@@ -37,6 +38,7 @@ class SubjectRooms {
   router::Rooms live_;
   logic::Rooms rooms_;
   logic::RoomCalls calls_;
+  const bool deaf_;
   Heard heard_;
   std::map<Pair, std::unique_ptr<Ear>> ears_;
 };

@@ -60,7 +60,8 @@ class Trial {
     }
     for (int id = 1; id <= kDevices; ++id)
       network_.device(id).connect();
-    // Half of the runs begin among friends with a group: what may be done is tried more there.
+    // Half of the runs begin among friends with a group and a room: what may be done is tried more
+    // there.
     if (below(2) == 0) return;
     for (std::int64_t other = 2; other <= kUsers; ++other) {
       perform(made(Op::kAddFriend, 1, other));
@@ -73,6 +74,9 @@ class Trial {
     members.other = 3;
     members.group = 1;
     perform(members);
+    perform(made(Op::kMakeRoom, 1, 1));
+    for (int device = 1; device <= kUsers; ++device)
+      perform(made(Op::kEnterRoom, device, 0));
   }
   static Call made(Op op, int device, std::int64_t user) {
     Call call;
@@ -90,8 +94,8 @@ class Trial {
     if (chance(3) && !refusal_) restart();
     const auto call = script_.call();
     const bool granted = perform(call);
-    // So that sessions fall behind.
-    if (granted && (call.op == Op::kSend || call.op == Op::kSendToGroup) && chance(20)) {
+    // So that sessions fall behind, and rooms are loud.
+    if (granted && Script::sends(call.op) && chance(20)) {
       for (auto more = 2 + below(8); more > 0; --more)
         perform(script_.another(call));
     }
