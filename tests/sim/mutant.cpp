@@ -11,6 +11,7 @@ constexpr MutantRow kRows[] = {
     {Mutant::kSwapped, "swapped", "device ", "was left out"},
     {Mutant::kTwice, "twice", "device ", "it comes twice, or late"},
     {Mutant::kNoReread, "no-reread", "has stopped at", "nothing is under way"},
+    {Mutant::kLostLive, "lost-live", "is not told what is said once", ""},
     {Mutant::kNoHead, "no-head", "is neither let in nor turned away", ""},
     {Mutant::kDeafEar, "deaf-ear", "hears in room", "\n  not"},
     {Mutant::kAckBeforeCommit, "ack-before-commit", "the inbox of user", "not 0 | "},

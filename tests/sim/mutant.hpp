@@ -17,6 +17,7 @@ enum class Mutant {
   kSwapped,   // a push overtakes the one before it
   kTwice,     // each push is sent twice
   kNoReread,  // a session that was behind is not told that everything was sent
+  kLostLive,  // what is stored nowhere is not sent
   kNoHead,    // some who sign in are never told where they begin
   // Of what hears a room.
   kDeafEar,  // some of it is missed

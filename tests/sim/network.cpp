@@ -53,6 +53,17 @@ void Device::on_event(const std::function<void(router::Outlet&)>& event) {
   events_.push_back(event);
 }
 
+void Device::on_live(Seq seq, const wire::PushPtr& push) {
+  on_event([this, seq, push](router::Outlet& outlet) {
+    const bool own = push->sender_device().value() == device_;
+    const bool behind = unsent_ > network_.options_.outbox_bytes;
+    const auto before = to_hear_.size();
+    outlet.deliver_live(seq, push);
+    if (!own && !behind && to_hear_.size() == before)
+      throw Broken{"device " + std::to_string(id_) + " is not told what is said once"};
+  });
+}
+
 bool Device::step(Random& random) {
   if (!session_) return false;
   const bool may_speak = !to_say_.empty() && !session_->busy();
@@ -261,6 +272,7 @@ void Device::send(const pb::Output& packet) {
 }
 
 void Device::send_push(Seq seq, const wire::Push& push) {
+  if (network_.is(Mutant::kLostLive) && !seq) return;
   std::string bytes;
   push.append_binary(seq, bytes);
   pb::Output packet;

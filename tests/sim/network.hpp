@@ -55,6 +55,8 @@ class Device final : public gateway::SessionHost {
   void cut();
   void stall(bool stalled);
   void on_event(const std::function<void(router::Outlet&)>& event);
+  // A push that comes now or never.
+  void on_live(Seq seq, const wire::PushPtr& push);
   // A push of its inbox is on its way, or was lost: the next that arrives will show that.
   void expect_push(bool arrives) { lost_last_ = !arrives; }
   // Does one thing that waits; false when there is none.

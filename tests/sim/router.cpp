@@ -62,14 +62,13 @@ void Network::deliver(std::span<const router::Delivery> deliveries, const wire::
       if (owner != user.value()) continue;
       auto& one = this->device(device);
       const bool arrives = !lost();
-      if (seq) one.expect_push(arrives);
+      if (!seq) {
+        if (arrives) one.on_live(seq, push);
+        continue;
+      }
+      one.expect_push(arrives);
       if (!arrives || (is(Mutant::kLostPush) && random_() % 20 == 0)) continue;
-      one.on_event([seq = seq, push](router::Outlet& outlet) {
-        if (seq)
-          outlet.deliver(seq, push);
-        else
-          outlet.deliver_live(seq, push);
-      });
+      one.on_event([seq = seq, push](router::Outlet& outlet) { outlet.deliver(seq, push); });
     }
   }
 }
@@ -89,9 +88,7 @@ void Network::deliver_to_group(GroupId group, Seq seq, const wire::PushPtr& push
   handed_.groups.emplace_back(group.value(), seq.value());
   for (const auto& [device, followed] : following_) {
     if (followed != group.value() || lost()) continue;
-    this->device(static_cast<int>(device)).on_event([seq, push](router::Outlet& outlet) {
-      outlet.deliver_live(seq, push);
-    });
+    this->device(static_cast<int>(device)).on_live(seq, push);
   }
 }
 
