@@ -21,7 +21,7 @@ class CorruptTrial {
   CorruptTrial(const KnownWorld& world, const std::filesystem::path& made, std::uint64_t seed)
       : world_(world), random_(seed), data_(dir_.path() / "data") {
     copy(made, data_);
-    damage_ = damage(data_, random_);
+    damage_ = damage(data_, seed, random_);
   }
 
   CorruptResult run() {

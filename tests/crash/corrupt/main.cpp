@@ -1,6 +1,7 @@
 // ./dev crash corrupt: damages databases at random places, and looks whether anything wrong is
 // served. Each run is a process of its own, which may crash.
 #include "corrupt_trial.hpp"
+#include "damage.hpp"
 
 #include "linnet/base/temp_dir.hpp"
 
@@ -20,7 +21,11 @@ using namespace linnet::test;
 
 namespace {
 
-constexpr std::uint64_t kRunsOfOneWorld = 250;
+// A world that was closed has no write-ahead log to damage: each third is.
+constexpr std::uint64_t kRunsOfOneWorld = 25;
+// So many in a row have a whole world that was not closed.
+constexpr std::uint64_t kRunsOfEachKind = 100;
+static_assert(kRunsOfOneWorld >= kTurnsOfDamage && kRunsOfEachKind >= 4 * kRunsOfOneWorld);
 constexpr unsigned kSecondsForOne = 120;
 constexpr std::size_t kFaultsTold = 5;
 
@@ -93,7 +98,7 @@ class Runs {
     while (!children_.empty())
       collect();
     tell();
-    return faulty_ == 0 ? 0 : 1;
+    return faulty_ == 0 && each_kind_came() ? 0 : 1;
   }
 
  private:
@@ -162,6 +167,16 @@ class Runs {
       std::printf("  again: ./dev crash corrupt --runs 1 --seed %llu\n",
                   static_cast<unsigned long long>(seed));
     std::fflush(stdout);
+  }
+
+  bool each_kind_came() const {
+    bool all = true;
+    for (const auto& kind : kinds_of_damage()) {
+      if (options_.runs < kRunsOfEachKind || kinds_.contains(kind)) continue;
+      std::printf("FAULTY: %s never came\n", kind.c_str());
+      all = false;
+    }
+    return all;
   }
 
   void tell() const {
