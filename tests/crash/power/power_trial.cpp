@@ -10,6 +10,7 @@
 #include "linnet/base/temp_dir.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -30,6 +31,25 @@ struct Sent {
   store::NewMessage message;
   std::int64_t sender = 0;
 };
+
+// Of any length, and different at each place and of each name: what is lost of it, or another's, is
+// seen wherever it stands.
+std::string content_of(const std::string& name, std::size_t more) {
+  if (more == 0) return name;
+  std::string content = name + " ";
+  std::mt19937_64 letters(std::hash<std::string>{}(name));
+  while (content.size() < name.size() + 1 + more)
+    content.push_back(static_cast<char>('a' + letters() % 26));
+  return content;
+}
+
+// What the history knows it by.
+std::string text_of(const std::string& content) {
+  const auto name = content.substr(0, content.find(' '));
+  if (name.size() == content.size()) return name;
+  return name + " and " + std::to_string(content.size()) + " bytes with the hash " +
+         std::to_string(std::hash<std::string>{}(content));
+}
 
 class PowerTrial {
  public:
@@ -98,7 +118,9 @@ class PowerTrial {
     must(db.exec(("PRAGMA user_version=" + std::to_string(schema)).c_str()));
     must(db.exec("INSERT INTO meta VALUES ('epoch', 'old')"));
     for (int i = 1; i <= kOldMessages; ++i) {
-      const auto text = "old/" + std::to_string(i);
+      // Each fourth is longer than a page.
+      const auto content = content_of("old/" + std::to_string(i), i % 4 == 0 ? 5000 : 0);
+      const auto text = text_of(content);
       std::string recipients;
       for (std::int64_t number : {1, i, 2, i})
         store::pack(recipients, number);
@@ -107,7 +129,7 @@ class PowerTrial {
                         " sender_device_id, receiver_type, receiver_id, type, status, send_time,"
                         " received, mentions, content, recipients)"
                         " VALUES (?1, 0, 2, 1, 0, 1, 2, 1, 0, 1, 1, x'', ?2, ?3)",
-                        i, store::Blob{text}, store::Blob{recipients})
+                        i, store::Blob{content}, store::Blob{recipients})
                .run());
       for (int user = 1; user <= 2 && i <= kOldMessages / 2; ++user)
         must(insert_entry(db, schema, user, i, i));
@@ -184,7 +206,9 @@ class PowerTrial {
     message.request_id = RequestId(number);
     message.receiver_type = 1;
     message.type = 1;
-    message.content = std::to_string(sender) + "/" + std::to_string(number);
+    // Longer than a page now and then.
+    message.content = content_of(std::to_string(sender) + "/" + std::to_string(number),
+                                 random() % 8 == 0 ? random() % 9000 : 0);
     message.send_time = Millis(1);
     std::vector<LogId> logs{sender};
     for (std::int64_t user = 1; user <= kUsers; ++user)
@@ -192,21 +216,15 @@ class PowerTrial {
     for (auto log : logs)
       sent.message.recipients.emplace_back(log);
     message.receiver_id = logs.back();
-    history_.sent(message.content, sender, number, logs);
-    // Longer than a page now and then.
-    if (random() % 8 == 0) message.content += " " + std::string(random() % 9000, 'x');
+    history_.sent(text_of(message.content), sender, number, logs);
     return sent;
-  }
-
-  static std::string name_of(const std::string& content) {
-    return content.substr(0, content.find(' '));
   }
 
   bool append(store::Store& store, const Sent& sent) {
     auto done = await<store::Appended>(
         [&](Done<store::Appended> then) { store.append(sent.message, std::move(then)); });
     if (!done) return false;
-    history_.told(name_of(sent.message.message.content), sent.sender, done->sender_seq.value());
+    history_.told(text_of(sent.message.message.content), sent.sender, done->sender_seq.value());
     return true;
   }
 
@@ -258,7 +276,7 @@ class PowerTrial {
         if (page->entries.empty()) break;
         for (const auto& entry : page->entries) {
           after = entry.seq.value();
-          entries.push_back({after, name_of(entry.message.content)});
+          entries.push_back({after, text_of(entry.message.content)});
           history_.received(stream, entries.back());
         }
       }
