@@ -5,14 +5,13 @@
 #include "migrate.hpp"
 #include "packing.hpp"
 #include "power_disk.hpp"
+#include "power_senders.hpp"
 #include "sqlite_store.hpp"
 
 #include "linnet/base/temp_dir.hpp"
 
 #include <algorithm>
-#include <functional>
 #include <memory>
-#include <optional>
 #include <stdexcept>
 #include <thread>
 
@@ -21,35 +20,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::int64_t kUsers = 6;
-constexpr std::int64_t kSenders = 5;
 constexpr int kMessages = 60;  // of each sender, at most, where no later place is to be reached
 constexpr int kOldMessages = 20;
-constexpr std::size_t kRetried = 3;
-
-struct Sent {
-  store::NewMessage message;
-  std::int64_t sender = 0;
-};
-
-// Of any length, and different at each place and of each name: what is lost of it, or another's, is
-// seen wherever it stands.
-std::string content_of(const std::string& name, std::size_t more) {
-  if (more == 0) return name;
-  std::string content = name + " ";
-  std::mt19937_64 letters(std::hash<std::string>{}(name));
-  while (content.size() < name.size() + 1 + more)
-    content.push_back(static_cast<char>('a' + letters() % 26));
-  return content;
-}
-
-// What the history knows it by.
-std::string text_of(const std::string& content) {
-  const auto name = content.substr(0, content.find(' '));
-  if (name.size() == content.size()) return name;
-  return name + " and " + std::to_string(content.size()) + " bytes with the hash " +
-         std::to_string(std::hash<std::string>{}(content));
-}
 
 class PowerTrial {
  public:
@@ -86,8 +58,8 @@ class PowerTrial {
     }
     look();
     result_.told = history_.messages_told();
-    auto faults = history_.faults();
-    result_.faults.insert(result_.faults.end(), faults.begin(), faults.end());
+    for (const auto& faults : {senders_.faults(), history_.faults()})
+      result_.faults.insert(result_.faults.end(), faults.begin(), faults.end());
     return std::move(result_);
   }
 
@@ -174,58 +146,16 @@ class PowerTrial {
       return;
     }
     auto& store = **opened;
+    senders_.find_groups(store);
     std::vector<std::thread> threads;
-    for (std::int64_t sender = 1; sender <= kSenders; ++sender)
-      threads.emplace_back([&, sender, seed = random_()] { send(store, sender, most, seed); });
+    for (std::int64_t sender = 1; sender <= PowerSenders::kSenders; ++sender)
+      threads.emplace_back(
+          [&, sender, seed = random_()] { senders_.send(store, sender, most, seed); });
     for (auto& thread : threads)
       thread.join();
     // Time to merge, and to checkpoint.
     if (!disk_.off() && most <= 2) std::this_thread::sleep_for(milliseconds(8));
     disk_.cut();
-  }
-
-  void send(store::Store& store, std::int64_t sender, int most, std::uint64_t seed) {
-    std::mt19937_64 random(seed);
-    auto& own = unanswered_[static_cast<std::size_t>(sender)];
-    auto& number = numbers_[static_cast<std::size_t>(sender)];
-    for (int i = 0; i < most; ++i) {
-      if (!own) own = next(sender, ++number, random);
-      if (!append(store, *own)) return;
-      known_[static_cast<std::size_t>(sender)].push_back(std::move(*own));
-      own.reset();
-    }
-  }
-
-  Sent next(std::int64_t sender, std::int64_t number, std::mt19937_64& random) {
-    Sent sent;
-    sent.sender = sender;
-    auto& message = sent.message.message;
-    message.sender_type = 2;
-    message.sender_id = sender;
-    message.sender_device_id = DeviceId(sender);
-    message.request_id = RequestId(number);
-    message.receiver_type = 1;
-    message.type = 1;
-    // Longer than a page now and then.
-    message.content = content_of(std::to_string(sender) + "/" + std::to_string(number),
-                                 random() % 8 == 0 ? random() % 9000 : 0);
-    message.send_time = Millis(1);
-    std::vector<LogId> logs{sender};
-    for (std::int64_t user = 1; user <= kUsers; ++user)
-      if (user != sender && random() % 3 == 0) logs.push_back(user);
-    for (auto log : logs)
-      sent.message.recipients.emplace_back(log);
-    message.receiver_id = logs.back();
-    history_.sent(text_of(message.content), sender, number, logs);
-    return sent;
-  }
-
-  bool append(store::Store& store, const Sent& sent) {
-    auto done = await<store::Appended>(
-        [&](Done<store::Appended> then) { store.append(sent.message, std::move(then)); });
-    if (!done) return false;
-    history_.told(text_of(sent.message.message.content), sent.sender, done->sender_seq.value());
-    return true;
   }
 
   // With whatever was still on its way.
@@ -243,46 +173,13 @@ class PowerTrial {
       return;
     }
     auto& store = **opened;
-    read_all(store);
+    senders_.find_groups(store);
+    senders_.read_all(store);
     result_.recovered = history_.recovered();
-    for (std::int64_t sender = 1; sender <= kSenders; ++sender)
-      retry(store, static_cast<std::size_t>(sender));
-    read_all(store);
+    senders_.retry(store);
+    senders_.read_all(store);
     opened->reset();
     check_database();
-  }
-
-  void retry(store::Store& store, std::size_t sender) {
-    auto& known = known_[sender];
-    const auto first = known.size() - std::min(known.size(), kRetried);
-    for (auto i = first; i < known.size(); ++i)
-      if (!append(store, known[i])) result_.faults.push_back("a retry is refused");
-    if (unanswered_[sender] && !append(store, *unanswered_[sender]))
-      result_.faults.push_back("what was not answered is refused");
-  }
-
-  void read_all(store::Store& store) {
-    for (std::int64_t user = 1; user <= kUsers; ++user) {
-      const auto stream = history_.begin(user, 0);
-      std::vector<History::Entry> entries;
-      for (std::int64_t after = 0;;) {
-        auto page = await<store::InboxPage>([&](Done<store::InboxPage> done) {
-          store.read_inbox(UserId(user), Seq(after), {}, std::move(done));
-        });
-        if (!page) {
-          result_.faults.push_back("cannot be read: " + page.error().detail());
-          return;
-        }
-        if (page->entries.empty()) break;
-        for (const auto& entry : page->entries) {
-          after = entry.seq.value();
-          entries.push_back({after, text_of(entry.message.content)});
-          history_.received(stream, entries.back());
-        }
-      }
-      history_.caught_up(stream);
-      history_.whole(user, entries);
-    }
   }
 
   void check_database() {
@@ -305,10 +202,7 @@ class PowerTrial {
   int old_schema_ = 0;
   int most_ = kMessages;  // of each sender
   History history_;
-  // By sender.
-  std::array<std::optional<Sent>, kSenders + 1> unanswered_;
-  std::array<std::vector<Sent>, kSenders + 1> known_;
-  std::array<std::int64_t, kSenders + 1> numbers_{};
+  PowerSenders senders_{history_};
   PowerResult result_;
 };
 

@@ -1,0 +1,76 @@
+// Those who send to a store until its power goes: to each other, to a small group and to a large
+// one. All that they do, are told and read goes into the history.
+#pragma once
+
+#include "support/history.hpp"
+
+#include "linnet/store/store.hpp"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <random>
+#include <string>
+#include <vector>
+
+namespace linnet::test {
+
+// Of any length, and different at each place and of each name: what is lost of it, or another's, is
+// seen wherever it stands.
+std::string content_of(const std::string& name, std::size_t more);
+// What the history knows it by.
+std::string text_of(const std::string& content);
+
+class PowerSenders {
+ public:
+  static constexpr std::int64_t kUsers = 6;
+  static constexpr std::int64_t kSenders = 5;  // the first users
+
+  explicit PowerSenders(History& history) : history_(history) {}
+
+  // Looks for the groups in a store that was opened, and makes those that are missing. Without one
+  // nobody sends to it.
+  void find_groups(store::Store& store);
+  // First what was not answered, then what is new, up to `most` messages or until one is refused.
+  // Thread: one for each sender at a time.
+  void send(store::Store& store, std::int64_t sender, int most, std::uint64_t seed);
+  // Each sends again some of what was answered, and what was not; nothing may be refused.
+  void retry(store::Store& store);
+  void read_all(store::Store& store);
+  // What no history tells.
+  const std::vector<std::string>& faults() const { return faults_; }
+
+ private:
+  enum class To { kUsers, kSmallGroup, kLargeGroup };
+  struct Sent {
+    store::NewMessage message;
+    std::int64_t sender = 0;
+    To to = To::kUsers;
+  };
+  struct Group {
+    GroupId id;         // 0: not to be had now
+    bool made = false;  // and acknowledged, or seen
+  };
+  void fault(std::string sentence);
+  void find_group(store::Store& store, To which, const std::vector<store::Membership>& there);
+  Group& group(To to) { return groups_[to == To::kSmallGroup ? 0 : 1]; }
+  To choose(std::int64_t sender, std::mt19937_64& random);
+  Sent next(std::int64_t sender, std::int64_t number, std::mt19937_64& random);
+  bool append(store::Store& store, const Sent& sent);
+  Result<store::Appended> ask(store::Store& store, const Sent& sent);
+  template <class ReadPage>
+  void read(LogId log, const ReadPage& read_page);
+
+  History& history_;
+  std::array<Group, 2> groups_;
+  // By sender.
+  std::array<std::optional<Sent>, kSenders + 1> unanswered_;
+  std::array<std::vector<Sent>, kSenders + 1> known_;
+  std::array<std::int64_t, kSenders + 1> numbers_{};
+  std::mutex mutex_;
+  std::vector<std::string> faults_;
+};
+
+}  // namespace linnet::test
