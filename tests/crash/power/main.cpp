@@ -4,12 +4,15 @@
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <exception>
 #include <map>
 #include <mutex>
+#include <string>
 #include <thread>
+#include <vector>
 
 using namespace linnet::test;
 
@@ -25,14 +28,26 @@ struct Options {
   bool expect_loss = false;
 };
 
+// Of so many runs, some have brought everything that they are about.
+constexpr std::uint64_t kEnoughRuns = 50;
+
+struct Operation {
+  int stores = 0;  // in which it was to fail
+  int came = 0;    // and did
+};
+
 struct Sums {
   std::uint64_t runs = 0;
   std::uint64_t cuts = 0;
   std::uint64_t failures = 0;
   std::uint64_t told = 0;
   std::uint64_t recovered = 0;
+  std::uint64_t told_to_groups = 0;
+  std::uint64_t cut_in_the_middle = 0;
   std::uint64_t faulty = 0;
+  std::uint64_t losing = 0;  // runs with nothing but what a store does that loses
   std::map<std::string, int> places;
+  std::map<std::string, Operation> operations;
 };
 
 class Runs {
@@ -63,8 +78,6 @@ class Runs {
         result.faults.emplace_back(error.what());
       }
       take(one.seed, result);
-      // A mutant that was found out has no more to tell.
-      if (options_.expect_loss && !result.faults.empty()) next_ = options_.runs;
     }
   }
 
@@ -75,10 +88,21 @@ class Runs {
     sums_.failures += static_cast<std::uint64_t>(result.failures);
     sums_.told += result.told;
     sums_.recovered += result.recovered;
+    sums_.told_to_groups += result.told_to_groups;
+    if (result.cut_in_the_middle) ++sums_.cut_in_the_middle;
+    if (!result.operation.empty()) {
+      auto& operation = sums_.operations[result.operation];
+      ++operation.stores;
+      if (result.failures > 0) ++operation.came;
+    }
     auto place = result.place.substr(0, result.place.find(','));
     if (options_.each_fault > 0 && result.failures == 0) place += " that did not come";
     ++sums_.places[place];
     if (result.faults.empty()) return;
+    if (options_.expect_loss && lost(result)) {
+      ++sums_.losing;
+      return;
+    }
     ++sums_.faulty;
     std::printf("seed %llu: the power went %s, %zu acknowledged: FAULTY\n",
                 static_cast<unsigned long long>(seed), result.place.c_str(), result.told);
@@ -94,11 +118,42 @@ class Runs {
     std::fflush(stdout);
   }
 
+  // Something, and nothing else is wrong.
+  static bool lost(const PowerResult& result) {
+    const auto& faults = result.faults;
+    return std::all_of(faults.begin(), faults.end(), is_loss) &&
+           std::any_of(faults.begin(), faults.end(), [](const std::string& fault) {
+             return fault.find("is lost, though acknowledged") != std::string::npos;
+           });
+  }
+
   Options options_;
   std::atomic<std::uint64_t> next_ = 0;
   std::mutex mutex_;
   Sums sums_;
 };
+
+// What should have come to pass, and did not.
+std::vector<std::string> missing(const Options& options, const Sums& sums) {
+  std::vector<std::string> all;
+  if (options.expect_loss && sums.losing == 0) all.emplace_back("nothing was lost");
+  if (sums.runs < kEnoughRuns) return all;
+  if (sums.told == 0) all.emplace_back("nothing was acknowledged");
+  if (sums.told_to_groups == 0) all.emplace_back("nothing was said in a group");
+  if (sums.operations.empty()) {
+    if (sums.cut_in_the_middle == 0) all.emplace_back("the power went in the middle of nothing");
+    return all;
+  }
+  for (const char* name : {"write", "sync", "truncation", "read"}) {
+    const auto found = sums.operations.find(name);
+    const auto count = found == sums.operations.end() ? Operation() : found->second;
+    if (count.came == 0) all.push_back(std::string("no ") + name + " failed");
+    // Of reads there are only as many as the cache needs.
+    if (options.each_fault > 0 && std::string(name) != "read" && count.came < count.stores)
+      all.push_back(std::string("a ") + name + " that was to fail did not come");
+  }
+  return all;
+}
 
 }  // namespace
 
@@ -116,20 +171,28 @@ int main(int argc, char** argv) {
                  "The first N writes, syncs, truncations and reads fail in turn, once and for good:"
                  " 8 N stores, unless --runs says less.")
       ->check(CLI::Range(1, 1000000));
-  app.add_flag("--expect-loss", options.expect_loss, "Good is when something is lost.");
+  app.add_flag("--expect-loss", options.expect_loss,
+               "Good is when some lose something, and nothing else is wrong.");
   CLI11_PARSE(app, argc, argv);
   if (options.each_fault > 0 && runs->count() == 0)
     options.runs = static_cast<std::uint64_t>(options.each_fault) * PowerOptions::kTurns;
 
   const auto sums = Runs(options).run();
   std::printf(
-      "%llu stores, %llu power losses, %llu failed operations, %llu messages acknowledged,"
-      " %llu recovered beside them, %llu runs with faults\n",
+      "%llu stores, %llu power losses, %llu failed operations, %llu messages acknowledged (%llu to"
+      " groups), %llu recovered beside them, %llu runs with faults\n",
       static_cast<unsigned long long>(sums.runs), static_cast<unsigned long long>(sums.cuts),
       static_cast<unsigned long long>(sums.failures), static_cast<unsigned long long>(sums.told),
+      static_cast<unsigned long long>(sums.told_to_groups),
       static_cast<unsigned long long>(sums.recovered),
       static_cast<unsigned long long>(sums.faulty));
+  if (options.expect_loss)
+    std::printf("  %6llu: lost something, as they should\n",
+                static_cast<unsigned long long>(sums.losing));
   for (const auto& [place, count] : sums.places)
     std::printf("  %6d: the power went %s\n", count, place.c_str());
-  return (sums.faulty > 0) == options.expect_loss ? 0 : 1;
+  const auto gaps = missing(options, sums);
+  for (const auto& gap : gaps)
+    std::printf("FAULTY: %s\n", gap.c_str());
+  return sums.faulty == 0 && gaps.empty() ? 0 : 1;
 }

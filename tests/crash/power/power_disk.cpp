@@ -214,6 +214,7 @@ int PowerDisk::on_change(const std::string& path, Change change) {
   const int error = change.truncates ? SQLITE_IOERR_TRUNCATE : SQLITE_IOERR_WRITE;
   if (off_) return error;
   if (due(op)) return error;
+  if (change.truncates) ++truncations_;
   images_[path].since.push_back(std::move(change));
   if (left_ > 0 && --left_ == 0) off_ = true;
   return off_ ? error : SQLITE_OK;

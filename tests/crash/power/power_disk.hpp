@@ -44,6 +44,8 @@ class PowerDisk {
   void fail(Op op, int nth, bool sticky);
   void mend();
   int failures() const { return failures_; }
+  // That were carried out.
+  int truncations() const { return truncations_; }
   // Makes the files what a machine finds that starts again. Nobody has them open.
   void power_on(std::mt19937_64& random);
 
@@ -76,6 +78,7 @@ class PowerDisk {
   std::atomic<int> left_ = -1;
   std::atomic<bool> off_ = false;
   std::atomic<int> failures_ = 0;
+  std::atomic<int> truncations_ = 0;
   Op failing_ = Op::kWrite;
   int fail_in_ = -1;
   bool sticky_ = false;

@@ -2,6 +2,7 @@
 
 #include "../await.hpp"
 
+#include <algorithm>
 #include <functional>
 #include <utility>
 
@@ -36,33 +37,35 @@ void PowerSenders::fault(std::string sentence) {
   faults_.push_back(std::move(sentence));
 }
 
-void PowerSenders::find_groups(store::Store& store) {
+void PowerSenders::find_groups(store::Store& store, bool make) {
   const auto there = await<std::vector<store::Membership>>(
       [&](auto done) { store.user_groups(UserId(1), GroupId(), 10, std::move(done)); });
-  for (auto& one : groups_)
-    one.id = GroupId();
-  if (!there) return;
-  find_group(store, To::kSmallGroup, *there);
-  find_group(store, To::kLargeGroup, *there);
+  for (const auto which : {To::kSmallGroup, To::kLargeGroup}) {
+    group(which).id = GroupId();
+    if (!there) continue;
+    find_group(which, *there);
+    if (make && !group(which).id) make_group(store, which);
+  }
 }
 
-void PowerSenders::find_group(store::Store& store, To which,
-                              const std::vector<store::Membership>& there) {
-  store::Group made;
-  made.type = which == To::kSmallGroup ? store::kSmallGroup : store::kLargeGroup;
-  made.name = which == To::kSmallGroup ? "small" : "large";
+void PowerSenders::find_group(To which, const std::vector<store::Membership>& there) {
   auto& own = group(which);
   for (const auto& one : there)
-    if (one.group.name == made.name) own = {one.group.id, true};
-  if (own.id) return;
-  if (std::exchange(own.made, false))
-    fault("the " + made.name + " group is lost, though acknowledged");
+    if (one.group.name == name_of(which)) own = {one.group.id, true};
+  if (!own.id && std::exchange(own.made, false))
+    fault("the " + name_of(which) + " group is lost, though acknowledged");
+}
+
+void PowerSenders::make_group(store::Store& store, To which) {
+  store::Group made;
+  made.type = which == To::kSmallGroup ? store::kSmallGroup : store::kLargeGroup;
+  made.name = name_of(which);
   std::vector<store::Member> members;
   for (std::int64_t user = 1; user <= (which == To::kSmallGroup ? kInSmallGroup : kUsers); ++user)
     members.emplace_back().user = UserId(user);
   const auto id = await<GroupId>(
       [&](Done<GroupId> done) { store.create_group(made, members, std::move(done)); });
-  if (id) own = {*id, true};
+  if (id) group(which) = {*id, true};
 }
 
 void PowerSenders::send(store::Store& store, std::int64_t sender, int most, std::uint64_t seed) {
@@ -72,6 +75,7 @@ void PowerSenders::send(store::Store& store, std::int64_t sender, int most, std:
   for (int i = 0; i < most; ++i) {
     if (!own) own = next(sender, ++number, random);
     if (!append(store, *own)) return;
+    if (own->to != To::kUsers) ++told_to_groups_;
     known_[static_cast<std::size_t>(sender)].push_back(std::move(*own));
     own.reset();
   }
@@ -114,6 +118,7 @@ PowerSenders::Sent PowerSenders::next(std::int64_t sender, std::int64_t number,
     logs = {kLargeGroupLog};
   }
   history_.sent(text_of(message.content), sender, number, logs);
+  sent.logs = std::move(logs);
   return sent;
 }
 
@@ -151,11 +156,15 @@ bool PowerSenders::append(store::Store& store, const Sent& sent) {
 
 void PowerSenders::retry(store::Store& store) {
   for (std::size_t sender = 1; sender <= kSenders; ++sender) {
+    // A group that was lost was told of.
+    const auto can = [this](const Sent& sent) {
+      return sent.to == To::kUsers || group(sent.to).id;
+    };
     const auto& known = known_[sender];
     for (auto i = known.size() - std::min(known.size(), kRetried); i < known.size(); ++i)
-      if (!append(store, known[i])) fault("a retry is refused");
-    if (unanswered_[sender] && !append(store, *unanswered_[sender]))
-      fault("what was not answered is refused");
+      if (can(known[i]) && !append(store, known[i])) fault("a retry is refused");
+    const auto& own = unanswered_[sender];
+    if (own && can(*own) && !append(store, *own)) fault("what was not answered is refused");
   }
 }
 
@@ -170,6 +179,21 @@ void PowerSenders::read_all(store::Store& store) {
          [&](Seq after, Done<store::InboxPage> done) {
            store.read_group(group(to).id, UserId(1), after, {}, std::move(done));
          });
+  }
+}
+
+void PowerSenders::look_for_losses() {
+  for (const auto& known : known_) {
+    for (const auto& sent : known) {
+      const auto text = text_of(sent.message.message.content);
+      const auto found = std::count_if(sent.logs.begin(), sent.logs.end(),
+                                       [&](LogId log) { return read_[log].contains(text); });
+      if (found == 0) {
+        fault("'" + text + "' is lost, though acknowledged");
+      } else if (found != static_cast<std::ptrdiff_t>(sent.logs.size())) {
+        fault("'" + text + "' is in some of its logs only");
+      }
+    }
   }
 }
 
@@ -190,6 +214,10 @@ void PowerSenders::read(LogId log, const ReadPage& read_page) {
   }
   history_.caught_up(stream);
   history_.whole(log, entries);
+  auto& texts = read_[log];
+  texts.clear();
+  for (const auto& entry : entries)
+    texts.insert(entry.text);
 }
 
 }  // namespace linnet::test

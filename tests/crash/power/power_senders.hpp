@@ -7,11 +7,14 @@
 #include "linnet/store/store.hpp"
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <random>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -30,15 +33,18 @@ class PowerSenders {
 
   explicit PowerSenders(History& history) : history_(history) {}
 
-  // Looks for the groups in a store that was opened, and makes those that are missing. Without one
-  // nobody sends to it.
-  void find_groups(store::Store& store);
+  // Looks for the groups in a store that was opened, and with `make` makes those that are missing.
+  // Without one nobody sends to it.
+  void find_groups(store::Store& store, bool make);
   // First what was not answered, then what is new, up to `most` messages or until one is refused.
   // Thread: one for each sender at a time.
   void send(store::Store& store, std::int64_t sender, int most, std::uint64_t seed);
   // Each sends again some of what was answered, and what was not; nothing may be refused.
   void retry(store::Store& store);
   void read_all(store::Store& store);
+  // Whether what was answered is in all of its logs as they were read last, or at least in none.
+  void look_for_losses();
+  std::size_t told_to_groups() const { return told_to_groups_; }
   // What no history tells.
   const std::vector<std::string>& faults() const { return faults_; }
 
@@ -48,13 +54,16 @@ class PowerSenders {
     store::NewMessage message;
     std::int64_t sender = 0;
     To to = To::kUsers;
+    std::vector<LogId> logs;
   };
   struct Group {
     GroupId id;         // 0: not to be had now
     bool made = false;  // and acknowledged, or seen
   };
   void fault(std::string sentence);
-  void find_group(store::Store& store, To which, const std::vector<store::Membership>& there);
+  void find_group(To which, const std::vector<store::Membership>& there);
+  void make_group(store::Store& store, To which);
+  static std::string name_of(To which) { return which == To::kSmallGroup ? "small" : "large"; }
   Group& group(To to) { return groups_[to == To::kSmallGroup ? 0 : 1]; }
   To choose(std::int64_t sender, std::mt19937_64& random);
   Sent next(std::int64_t sender, std::int64_t number, std::mt19937_64& random);
@@ -69,6 +78,8 @@ class PowerSenders {
   std::array<std::optional<Sent>, kSenders + 1> unanswered_;
   std::array<std::vector<Sent>, kSenders + 1> known_;
   std::array<std::int64_t, kSenders + 1> numbers_{};
+  std::map<LogId, std::set<std::string>> read_;  // last
+  std::atomic<std::size_t> told_to_groups_ = 0;
   std::mutex mutex_;
   std::vector<std::string> faults_;
 };

@@ -57,7 +57,8 @@ class PowerTrial {
       lose_power();
     }
     look();
-    result_.told = history_.messages_told();
+    result_.told = history_.messages_told() - old_messages_;
+    result_.told_to_groups = senders_.told_to_groups();
     for (const auto& faults : {senders_.faults(), history_.faults()})
       result_.faults.insert(result_.faults.end(), faults.begin(), faults.end());
     return std::move(result_);
@@ -107,6 +108,7 @@ class PowerTrial {
         must(insert_entry(db, schema, user, i, i));
       history_.sent(text, 1000, i, {1, 2});
       history_.told(text, 1, i);
+      ++old_messages_;
     }
     must(db.exec(
         ("INSERT INTO meta VALUES ('merged_upto', " + std::to_string(kOldMessages / 2) + ")")
@@ -128,9 +130,12 @@ class PowerTrial {
       sticky = turn / 4 % 2 == 1;
       nth = turn / options_.kTurns + 1;
       most_ = std::max(kMessages, nth);  // a commit of all senders at once syncs once
+      // Only a checkpoint beside which nobody writes truncates the database.
+      if (op == 2) rounds_ = nth + 1;
     }
     const char* names[] = {"write", "sync", "truncation", "read"};
-    result_.place = std::string("after a failed ") + names[op];
+    result_.operation = names[op];
+    result_.place = "after a failed " + result_.operation;
     const PowerDisk::Op ops[] = {PowerDisk::Op::kWrite, PowerDisk::Op::kSync,
                                  PowerDisk::Op::kTruncate, PowerDisk::Op::kRead};
     disk_.fail(ops[op], nth, sticky);
@@ -146,16 +151,27 @@ class PowerTrial {
       return;
     }
     auto& store = **opened;
-    senders_.find_groups(store);
+    senders_.find_groups(store, true);
+    for (int round = 1; round < rounds_ && disk_.failures() == 0; ++round) {
+      const int before = disk_.truncations();
+      send(store, 2);
+      for (int i = 0; i < 100 && disk_.truncations() == before && disk_.failures() == 0; ++i)
+        std::this_thread::sleep_for(milliseconds(1));
+    }
+    send(store, most);
+    result_.cut_in_the_middle = result_.cut_in_the_middle || disk_.off();
+    // Time to merge, and to checkpoint.
+    if (!disk_.off() && most <= 2) std::this_thread::sleep_for(milliseconds(8));
+    disk_.cut();
+  }
+
+  void send(store::Store& store, int most) {
     std::vector<std::thread> threads;
     for (std::int64_t sender = 1; sender <= PowerSenders::kSenders; ++sender)
       threads.emplace_back(
           [&, sender, seed = random_()] { senders_.send(store, sender, most, seed); });
     for (auto& thread : threads)
       thread.join();
-    // Time to merge, and to checkpoint.
-    if (!disk_.off() && most <= 2) std::this_thread::sleep_for(milliseconds(8));
-    disk_.cut();
   }
 
   // With whatever was still on its way.
@@ -173,9 +189,10 @@ class PowerTrial {
       return;
     }
     auto& store = **opened;
-    senders_.find_groups(store);
+    senders_.find_groups(store, false);
     senders_.read_all(store);
     result_.recovered = history_.recovered();
+    senders_.look_for_losses();
     senders_.retry(store);
     senders_.read_all(store);
     opened->reset();
@@ -200,13 +217,23 @@ class PowerTrial {
   store::SqliteOptions sqlite_;
   store::Tuning tuning_;
   int old_schema_ = 0;
+  std::size_t old_messages_ = 0;
   int most_ = kMessages;  // of each sender
+  int rounds_ = 1;        // with a pause after each
   History history_;
   PowerSenders senders_{history_};
   PowerResult result_;
 };
 
 }  // namespace
+
+bool is_loss(const std::string& fault) {
+  // The seqs of what was lost are given again, and what is sent again then comes later.
+  for (const char* part : {"is lost, though acknowledged", "told for '",
+                           "was told, and a later sync ends at", "after a later one of its sender"})
+    if (fault.find(part) != std::string::npos) return true;
+  return false;
+}
 
 PowerResult run_power_trial(const PowerOptions& options) {
   return PowerTrial(options).run();

@@ -22,13 +22,19 @@ struct PowerOptions {
 
 struct PowerResult {
   std::string place;
-  std::size_t told = 0;
+  std::string operation;           // that was to fail
+  std::size_t told = 0;            // messages, by the store
+  std::size_t told_to_groups = 0;  // of these
+  bool cut_in_the_middle = false;  // the power went while somebody was at work
   std::size_t recovered = 0;
   int cuts = 0;
   int failures = 0;      // of the disk
   bool refused = false;  // told of by the store
   std::vector<std::string> faults;
 };
+
+// Whether a fault is what a store does that loses its last moments, and nothing worse.
+bool is_loss(const std::string& fault);
 
 PowerResult run_power_trial(const PowerOptions& options);
 
