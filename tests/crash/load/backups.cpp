@@ -30,6 +30,9 @@ struct Options {
   std::uint64_t seed = 1;
 };
 
+// While so many are made somebody is acknowledged.
+constexpr int kEnough = 5;
+
 // Of one server, which grows slower to read by all that it was sent.
 constexpr int kOfOne = 20;
 
@@ -67,6 +70,11 @@ class AckTimes {
     const auto took = (now() - made).count();
     if (span_ == Span::kBackup && (!ended_ || made < *ended_)) during_.add(took);
     if (span_ == Span::kQuiet && !ended_ && made >= began_) quiet_.add(took);
+  }
+  // While backups were made.
+  std::uint64_t acknowledged() const {
+    const std::lock_guard lock(mutex_);
+    return during_.count();
   }
   void print() const {
     const std::lock_guard lock(mutex_);
@@ -114,6 +122,9 @@ class Backups {
     crowd_.tell_to_stop();
     server.kill();
     crowd_.stop();
+    // Writers go on: nobody was refused meanwhile, or answered out of order.
+    for (const auto& sender : crowd_.senders())
+      faults_.insert(faults_.end(), sender->problems().begin(), sender->problems().end());
     compare_with_the_end();
     for (const auto& fault : faults_)
       std::printf("%s\n", fault.c_str());
@@ -158,11 +169,36 @@ class Backups {
     made_.push_back(read(number, copy));
     for (const auto& [log, seq] : before) {
       const auto found = made_.back().find(log);
-      if (found != made_.back().end() && found->second.entries < static_cast<std::size_t>(seq))
-        fault(number, "log " + std::to_string(log) + " ends at " +
-                          std::to_string(found->second.entries) + ", " + std::to_string(seq) +
-                          " was acknowledged before");
+      const auto entries = found == made_.back().end() ? 0 : found->second.entries;
+      if (entries < static_cast<std::size_t>(seq))
+        fault(number, "log " + std::to_string(log) + " ends at " + std::to_string(entries) + ", " +
+                          std::to_string(seq) + " was acknowledged before");
     }
+  }
+
+  // Every inbox, and every group's.
+  std::vector<LogId> logs() const {
+    std::vector<LogId> all;
+    for (std::size_t who = 0; who < kUsers; ++who)
+      all.push_back(inbox_log(who));
+    for (std::size_t group = 0; group < world_.groups.size(); ++group)
+      all.push_back(group_log(group));
+    return all;
+  }
+
+  Result<store::InboxPage> read_page(store::Store& store, LogId log, std::size_t after) const {
+    const Seq seq(static_cast<std::int64_t>(after));
+    return await<store::InboxPage>([&](Done<store::InboxPage> done) {
+      if (log < group_log(0)) {
+        store.read_inbox(world_.readers[static_cast<std::size_t>(log - inbox_log(0))].id, seq, {},
+                         std::move(done));
+        return;
+      }
+      // Its first member may read all of it.
+      const auto& group = world_.groups[static_cast<std::size_t>(log - group_log(0))];
+      store.read_group(GroupId(group.id), world_.readers[group.members.front()].id, seq, {},
+                       std::move(done));
+    });
   }
 
   Beginnings read(int number, const std::filesystem::path& copy) {
@@ -175,14 +211,10 @@ class Backups {
       fault(number, "does not open: " + opened.error().message());
       return found;
     }
-    for (std::size_t who = 0; who < kUsers; ++who) {
-      auto& beginning = found[inbox_log(who)];
+    for (const auto log : logs()) {
+      auto& beginning = found[log];
       for (;;) {
-        auto page = await<store::InboxPage>([&](Done<store::InboxPage> done) {
-          (*opened)->read_inbox(world_.readers[who].id,
-                                Seq(static_cast<std::int64_t>(beginning.entries)), {},
-                                std::move(done));
-        });
+        auto page = read_page(**opened, log, beginning.entries);
         if (!page) fault(number, page.error().detail());
         if (!page || page->entries.empty()) break;
         for (const auto& entry : page->entries)
@@ -200,7 +232,8 @@ class Backups {
       const auto look =
           look_around(world_, history_, crowd_.senders(), {server.tcp_port(), server.http_port()});
       faults_.insert(faults_.end(), look.faults.begin(), look.faults.end());
-      server.stop();
+      if (const int status = server.stop(); status != 0)
+        fault(-1, "the server that was looked at ended with status " + std::to_string(status));
     }
     const auto faults = history_.faults();
     faults_.insert(faults_.end(), faults.begin(), faults.end());
@@ -209,20 +242,17 @@ class Backups {
     options.directory = end;
     auto opened = store::open_sqlite(options, clock, silent());
     if (!opened) return fault(-1, "does not open: " + opened.error().message());
-    for (std::size_t who = 0; who < kUsers; ++who)
-      compare(**opened, who);
+    for (const auto log : logs())
+      compare(**opened, log);
     (*opened)->close();
   }
 
-  // Each backup has what the inbox begins with.
-  void compare(store::Store& store, std::size_t who) {
+  // Each backup has what the log begins with.
+  void compare(store::Store& store, LogId log) {
     Beginning whole;
     std::map<std::size_t, std::size_t> hashes{{0, 0}};  // by the number of entries
     for (;;) {
-      auto page = await<store::InboxPage>([&](Done<store::InboxPage> done) {
-        store.read_inbox(world_.readers[who].id, Seq(static_cast<std::int64_t>(whole.entries)), {},
-                         std::move(done));
-      });
+      auto page = read_page(store, log, whole.entries);
       if (!page) return fault(-1, page.error().detail());
       if (page->entries.empty()) break;
       for (const auto& entry : page->entries) {
@@ -231,11 +261,11 @@ class Backups {
       }
     }
     for (std::size_t i = 0; i < made_.size(); ++i) {
-      const auto found = made_[i].find(inbox_log(who));
+      const auto found = made_[i].find(log);
       if (found == made_[i].end()) continue;
       const auto same = hashes.find(found->second.entries);
       if (same == hashes.end() || same->second != found->second.hash)
-        fault(static_cast<int>(i), "the inbox of user " + std::to_string(who) + " is another one");
+        fault(static_cast<int>(i), "log " + std::to_string(log) + " is another one");
     }
   }
 
@@ -264,11 +294,16 @@ int main(int argc, char** argv) {
   try {
     int status = 0;
     AckTimes times;
+    const bool enough = options.runs >= kEnough;
     for (int left = options.runs; left > 0; left -= kOfOne, ++options.seed) {
       options.runs = std::min(left, kOfOne);
       status = std::max(status, Backups(options, times).run());
     }
     times.print();
+    if (enough && times.acknowledged() == 0) {
+      std::puts("nobody was acknowledged while a backup was made");
+      status = 1;
+    }
     return status;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "backups: %s\n", error.what());
