@@ -1,6 +1,7 @@
 #include "known_world.hpp"
 
 #include "../await.hpp"
+#include "../contents.hpp"
 
 #include <csignal>
 #include <thread>
@@ -91,7 +92,8 @@ void KnownWorld::say(std::mt19937_64& random) {
   Said said;
   said.number = ++numbers_[sender];
   said.message = text(sender, said.number, to);
-  if (random() % 24 == 0) said.message.message.content += std::string(random() % 9000, 'x');
+  if (random() % 24 == 0)
+    said.message.message.content = content_of(said.message.message.content, random() % 9000);
   std::vector<LogId> logs{sender, to};
   said.told_in = sender;
   // Members of the small group only are in it; everybody is in the large one.

@@ -1,6 +1,7 @@
 #include "power_senders.hpp"
 
 #include "../await.hpp"
+#include "../contents.hpp"
 
 #include <algorithm>
 #include <functional>
@@ -15,15 +16,6 @@ constexpr LogId kSmallGroupLog = 101;
 constexpr LogId kLargeGroupLog = 102;
 
 }  // namespace
-
-std::string content_of(const std::string& name, std::size_t more) {
-  if (more == 0) return name;
-  std::string content = name + " ";
-  std::mt19937_64 letters(std::hash<std::string>{}(name));
-  while (content.size() < name.size() + 1 + more)
-    content.push_back(static_cast<char>('a' + letters() % 26));
-  return content;
-}
 
 std::string text_of(const std::string& content) {
   const auto name = content.substr(0, content.find(' '));

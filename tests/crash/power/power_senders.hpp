@@ -20,10 +20,7 @@
 
 namespace linnet::test {
 
-// Of any length, and different at each place and of each name: what is lost of it, or another's, is
-// seen wherever it stands.
-std::string content_of(const std::string& name, std::size_t more);
-// What the history knows it by.
+// What the history knows a content by.
 std::string text_of(const std::string& content);
 
 class PowerSenders {

@@ -1,6 +1,7 @@
 #include "power_trial.hpp"
 
 #include "../await.hpp"
+#include "../contents.hpp"
 #include "crash/old_index.hpp"
 #include "migrate.hpp"
 #include "packing.hpp"
