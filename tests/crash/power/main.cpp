@@ -31,6 +31,9 @@ struct Options {
 // Of so many runs, some have brought everything that they are about.
 constexpr std::uint64_t kEnoughRuns = 50;
 
+// Only some disks have room again.
+constexpr std::uint64_t kEnoughForRoom = 200;
+
 struct Operation {
   int stores = 0;  // in which it was to fail
   int came = 0;    // and did
@@ -43,6 +46,8 @@ struct Sums {
   std::uint64_t told = 0;
   std::uint64_t recovered = 0;
   std::uint64_t told_to_groups = 0;
+  std::uint64_t told_after_refusal = 0;
+  std::uint64_t marks_behind = 0;
   std::uint64_t cut_in_the_middle = 0;
   std::uint64_t faulty = 0;
   std::uint64_t losing = 0;  // runs with nothing but what a store does that loses
@@ -89,6 +94,8 @@ class Runs {
     sums_.told += result.told;
     sums_.recovered += result.recovered;
     sums_.told_to_groups += result.told_to_groups;
+    sums_.told_after_refusal += result.told_after_refusal;
+    sums_.marks_behind += static_cast<std::uint64_t>(result.marks_behind);
     if (result.cut_in_the_middle) ++sums_.cut_in_the_middle;
     if (!result.operation.empty()) {
       auto& operation = sums_.operations[result.operation];
@@ -140,10 +147,14 @@ std::vector<std::string> missing(const Options& options, const Sums& sums) {
   if (sums.runs < kEnoughRuns) return all;
   if (sums.told == 0) all.emplace_back("nothing was acknowledged");
   if (sums.told_to_groups == 0) all.emplace_back("nothing was said in a group");
+  // A store that may lose its last moments keeps no mark.
+  if (!options.normal && sums.marks_behind == 0) all.emplace_back("no mark was behind");
   if (sums.operations.empty()) {
     if (sums.cut_in_the_middle == 0) all.emplace_back("the power went in the middle of nothing");
     return all;
   }
+  if (sums.runs >= kEnoughForRoom && sums.told_after_refusal == 0)
+    all.emplace_back("nobody who was refused went on");
   for (const char* name : {"write", "sync", "truncation", "read"}) {
     const auto found = sums.operations.find(name);
     const auto count = found == sums.operations.end() ? Operation() : found->second;
@@ -180,11 +191,15 @@ int main(int argc, char** argv) {
   const auto sums = Runs(options).run();
   std::printf(
       "%llu stores, %llu power losses, %llu failed operations, %llu messages acknowledged (%llu to"
-      " groups), %llu recovered beside them, %llu runs with faults\n",
+      " groups, %llu after a refusal), %llu recovered beside them, %llu marks behind, %llu runs "
+      "with"
+      " faults\n",
       static_cast<unsigned long long>(sums.runs), static_cast<unsigned long long>(sums.cuts),
       static_cast<unsigned long long>(sums.failures), static_cast<unsigned long long>(sums.told),
       static_cast<unsigned long long>(sums.told_to_groups),
+      static_cast<unsigned long long>(sums.told_after_refusal),
       static_cast<unsigned long long>(sums.recovered),
+      static_cast<unsigned long long>(sums.marks_behind),
       static_cast<unsigned long long>(sums.faulty));
   if (options.expect_loss)
     std::printf("  %6llu: lost something, as they should\n",

@@ -177,11 +177,12 @@ PowerDisk::~PowerDisk() {
   sqlite3_vfs_unregister(&vfs_);
 }
 
-void PowerDisk::fail(Op op, int nth, bool sticky) {
+void PowerDisk::fail(Op op, int nth, bool sticky, bool full) {
   std::lock_guard lock(mutex_);
   failing_ = op;
   fail_in_ = nth;
   sticky_ = sticky;
+  full_ = full;
 }
 
 void PowerDisk::mend() {
@@ -213,7 +214,7 @@ int PowerDisk::on_change(const std::string& path, Change change) {
   const auto op = change.truncates ? Op::kTruncate : Op::kWrite;
   const int error = change.truncates ? SQLITE_IOERR_TRUNCATE : SQLITE_IOERR_WRITE;
   if (off_) return error;
-  if (due(op)) return error;
+  if (due(op)) return full_ ? SQLITE_FULL : error;
   if (change.truncates) ++truncations_;
   images_[path].since.push_back(std::move(change));
   if (left_ > 0 && --left_ == 0) off_ = true;

@@ -41,7 +41,8 @@ class PowerDisk {
   bool off() const { return off_; }
   // The `nth` operation of that kind fails, and if `sticky` all after it. What a failed sync
   // should have synced will never be on the disk, whatever a later sync says.
-  void fail(Op op, int nth, bool sticky);
+  // `full`: it is a write for which there is no room.
+  void fail(Op op, int nth, bool sticky, bool full = false);
   void mend();
   int failures() const { return failures_; }
   // That were carried out.
@@ -82,6 +83,7 @@ class PowerDisk {
   Op failing_ = Op::kWrite;
   int fail_in_ = -1;
   bool sticky_ = false;
+  bool full_ = false;
 };
 
 }  // namespace linnet::test

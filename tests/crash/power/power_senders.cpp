@@ -60,16 +60,26 @@ void PowerSenders::make_group(store::Store& store, To which) {
   if (id) group(which) = {*id, true};
 }
 
-void PowerSenders::send(store::Store& store, std::int64_t sender, int most, std::uint64_t seed) {
+void PowerSenders::send(store::Store& store, std::int64_t sender, int most, std::uint64_t seed,
+                        Patience patience) {
   std::mt19937_64 random(seed);
   auto& own = unanswered_[static_cast<std::size_t>(sender)];
   auto& number = numbers_[static_cast<std::size_t>(sender)];
-  for (int i = 0; i < most; ++i) {
+  int refused = 0;
+  for (int sent = 0; sent < most && refused < patience.refusals;) {
     if (!own) own = next(sender, ++number, random);
-    if (!append(store, *own)) return;
+    if (!append(store, *own)) {
+      ++refused;
+      continue;
+    }
+    if (refused > 0 && patience.in_vain)
+      fault("'" + text_of(own->message.message.content) +
+            "' was acknowledged by a store that had refused for good");
+    if (refused > 0) ++told_after_refusal_;
     if (own->to != To::kUsers) ++told_to_groups_;
     known_[static_cast<std::size_t>(sender)].push_back(std::move(*own));
     own.reset();
+    ++sent;
   }
 }
 

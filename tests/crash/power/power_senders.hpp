@@ -33,15 +33,22 @@ class PowerSenders {
   // Looks for the groups in a store that was opened, and with `make` makes those that are missing.
   // Without one nobody sends to it.
   void find_groups(store::Store& store, bool make);
-  // First what was not answered, then what is new, up to `most` messages or until one is refused.
-  // Thread: one for each sender at a time.
-  void send(store::Store& store, std::int64_t sender, int most, std::uint64_t seed);
+  struct Patience {
+    int refusals = 1;      // after which a sender gives up; meanwhile it asks again
+    bool in_vain = false;  // after a refusal nothing may be acknowledged any more
+  };
+  // First what was not answered, then what is new, up to `most` messages. Thread: one for each
+  // sender at a time.
+  void send(store::Store& store, std::int64_t sender, int most, std::uint64_t seed,
+            Patience patience);
   // Each sends again some of what was answered, and what was not; nothing may be refused.
   void retry(store::Store& store);
   void read_all(store::Store& store);
   // Whether what was answered is in all of its logs as they were read last, or at least in none.
   void look_for_losses();
   std::size_t told_to_groups() const { return told_to_groups_; }
+  // By a store that had refused the sender before.
+  std::size_t told_after_refusal() const { return told_after_refusal_; }
   // What no history tells.
   const std::vector<std::string>& faults() const { return faults_; }
 
@@ -77,6 +84,7 @@ class PowerSenders {
   std::array<std::int64_t, kSenders + 1> numbers_{};
   std::map<LogId, std::set<std::string>> read_;  // last
   std::atomic<std::size_t> told_to_groups_ = 0;
+  std::atomic<std::size_t> told_after_refusal_ = 0;
   std::mutex mutex_;
   std::vector<std::string> faults_;
 };

@@ -6,6 +6,7 @@
 #include "migrate.hpp"
 #include "packing.hpp"
 #include "power_disk.hpp"
+#include "power_mark.hpp"
 #include "power_senders.hpp"
 #include "sqlite_store.hpp"
 
@@ -23,6 +24,7 @@ using std::chrono::milliseconds;
 
 constexpr int kMessages = 60;  // of each sender, at most, where no later place is to be reached
 constexpr int kOldMessages = 20;
+constexpr int kRefusals = 5;  // that a sender takes before it goes, where only one may come
 
 class PowerTrial {
  public:
@@ -60,6 +62,7 @@ class PowerTrial {
     look();
     result_.told = history_.messages_told() - old_messages_;
     result_.told_to_groups = senders_.told_to_groups();
+    result_.told_after_refusal = senders_.told_after_refusal();
     for (const auto& faults : {senders_.faults(), history_.faults()})
       result_.faults.insert(result_.faults.end(), faults.begin(), faults.end());
     return std::move(result_);
@@ -139,7 +142,9 @@ class PowerTrial {
     result_.place = "after a failed " + result_.operation;
     const PowerDisk::Op ops[] = {PowerDisk::Op::kWrite, PowerDisk::Op::kSync,
                                  PowerDisk::Op::kTruncate, PowerDisk::Op::kRead};
-    disk_.fail(ops[op], nth, sticky);
+    full_ = op == 0 && any(0, 1) == 1;
+    if (full_) result_.place = "after a write for which there was no room";
+    disk_.fail(ops[op], nth, sticky, full_);
   }
 
   // Opens the store and sends until the power has gone, or each sender has sent `most`.
@@ -167,10 +172,16 @@ class PowerTrial {
   }
 
   void send(store::Store& store, int most) {
+    PowerSenders::Patience patience;
+    if (options_.faults && !disk_.off()) patience.refusals = kRefusals;
+    // A full disk may have room again; any other failure is the store's last.
+    patience.in_vain = !full_;
     std::vector<std::thread> threads;
     for (std::int64_t sender = 1; sender <= PowerSenders::kSenders; ++sender)
       threads.emplace_back(
-          [&, sender, seed = random_()] { senders_.send(store, sender, most, seed); });
+          [&, sender, seed = random_()] { senders_.send(store, sender, most, seed, patience); });
+    std::this_thread::sleep_for(milliseconds(any(0, 3)));
+    mark_.note();
     for (auto& thread : threads)
       thread.join();
   }
@@ -180,6 +191,7 @@ class PowerTrial {
     ++result_.cuts;
     result_.failures = disk_.failures();
     disk_.power_on(random_);
+    if (mark_.power_on(random_)) ++result_.marks_behind;
   }
 
   // As it is after the last power loss.
@@ -214,9 +226,11 @@ class PowerTrial {
   std::mt19937_64 random_;
   TempDir dir_;
   PowerDisk disk_;
+  PowerMark mark_{dir_.path() / "data"};
   SystemClock clock_;
   store::SqliteOptions sqlite_;
   store::Tuning tuning_;
+  bool full_ = false;  // what fails is a write for which there is no room
   int old_schema_ = 0;
   std::size_t old_messages_ = 0;
   int most_ = kMessages;  // of each sender

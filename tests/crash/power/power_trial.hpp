@@ -22,12 +22,14 @@ struct PowerOptions {
 
 struct PowerResult {
   std::string place;
-  std::string operation;           // that was to fail
-  std::size_t told = 0;            // messages, by the store
-  std::size_t told_to_groups = 0;  // of these
-  bool cut_in_the_middle = false;  // the power went while somebody was at work
+  std::string operation;               // that was to fail
+  std::size_t told = 0;                // messages, by the store
+  std::size_t told_to_groups = 0;      // of these
+  std::size_t told_after_refusal = 0;  // of these, to a sender that had been refused before
+  bool cut_in_the_middle = false;      // the power went while somebody was at work
   std::size_t recovered = 0;
   int cuts = 0;
+  int marks_behind = 0;  // after these, linnet.mark was not as it was written last
   int failures = 0;      // of the disk
   bool refused = false;  // told of by the store
   std::vector<std::string> faults;
