@@ -47,6 +47,7 @@ struct Sums {
   std::uint64_t recovered = 0;
   std::uint64_t told_to_groups = 0;
   std::uint64_t told_after_refusal = 0;
+  std::uint64_t answered = 0;
   std::uint64_t marks_behind = 0;
   std::uint64_t cut_in_the_middle = 0;
   std::uint64_t faulty = 0;
@@ -94,6 +95,7 @@ class Runs {
     sums_.told += result.told;
     sums_.recovered += result.recovered;
     sums_.told_to_groups += result.told_to_groups;
+    sums_.answered += result.answered;
     sums_.told_after_refusal += result.told_after_refusal;
     sums_.marks_behind += static_cast<std::uint64_t>(result.marks_behind);
     if (result.cut_in_the_middle) ++sums_.cut_in_the_middle;
@@ -113,8 +115,10 @@ class Runs {
     ++sums_.faulty;
     std::printf("seed %llu: the power went %s, %zu acknowledged: FAULTY\n",
                 static_cast<unsigned long long>(seed), result.place.c_str(), result.told);
-    for (std::size_t i = 0; i < result.faults.size() && i < 10; ++i)
-      std::printf("  %s\n", result.faults[i].c_str());
+    int told = 0;
+    for (const auto& fault : result.faults)
+      if (!(options_.expect_loss && is_loss(fault)) && told++ < 10)
+        std::printf("  %s\n", fault.c_str());
     const auto each = " --each-fault " + std::to_string(options_.each_fault);
     std::printf("  %zu faults; again: ./dev crash power --runs 1 --seed %llu%s%s\n",
                 result.faults.size(), static_cast<unsigned long long>(seed),
@@ -146,6 +150,7 @@ std::vector<std::string> missing(const Options& options, const Sums& sums) {
   if (options.expect_loss && sums.losing == 0) all.emplace_back("nothing was lost");
   if (sums.runs < kEnoughRuns) return all;
   if (sums.told == 0) all.emplace_back("nothing was acknowledged");
+  if (sums.answered == 0) all.emplace_back("no other call was answered");
   if (sums.told_to_groups == 0) all.emplace_back("nothing was said in a group");
   // A store that may lose its last moments keeps no mark.
   if (!options.normal && sums.marks_behind == 0) all.emplace_back("no mark was behind");
@@ -191,13 +196,15 @@ int main(int argc, char** argv) {
   const auto sums = Runs(options).run();
   std::printf(
       "%llu stores, %llu power losses, %llu failed operations, %llu messages acknowledged (%llu to"
-      " groups, %llu after a refusal), %llu recovered beside them, %llu marks behind, %llu runs "
+      " groups, %llu after a refusal), %llu other calls answered, %llu recovered beside them, %llu "
+      "marks behind, %llu runs "
       "with"
       " faults\n",
       static_cast<unsigned long long>(sums.runs), static_cast<unsigned long long>(sums.cuts),
       static_cast<unsigned long long>(sums.failures), static_cast<unsigned long long>(sums.told),
       static_cast<unsigned long long>(sums.told_to_groups),
       static_cast<unsigned long long>(sums.told_after_refusal),
+      static_cast<unsigned long long>(sums.answered),
       static_cast<unsigned long long>(sums.recovered),
       static_cast<unsigned long long>(sums.marks_behind),
       static_cast<unsigned long long>(sums.faulty));

@@ -33,6 +33,8 @@ class PowerSenders {
   // Looks for the groups in a store that was opened, and with `make` makes those that are missing.
   // Without one nobody sends to it.
   void find_groups(store::Store& store, bool make);
+  // 0: not to be had now.
+  GroupId large_group() const { return groups_[1].id; }
   struct Patience {
     int refusals = 1;      // after which a sender gives up; meanwhile it asks again
     bool in_vain = false;  // after a refusal nothing may be acknowledged any more

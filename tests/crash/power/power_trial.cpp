@@ -5,6 +5,7 @@
 #include "crash/old_index.hpp"
 #include "migrate.hpp"
 #include "packing.hpp"
+#include "power_caller.hpp"
 #include "power_disk.hpp"
 #include "power_mark.hpp"
 #include "power_senders.hpp"
@@ -49,7 +50,7 @@ class PowerTrial {
     if (options_.faults) {
       plan_fault();
     } else {
-      disk_.cut_after(any(1, old_schema_ ? 60 : 300));
+      disk_.cut_after(any(1, old_schema_ ? 80 : 500));
     }
     live(most_);
     lose_power();
@@ -62,8 +63,9 @@ class PowerTrial {
     look();
     result_.told = history_.messages_told() - old_messages_;
     result_.told_to_groups = senders_.told_to_groups();
+    result_.answered = caller_.answered();
     result_.told_after_refusal = senders_.told_after_refusal();
-    for (const auto& faults : {senders_.faults(), history_.faults()})
+    for (const auto& faults : {senders_.faults(), caller_.faults(), history_.faults()})
       result_.faults.insert(result_.faults.end(), faults.begin(), faults.end());
     return std::move(result_);
   }
@@ -158,6 +160,7 @@ class PowerTrial {
     }
     auto& store = **opened;
     senders_.find_groups(store, true);
+    caller_.look(store, senders_.large_group(), false);
     for (int round = 1; round < rounds_ && disk_.failures() == 0; ++round) {
       const int before = disk_.truncations();
       send(store, 2);
@@ -180,6 +183,9 @@ class PowerTrial {
     for (std::int64_t sender = 1; sender <= PowerSenders::kSenders; ++sender)
       threads.emplace_back(
           [&, sender, seed = random_()] { senders_.send(store, sender, most, seed, patience); });
+    threads.emplace_back([&, seed = random_()] {
+      caller_.call(store, most, seed, patience.refusals, patience.in_vain);
+    });
     std::this_thread::sleep_for(milliseconds(any(0, 3)));
     mark_.note();
     for (auto& thread : threads)
@@ -203,6 +209,7 @@ class PowerTrial {
     }
     auto& store = **opened;
     senders_.find_groups(store, false);
+    caller_.look(store, senders_.large_group(), true);
     senders_.read_all(store);
     result_.recovered = history_.recovered();
     senders_.look_for_losses();
@@ -237,6 +244,7 @@ class PowerTrial {
   int rounds_ = 1;        // with a pause after each
   History history_;
   PowerSenders senders_{history_};
+  PowerCaller caller_;
   PowerResult result_;
 };
 

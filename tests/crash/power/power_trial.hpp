@@ -25,6 +25,7 @@ struct PowerResult {
   std::string operation;               // that was to fail
   std::size_t told = 0;                // messages, by the store
   std::size_t told_to_groups = 0;      // of these
+  std::size_t answered = 0;            // other calls
   std::size_t told_after_refusal = 0;  // of these, to a sender that had been refused before
   bool cut_in_the_middle = false;      // the power went while somebody was at work
   std::size_t recovered = 0;
