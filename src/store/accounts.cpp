@@ -147,7 +147,22 @@ Result<Seat> seat_of(Connection& db, DeviceId device) {
 
 }  // namespace
 
+namespace {
+
+// A password that was changed or removed since it was proved lets nobody in.
+Status check_password(Connection& db, const SignIn& sign_in) {
+  if (sign_in.password_hash.empty()) return success();
+  auto password = get_password(db, sign_in.phone_number);
+  if (!password) return password.take_error();
+  if (!*password || (*password)->hash != sign_in.password_hash) return Error(ErrCode::kBadPassword);
+  return success();
+}
+
+}  // namespace
+
 Result<SignedIn> sign_in(Connection& db, const SignIn& sign_in, std::size_t devices_per_user) {
+  auto proved = check_password(db, sign_in);
+  if (!proved) return proved.take_error();
   auto user = find_by_phone(db, sign_in.phone_number);
   const bool created = user.ok() && !*user;
   if (created) {

@@ -76,7 +76,12 @@ Async<pb::SignInResp> Accounts::sign_in_by_password(const Caller& caller,
   if (!stored) co_return stored.take_error();
   auto right = co_await check_password(caller, number, *stored, request.password());
   if (!right) co_return right.take_error();
-  auto signed_in = co_await admit(number, DeviceId(request.device_id()), false);
+  store::SignIn proved;
+  proved.phone_number = number;
+  proved.device = DeviceId(request.device_id());
+  proved.makes_user = false;
+  proved.password_hash = std::move(stored->hash);
+  auto signed_in = co_await admit(std::move(proved));
   // It was erased while its password was being proved.
   if (signed_in.code() == ErrCode::kUserNotExist) co_return Error(ErrCode::kBadPassword);
   co_return signed_in;

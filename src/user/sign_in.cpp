@@ -86,7 +86,10 @@ Async<pb::SignInResp> Accounts::sign_in(const Caller& caller, const pb::SignInRe
   if (!there) co_return there.take_error();
   auto verified = co_await verify_code(caller, request.phone_number(), request.code());
   if (!verified) co_return verified.take_error();
-  co_return co_await admit(request.phone_number(), DeviceId(request.device_id()), true);
+  store::SignIn proved;
+  proved.phone_number = request.phone_number();
+  proved.device = DeviceId(request.device_id());
+  co_return co_await admit(std::move(proved));
 }
 
 Async<Unit> Accounts::verify_code(const Caller& caller, const std::string& number,
@@ -96,12 +99,10 @@ Async<Unit> Accounts::verify_code(const Caller& caller, const std::string& numbe
   co_return verified;
 }
 
-// Whoever has proved to be the phone number's user is signed in on `device`.
-Async<pb::SignInResp> Accounts::admit(const std::string& phone_number, DeviceId device,
-                                      bool makes_user) {
-  auto sign_in = co_await describe(phone_number, device);
+// Whoever has proved to be the phone number's user is signed in on the device.
+Async<pb::SignInResp> Accounts::admit(store::SignIn proved) {
+  auto sign_in = co_await describe(std::move(proved));
   if (!sign_in) co_return sign_in.take_error();
-  sign_in->makes_user = makes_user;
   auto signed_in = co_await wait_for<store::SignedIn>([&](Done<store::SignedIn> done) {
     Done<store::SignedIn> end_first = [this,
                                        done = std::move(done)](Result<store::SignedIn> in) mutable {
@@ -131,13 +132,10 @@ Async<pb::SignInResp> Accounts::admit(const std::string& phone_number, DeviceId 
 }
 
 // With the devices that the policy lets this one replace.
-Async<store::SignIn> Accounts::describe(const std::string& phone_number, DeviceId device) {
-  store::SignIn sign_in;
-  sign_in.phone_number = phone_number;
-  sign_in.device = device;
+Async<store::SignIn> Accounts::describe(store::SignIn sign_in) {
   sign_in.now = clock_.wall();
   if (options_.device_policy == DevicePolicy::kAny) co_return sign_in;
-  auto known = co_await find_device(device);
+  auto known = co_await find_device(sign_in.device);
   if (!known) co_return known.take_error();
   sign_in.exclusive_types = exclusive_types(options_.device_policy, known->type);
   co_return sign_in;

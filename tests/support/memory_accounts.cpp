@@ -71,6 +71,11 @@ void MemoryStore::sign_in(SignIn sign_in, Done<SignedIn> done) {
         SignedIn result;
         result.created = found == users_.end();
         if (result.created && !sign_in.makes_user) return Error(ErrCode::kUserNotExist);
+        if (!sign_in.password_hash.empty()) {
+          const auto kept = result.created ? passwords_.end() : passwords_.find(found->first);
+          if (kept == passwords_.end() || kept->second.hash != sign_in.password_hash)
+            return Error(ErrCode::kBadPassword);
+        }
         if (result.created) {
           User user;
           user.id = next_user();

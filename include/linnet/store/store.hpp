@@ -67,7 +67,7 @@ class AccountStore {
   // former token allowed ends, and so do the devices that the new one excludes, or for which there
   // is no place beside it. A device is its first user's: another is bound to a device of its own
   // behind it, the same each time. Errors: kDeviceNotExist, kUserNotExist (and none was to be
-  // made).
+  // made), kBadPassword (sign_in.password_hash is no longer the user's).
   virtual void sign_in(SignIn sign_in, Done<SignedIn> done) = 0;
   // Binds the device to the user, who is made if there is none of that id. A device that was signed
   // out is bound again only by what was issued since. Gives the device, which may stand behind the

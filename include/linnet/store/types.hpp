@@ -112,6 +112,8 @@ struct SignIn {
   std::string nickname_if_new;
   Millis now;
   bool makes_user = true;  // if there is none of the phone number
+  // Of the password that proved who it is; empty: something else did.
+  std::string password_hash = {};
   // Other devices of the user of these types (pb: RegisterDeviceReq.type) are signed out.
   std::vector<std::int32_t> exclusive_types;
 };

@@ -114,8 +114,8 @@ class Accounts final : public Authenticator, public Directory {
   std::unique_ptr<Outside> open_outside();
   Async<Unit> know(std::vector<UserId> users);
   Async<Unit> deliver(const std::string& phone_number, const std::string& code);
-  Async<pb::SignInResp> admit(const std::string& phone_number, DeviceId device, bool makes_user);
-  Async<store::SignIn> describe(const std::string& phone_number, DeviceId device);
+  Async<pb::SignInResp> admit(store::SignIn proved);
+  Async<store::SignIn> describe(store::SignIn sign_in);
   Async<store::Device> find_device(DeviceId device);
   Async<Unit> verify_code(const Caller& caller, const std::string& number, const std::string& code);
   Async<store::Password> stored_password(const std::string& number);

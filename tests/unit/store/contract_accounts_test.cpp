@@ -142,6 +142,42 @@ TEMPLATE_TEST_CASE("a password is kept by user, and found by phone number", "", 
   CHECK(set(UserId(404), "x") == ErrCode::kUserNotExist);
 }
 
+TEMPLATE_TEST_CASE("a password that was changed since it was proved signs nobody in", "", LazyMerge,
+                   MemoryEngine) {
+  TestType engine;
+  auto& store = engine.store();
+  auto calls = engine.calls();
+  const UserId anna(calls.user("100"));
+  const auto device = calls.device();
+  auto set = [&](const std::string& hash) {
+    Calls::get(await<Unit>(
+        [&](Done<Unit> done) { store.set_password(anna, hash, Millis(5), std::move(done)); }));
+  };
+  auto sign_in = [&](const std::string& number, const std::string& hash, bool makes_user) {
+    store::SignIn proved;
+    proved.phone_number = number;
+    proved.device = device;
+    proved.makes_user = makes_user;
+    proved.password_hash = hash;
+    return await<store::SignedIn>(
+               [&](Done<store::SignedIn> done) { store.sign_in(proved, std::move(done)); })
+        .code();
+  };
+
+  CHECK(sign_in("100", "one", false) == ErrCode::kBadPassword);
+  set("one");
+  CHECK(sign_in("100", "one", false) == ErrCode::kSuccess);
+  set("two");
+  CHECK(sign_in("100", "one", false) == ErrCode::kBadPassword);
+  CHECK(sign_in("100", "two", false) == ErrCode::kSuccess);
+  CHECK(sign_in("100", "", false) == ErrCode::kSuccess);
+  set("");
+  CHECK(sign_in("100", "two", false) == ErrCode::kBadPassword);
+  // Nor is anybody made by one.
+  CHECK(sign_in("300", "two", true) == ErrCode::kBadPassword);
+  CHECK(sign_in("300", "", false) == ErrCode::kUserNotExist);
+}
+
 TEMPLATE_TEST_CASE("wrong passwords are noted by user, and stay so when the right one changes", "",
                    LazyMerge, MemoryEngine) {
   TestType engine;

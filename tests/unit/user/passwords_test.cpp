@@ -181,6 +181,23 @@ TEST_CASE_METHOD(PasswordsFixture,
   CHECK(sign_in_at(again, "100", "correct horse") == ErrCode::kSuccess);
 }
 
+TEST_CASE_METHOD(PasswordsFixture,
+                 "a password that was replaced while it was proved signs in nobody") {
+  auto anna = person("100");
+  REQUIRE(set(anna, "correct horse") == ErrCode::kSuccess);
+  pb::SignInByPasswordReq request;
+  request.set_phone_number("100");
+  request.set_password("correct horse");
+  request.set_device_id(device().value());
+  // The hash that it is held against was read before the password is replaced.
+  store.hold();
+  test::Begun<pb::SignInResp> signing_in(accounts.sign_in_by_password(Caller(), request));
+  REQUIRE(store.held() == 1);
+  store.set_password(anna.identity.user, "$argon2id$another", clock.wall(), [](const Status&) {});
+  store.release();
+  CHECK(signing_in.end().code() == ErrCode::kBadPassword);
+}
+
 TEST_CASE_METHOD(PasswordsFixture, "without the setting there are no passwords") {
   Accounts plain(store, clock, log, AccountOptions());
   CHECK(test::run(plain.sign_in_by_password(Caller(), pb::SignInByPasswordReq())).code() ==
