@@ -138,6 +138,14 @@ struct Seat {
   Millis signed_out;
 };
 
+// What was issued before a sign-out is good for nothing. A device on which nobody was ever signed
+// out has none.
+bool ended_before(const Binding& binding, Millis signed_out) {
+  if (!signed_out.value()) return false;
+  if (binding.exact) return binding.issued <= signed_out;
+  return binding.issued.value() / 1000 < signed_out.value() / 1000;
+}
+
 Result<Seat> seat_of(Connection& db, DeviceId device) {
   Query row(db, "SELECT user_id, signed_out FROM device WHERE id = ?1", device);
   if (row.next()) return Seat{row.id<UserId>(0), row.id<Millis>(1)};
@@ -193,10 +201,7 @@ Result<Bound> bind_device(Connection& db, const Binding& binding, std::size_t de
   if (!device) return device.take_error();
   auto seat = seat_of(db, *device);
   if (!seat) return seat.take_error();
-  // What was issued before a sign-out is good for nothing; compared by seconds, as tokens have
-  // them.
-  if (binding.issued.value() / 1000 < seat->signed_out.value() / 1000)
-    return Error(ErrCode::kUnauthorized);
+  if (ended_before(binding, seat->signed_out)) return Error(ErrCode::kUnauthorized);
   if (seat->user == binding.user) return Bound{*device, {}};
   auto known = get_user(db, binding.user);
   if (!known) return known.take_error();

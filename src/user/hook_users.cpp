@@ -87,6 +87,7 @@ void HookUsers::prove(Credentials credentials, Done<Proof> done) {
     Proof proof;
     proof.identity = identity;
     proof.issued = asked;
+    proof.exact = true;
     proof.until = Millis(asked.value() + options_.cache.count());
     done(proof);
   };

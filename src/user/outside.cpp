@@ -92,6 +92,7 @@ void Accounts::Outside::note(const Proof& proof, std::string hash, Identity name
   binding.user = proof.identity.user;
   binding.device = proof.identity.device;
   binding.issued = proof.issued;
+  binding.exact = proof.exact;
   binding.now = clock_.wall();
   Known known{proof.identity.user, std::move(hash), proof.until};
   Done<store::Bound> bound = [this, known = std::move(known), named, version,

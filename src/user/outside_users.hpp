@@ -14,6 +14,7 @@ struct Proof {
   Identity identity;
   Millis issued;  // when it was made, or when the user system last vouched for it; 0: not known
   Millis until;   // until when it need not be proved again
+  bool exact = false;  // `issued` is to the millisecond, not to the second
 };
 
 class OutsideUsers {

@@ -111,8 +111,10 @@ void MemoryStore::bind_device(store::Binding binding, Done<Bound> done) {
         if (!devices_.contains(binding.device)) return Error(ErrCode::kDeviceNotExist);
         if (erased_.count(binding.user) != 0) return Error(ErrCode::kUnauthorized);
         auto& device = *device_for(binding.device, binding.user, binding.now);
-        if (binding.issued.value() / 1000 < signed_out_[device.id].value() / 1000)
-          return Error(ErrCode::kUnauthorized);
+        const auto out = signed_out_[device.id];
+        const bool ended = binding.exact ? binding.issued <= out
+                                         : binding.issued.value() / 1000 < out.value() / 1000;
+        if (out.value() != 0 && ended) return Error(ErrCode::kUnauthorized);
         if (device.user == binding.user) return Bound{device.id, {}};
         auto& user = users_[binding.user];
         if (!user.id) user.created = user.updated = binding.now;

@@ -124,6 +124,9 @@ struct Binding {
   DeviceId device;
   Millis issued;  // when what proves it was made; 0: not known
   Millis now;
+  // `issued` is exact, and must be later than a sign-out; else it counts in seconds, and one of the
+  // same second is good.
+  bool exact = false;
 };
 
 struct Bound {

@@ -217,6 +217,17 @@ TEMPLATE_TEST_CASE("a user of another system is bound to a device, and made if n
   // Another's on the same device is its own.
   CHECK(bind(7000, device, 8000, 11000)->device == device);
 
+  // What is exact must be later, not of the same second.
+  auto bind_exactly = [&](std::int64_t issued) {
+    const store::Binding binding{UserId(8000), device, Millis(issued), Millis(13000), true};
+    return await<store::Bound>(
+               [&](Done<store::Bound> done) { store.bind_device(binding, std::move(done)); })
+        .code();
+  };
+  CHECK(bind_exactly(9499) == ErrCode::kUnauthorized);
+  CHECK(bind_exactly(9500) == ErrCode::kUnauthorized);
+  CHECK(bind_exactly(9501) == ErrCode::kSuccess);
+
   store::User named;
   named.id = UserId(8000);
   auto create = [&] {

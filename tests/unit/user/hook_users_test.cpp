@@ -44,12 +44,16 @@ struct HookUsersFixture {
   }
   ~HookUsersFixture() { http->close(); }
 
-  HookAnswer answer(const HookRequest& request) const {
+  HookAnswer answer(const HookRequest& request) {
+    if (sign_out_first.exchange(false)) {
+      clock.pass(std::chrono::milliseconds(1));
+      signed_out = test::run(accounts->sign_out(UserId(7001), on)).code();
+    }
     if (status != 200) return {status, "{}", {}};
     if (garbled) return {200, "{\"users\":[", {}};
     const auto asked = Json::parse(request.body);
     if (request.line == "POST /linnet/pb.UserInt/Auth HTTP/1.1")
-      return {asked["token"] == "good" ? 200 : 401, "{}", {}};
+      return {asked["token"] == "good" || asked["token"] == "other" ? 200 : 401, "{}", {}};
     if (request.line != "POST /linnet/pb.UserInt/GetUsers HTTP/1.1") return {404, "", {}};
     Json users = Json::object();
     for (const std::string id : asked["userIds"])
@@ -72,7 +76,9 @@ struct HookUsersFixture {
   std::size_t asked() const { return server.requests().size(); }
 
   std::atomic<int> status{200};
-  std::atomic<bool> garbled{false};  // an answer that is no JSON
+  std::atomic<bool> garbled{false};         // an answer that is no JSON
+  std::atomic<bool> sign_out_first{false};  // before the next answer goes
+  std::atomic<ErrCode> signed_out{ErrCode::kServerUnknown};
   std::atomic<const char*> name{"user "};
   test::HookServer server{[this](const HookRequest& request) { return answer(request); }};
   test::FalseClock clock;
@@ -131,7 +137,19 @@ TEST_CASE_METHOD(HookUsersFixture,
   status = 401;
   CHECK(prove(7001, "good") == ErrCode::kUnauthorized);
   status = 200;
+  clock.pass(std::chrono::milliseconds(1));
   CHECK(prove(7001, "good") == ErrCode::kSuccess);
+}
+
+TEST_CASE_METHOD(HookUsersFixture,
+                 "what was asked before a sign-out of the same second signs nobody in again") {
+  CHECK(prove(7001, "good") == ErrCode::kSuccess);
+  clock.pass(std::chrono::seconds(1));
+  sign_out_first = true;
+  CHECK(prove(7001, "other") == ErrCode::kUnauthorized);
+  CHECK(signed_out == ErrCode::kSuccess);
+  clock.pass(std::chrono::milliseconds(1));
+  CHECK(prove(7001, "other") == ErrCode::kSuccess);
 }
 
 TEST_CASE_METHOD(HookUsersFixture,
