@@ -18,6 +18,28 @@ Error not_offered() {
   return Error(ErrCode::kNotOffered, "this server has no passwords");
 }
 
+Error too_many_at_once() {
+  return Error(ErrCode::kRateLimited, "too many passwords at once; wait for those before");
+}
+
+std::string of_number(const std::string& number) {
+  return "number " + number;
+}
+
+std::string of_user(UserId user) {
+  return "user " + std::to_string(user.value());
+}
+
+// Gives the share back when the hash is done, not when its caller gets to run again.
+template <class T>
+Done<T> leaving(Shares& shares, const std::string& address, const std::string& whose,
+                Done<T> done) {
+  return [&shares, address, whose, done = std::move(done)](Result<T> result) mutable {
+    shares.leave(address, whose);
+    done(std::move(result));
+  };
+}
+
 }  // namespace
 
 // `stored.hash` empty: the number has no password, or is nobody's. Both are answered alike and as
@@ -35,8 +57,17 @@ Async<Unit> Accounts::check_password(const Caller& caller, const std::string& nu
     co_return Error(ErrCode::kRateLimited,
                     "too many wrong passwords for this number; wait a minute");
   }
-  auto right = co_await wait_for<Unit>(
-      [&](Done<Unit> done) { passwords_->workers.verify(stored.hash, password, std::move(done)); });
+  const auto whose = of_number(number);
+  if (!passwords_->shares.enter(caller.address, whose, Passwords::kShare)) {
+    passwords_->by_address.give_back(caller.address);
+    passwords_->by_number.give_back(number);
+    wrong_passwords_->note(caller.address, ErrCode::kRateLimited);
+    co_return too_many_at_once();
+  }
+  auto right = co_await wait_for<Unit>([&](Done<Unit> done) {
+    passwords_->workers.verify(stored.hash, password,
+                               leaving(passwords_->shares, caller.address, whose, std::move(done)));
+  });
   if (right.code() != ErrCode::kBadPassword) {
     passwords_->by_address.give_back(caller.address);
     passwords_->by_number.give_back(number);
@@ -137,9 +168,17 @@ Async<pb::SetPasswordResp> Accounts::set_password(const Caller& caller,
   if (!may) co_return may.take_error();
 
   Result<std::string> hash = std::string();
-  if (!password.empty())
-    hash = co_await wait_for<std::string>(
-        [&](Done<std::string> done) { passwords_->workers.hash(password, std::move(done)); });
+  if (!password.empty()) {
+    const auto whose = of_user(caller.identity.user);
+    if (!passwords_->shares.enter(caller.address, whose, 1)) {
+      wrong_passwords_->note(caller.address, ErrCode::kRateLimited);
+      co_return too_many_at_once();
+    }
+    hash = co_await wait_for<std::string>([&](Done<std::string> done) {
+      passwords_->workers.hash(password,
+                               leaving(passwords_->shares, caller.address, whose, std::move(done)));
+    });
+  }
   if (!hash) co_return hash.take_error();
   auto set = co_await wait_for<Unit>([&](Done<Unit> done) {
     store_.set_password(caller.identity.user, *hash, clock_.wall(), std::move(done));

@@ -29,6 +29,7 @@ class Begun {
   Begun(const Begun&) = delete;
   Begun& operator=(const Begun&) = delete;
 
+  bool done() const { return done_; }
   // Once.
   Result<T> end(std::chrono::seconds limit = std::chrono::seconds(20)) {
     context_.run_for(limit);
