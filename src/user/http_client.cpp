@@ -2,7 +2,9 @@
 //
 //   send() -> queue -> at most `at_once` coroutines: resolve, connect, handshake, write, read
 //
-// A timer of each request ends it at its deadline by closing its socket, wherever it waits.
+// A timer of each request ends it at its deadline by closing its socket, wherever it waits, in the
+// queue too. A lookup that is under way cannot be ended, and there is one thread for them all:
+// others wait behind it, but none begins that nobody waits for any more.
 #include "linnet/user/http_client.hpp"
 
 #include "linnet/base/beast_parser.hpp"
@@ -108,9 +110,12 @@ class HttpClient::Impl {
       job->finish(Error(why));
       return;
     }
-    job->deadline = Steady::now() + options_.timeout;
-    queue_.push_back(std::move(job));
-    asio::post(context_, [this] { pump(); });
+    const auto deadline = Steady::now() + options_.timeout;
+    queue_.push_back(job);
+    asio::post(context_, [this, job, deadline] {
+      end_at(job, deadline);
+      pump();
+    });
   }
 
   void close() {
@@ -121,9 +126,9 @@ class HttpClient::Impl {
       closed_ = true;
       waiting.swap(queue_);
     }
-    for (const auto& job : waiting)
-      job->finish(Error(ErrCode::kShuttingDown));
-    asio::post(context_, [this] {
+    asio::post(context_, [this, waiting = std::move(waiting)] {
+      for (const auto& job : waiting)
+        job->finish(Error(ErrCode::kShuttingDown));
       auto active = active_;
       for (const auto& job : active)
         job->finish(Error(ErrCode::kShuttingDown));
@@ -134,23 +139,25 @@ class HttpClient::Impl {
 
  private:
   struct Job {
-    explicit Job(asio::io_context& context) : socket(context), timer(context) {}
+    explicit Job(asio::io_context& context) : resolver(context), socket(context), timer(context) {}
     // Answers, once, and ends whatever the request waits for.
     void finish(Result<HttpAnswer> result) {
       Code ignored;
       socket.close(ignored);
       timer.cancel();
+      resolver.cancel();  // what has not begun; it costs no lookup then
       if (done) std::exchange(done, nullptr)(std::move(result));
     }
 
     HttpCall call;
     Done<HttpAnswer> done;
-    Steady::time_point deadline;
+    tcp::resolver resolver;
     tcp::socket socket;
     asio::steady_timer timer;
   };
   using JobPtr = std::shared_ptr<Job>;
 
+  void end_at(const JobPtr& job, Steady::time_point deadline);
   void pump();
   asio::awaitable<void> run(JobPtr job);
   asio::awaitable<Result<HttpAnswer>> exchange(Job& job);
@@ -169,7 +176,22 @@ class HttpClient::Impl {
   std::unordered_set<JobPtr> active_;  // on the thread only
 };
 
-// Begins what may begin. Thread: the client's, as everything below.
+// Thread: the client's, as everything below.
+void HttpClient::Impl::end_at(const JobPtr& job, Steady::time_point deadline) {
+  if (!job->done) return;
+  job->timer.expires_at(deadline);
+  job->timer.async_wait([this, job](Code error) {
+    if (error) return;
+    {
+      // Its place in the queue is somebody else's now, if it has one.
+      std::lock_guard lock(mutex_);
+      std::erase(queue_, job);
+    }
+    job->finish(Error(ErrCode::kTimeout, "the operator's server did not answer"));
+  });
+}
+
+// Begins what may begin.
 void HttpClient::Impl::pump() {
   while (active_.size() < options_.at_once) {
     JobPtr job;
@@ -180,10 +202,6 @@ void HttpClient::Impl::pump() {
       queue_.pop_front();
     }
     active_.insert(job);
-    job->timer.expires_at(job->deadline);
-    job->timer.async_wait([job](Code error) {
-      if (!error) job->finish(Error(ErrCode::kTimeout, "the operator's server did not answer"));
-    });
     auto ended = [this, job](const std::exception_ptr& thrown) {
       if (thrown) job->finish(Error(ErrCode::kUserSystem, {}, "the request to a hook threw"));
       active_.erase(job);
@@ -199,9 +217,8 @@ asio::awaitable<void> HttpClient::Impl::run(JobPtr job) {
 }
 
 asio::awaitable<Result<HttpAnswer>> HttpClient::Impl::exchange(Job& job) {
-  tcp::resolver resolver(context_);
   const auto& url = job.call.url;
-  auto [not_found, places] = co_await resolver.async_resolve(url.host, url.port, kAwait);
+  auto [not_found, places] = co_await job.resolver.async_resolve(url.host, url.port, kAwait);
   if (not_found) co_return unreachable(job.call, "resolve", not_found);
   // A name may have been looked up for longer than the request had.
   if (!job.done) co_return Error(ErrCode::kTimeout);
