@@ -22,9 +22,17 @@ void Accounts::Outside::authenticate(Credentials credentials, Done<Identity> don
   const auto version = cache_.version();
   Done<Proof> proved = [this, hash = std::move(hash), named, version, address = credentials.address,
                         done = std::move(done)](Result<Proof> proof) mutable {
-    guard_.leave(address, proof.code() != ErrCode::kUnauthorized);
-    if (!proof) return done(proof.take_error());
-    note(*proof, std::move(hash), named, version, std::move(done));
+    if (!proof) {
+      guard_.leave(address, proof.code() != ErrCode::kUnauthorized);
+      return done(proof.take_error());
+    }
+    // One that lets nobody onto its device is as bad as an invented one, and has cost a write.
+    Done<Identity> bound = [this, address = std::move(address),
+                            done = std::move(done)](Result<Identity> identity) mutable {
+      guard_.leave(address, identity.code() != ErrCode::kUnauthorized);
+      done(std::move(identity));
+    };
+    note(*proof, std::move(hash), named, version, std::move(bound));
   };
   users_->prove(std::move(credentials), std::move(proved));
 }

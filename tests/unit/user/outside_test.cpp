@@ -159,6 +159,42 @@ TEST_CASE_METHOD(OutsideFixture, "a device that was signed out needs a token tha
 }
 
 TEST_CASE_METHOD(OutsideFixture,
+                 "tokens that hold but let nobody onto their device are counted as bad ones") {
+  auto limited_options = account_options();
+  limited_options.bad_tokens_per_minute = 3;
+  Accounts limited(store, clock, log, limited_options);
+  const auto on = device();
+  auto show = [&](const std::string& token, const std::string& address) {
+    Result<Identity> proved;
+    limited.authenticate({UserId(), DeviceId(), token, address},
+                         [&](Result<Identity> identity) { proved = std::move(identity); });
+    return proved.code();
+  };
+  auto claims = claims_of(7000, on.value());
+  claims["iat"] = 1700000000;
+  const auto ended = make_jwt({{"alg", "HS256"}}, claims);
+  REQUIRE(show(ended, "10.0.0.1") == ErrCode::kSuccess);
+  clock.pass(std::chrono::seconds(60));
+  REQUIRE(test::run(limited.sign_out(UserId(7000), on)));
+
+  CHECK(show(ended, "10.0.0.1") == ErrCode::kUnauthorized);
+  CHECK(show(ended, "10.0.0.1") == ErrCode::kUnauthorized);
+  CHECK(show(jwt_for(7000, 999), "10.0.0.1") == ErrCode::kUnauthorized);
+  CHECK(show(ended, "10.0.0.1") == ErrCode::kRateLimited);
+  const auto good = jwt_for(8000, device().value());
+  CHECK(show(good, "10.0.0.1") == ErrCode::kRateLimited);
+  CHECK(show(good, "10.0.0.2") == ErrCode::kSuccess);
+
+  // A store that is busy is nobody's fault.
+  const auto more = jwt_for(8000, device().value());
+  store.refuse(ErrCode::kServerBusy);
+  for (int i = 0; i < 5; ++i)
+    CHECK(show(more, "10.0.0.3") == ErrCode::kServerBusy);
+  store.refuse(std::nullopt);
+  CHECK(show(more, "10.0.0.3") == ErrCode::kSuccess);
+}
+
+TEST_CASE_METHOD(OutsideFixture,
                  "another user on the device is on one behind it, and ends nobody's") {
   const auto on = device();
   const auto first = jwt_for(7000, on.value());
