@@ -14,12 +14,26 @@ Error unknown_key() {
   return Error(ErrCode::kUnauthorized, "the token is signed by a key that is not known here");
 }
 
+// Without the mark that some editors put before a text, and blanks.
+std::string_view begin_of(std::string_view text) {
+  constexpr std::string_view kMark = "\xEF\xBB\xBF";
+  if (text.starts_with(kMark)) text.remove_prefix(kMark.size());
+  text.remove_prefix(std::min(text.find_first_not_of(" \t\r\n"), text.size()));
+  return text;
+}
+
 }  // namespace
 
 Result<std::vector<JwtKey>> read_key_file(JwtAlgorithm algorithm, const std::string& text) {
   std::vector<JwtKey> keys;
-  if (text.starts_with('{')) {
-    keys = read_jwks(algorithm, text);
+  const auto set = begin_of(text);
+  // Whoever has a public key would sign tokens if it were taken for the secret.
+  if (algorithm == JwtAlgorithm::kHs256 && text.find("-----BEGIN") != std::string::npos)
+    return Error(ErrCode::kBadRequest,
+                 "it is PEM: HS256 wants a secret that nobody else has, such as that of: openssl "
+                 "rand -hex 32");
+  if (set.starts_with('{')) {
+    keys = read_jwks(algorithm, set);
     if (keys.empty())
       return Error(ErrCode::kBadRequest, "the set has no key for " + std::string(name(algorithm)));
     return keys;

@@ -296,3 +296,29 @@ TEST_CASE("a key file is a secret, a public key or a set, by the algorithm") {
   options.algorithm = JwtAlgorithm::kEs256;
   CHECK(check(options).code() == ErrCode::kBadRequest);
 }
+
+TEST_CASE("what others may have is not taken for a secret: a public key, a set behind a mark") {
+  JwtOptions options = with_secret();
+  options.keys =
+      "-----BEGIN PUBLIC KEY-----\n"
+      "MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n"
+      "-----END PUBLIC KEY-----";
+  CHECK(check(options).code() == ErrCode::kBadRequest);
+  options.keys = "a line before it\n" + options.keys;
+  CHECK(check(options).code() == ErrCode::kBadRequest);
+
+  const auto set = Json{
+      {"keys",
+       Json::array({{{"kty", "oct"}, {"kid", "a"}, {"k", test::base64url(test::kJwtSecret)}}})}};
+  for (const std::string before : {"", "\xEF\xBB\xBF", " \r\n\t", "\xEF\xBB\xBF\n"}) {
+    auto keys = read_key_file(JwtAlgorithm::kHs256, before + set.dump());
+    REQUIRE(keys);
+    REQUIRE(keys->size() == 1);
+    CHECK(keys->front().id == "a");
+  }
+  // A set without a key for the algorithm is no secret either.
+  options.keys = "\xEF\xBB\xBF{\"keys\":[], \"of\": \"another algorithm, and long enough\"}";
+  CHECK(check(options).code() == ErrCode::kBadRequest);
+  options.keys = std::string(40, ' ');
+  CHECK(check(options));
+}
