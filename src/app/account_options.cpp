@@ -112,10 +112,12 @@ Result<user::AccountOptions> account_options(const Config& config) {
   }
   if (config.limits.enabled)
     options.bad_tokens_per_minute = static_cast<int>(config.limits.bad_tokens_per_minute);
-  if (config.user.mode == "hook") {
-    // One address leaves the others most of the hooks' queue. Tokens of our own are looked up here,
-    // as many as come: when a server is back, all who stand behind one proxy are.
+  // One address leaves the others most of the hooks' queue, or of the places of those who wait for
+  // keys. Tokens of our own are looked up here, as many as come: when a server is back, all who
+  // stand behind one proxy are.
+  if (config.user.mode == "hook" || (config.user.mode == "jwt" && !config.jwt.jwks_url.empty()))
     options.tokens_at_once = std::max<std::size_t>(8, size(config.hook.queue) / 4);
+  if (config.user.mode == "hook") {
     user::UsersHook hook;
     hook.base = *user::parse_url(config.user.hook);
     hook.cache = std::chrono::seconds(config.user.hook_cache_s);

@@ -9,6 +9,7 @@ namespace {
 constexpr std::chrono::minutes kBetweenFetches{1};
 constexpr std::chrono::hours kFresh{1};
 constexpr std::size_t kMostWaiting = 10000;
+constexpr std::size_t kMostWaitingBytes = 8 * 1024 * 1024;
 
 Error unknown_key() {
   return Error(ErrCode::kUnauthorized, "the token is signed by a key that is not known here");
@@ -70,7 +71,7 @@ void JwtUsers::prove(Credentials credentials, Done<Proof> done) {
   if (key != nullptr) {
     done(check(credentials, *jwt, *key));
   } else {
-    wait(Waiting{std::move(credentials), std::move(*jwt), std::move(done)});
+    wait(Waiting{std::move(credentials), std::move(done)});
   }
   if (begin) fetch_keys();
 }
@@ -81,7 +82,8 @@ void JwtUsers::wait(Waiting waiting) {
   std::shared_ptr<const Keys> keys;
   {
     std::lock_guard lock(mutex_);
-    if (fetching_ && waiting_.size() < kMostWaiting) {
+    if (fetching_ && has_room(waiting)) {
+      waiting_bytes_ += waiting.credentials.token.size();
       waiting_.push_back(std::move(waiting));
       return;
     }
@@ -90,9 +92,21 @@ void JwtUsers::wait(Waiting waiting) {
     keys = keys_;
   }
   // A fetch may have ended since the key was missed.
-  const auto* key = choose_key(*keys, waiting.jwt);
-  if (key == nullptr) return waiting.done(std::move(refusal));
-  waiting.done(check(waiting.credentials, waiting.jwt, *key));
+  answer_waiting(waiting, *keys, std::move(refusal));
+}
+
+// Under the lock.
+bool JwtUsers::has_room(const Waiting& waiting) const {
+  return waiting_.size() < kMostWaiting &&
+         waiting_bytes_ + waiting.credentials.token.size() <= kMostWaitingBytes;
+}
+
+// `missing`: when there is no key for it.
+void JwtUsers::answer_waiting(Waiting& waiting, const Keys& keys, Error missing) const {
+  const auto jwt = parse_jwt(waiting.credentials.token, options_.algorithm);
+  const auto* key = jwt ? choose_key(keys, *jwt) : nullptr;
+  if (key == nullptr) return waiting.done(std::move(missing));
+  waiting.done(check(waiting.credentials, *jwt, *key));
 }
 
 // Whether the caller is to fetch, which is noted. Under the lock.
@@ -138,15 +152,10 @@ void JwtUsers::fetched(Result<HttpAnswer> answer) {
     }
     now_known = keys_;
     waiting.swap(waiting_);
+    waiting_bytes_ = 0;
   }
-  for (auto& one : waiting) {
-    const auto* key = choose_key(*now_known, one.jwt);
-    if (key != nullptr) {
-      one.done(check(one.credentials, one.jwt, *key));
-    } else {
-      one.done(failed ? Error(ErrCode::kUserSystem) : unknown_key());
-    }
-  }
+  for (auto& one : waiting)
+    answer_waiting(one, *now_known, failed ? Error(ErrCode::kUserSystem) : unknown_key());
 }
 
 Result<Proof> JwtUsers::check(const Credentials& credentials, const Jwt& jwt,

@@ -28,15 +28,17 @@ class JwtUsers final : public OutsideUsers {
 
  private:
   using Keys = std::vector<JwtKey>;
+  // Taken apart again when its key has come: what waits is kept once.
   struct Waiting {
     Credentials credentials;
-    Jwt jwt;
     Done<Proof> done;
   };
 
   Result<Proof> check(const Credentials& credentials, const Jwt& jwt, const JwtKey& key) const;
   bool begin_fetch(bool key_is_missing);
   void wait(Waiting waiting);
+  bool has_room(const Waiting& waiting) const;
+  void answer_waiting(Waiting& waiting, const Keys& keys, Error missing) const;
   bool may_fetch(std::chrono::milliseconds now) const;
   void fetch_keys();
   void fetched(Result<HttpAnswer> answer);
@@ -52,6 +54,7 @@ class JwtUsers final : public OutsideUsers {
   std::optional<std::chrono::milliseconds> asked_;    // when the set was asked for last
   std::optional<std::chrono::milliseconds> renewed_;  // when it came
   std::vector<Waiting> waiting_;
+  std::size_t waiting_bytes_ = 0;  // of their tokens
 };
 
 // The keys in a file: a secret for HS256, a public key as PEM for the others, or a set of them as

@@ -32,6 +32,25 @@ TEST_CASE("one address leaves the others most of the queue of hooks") {
   CHECK(options->tokens_at_once == 250);
 }
 
+TEST_CASE("one address leaves the others most of the places of those who wait for keys") {
+  TempDir dir;
+  Config config;
+  config.user.mode = "jwt";
+  config.jwt.algorithm = "ES256";
+  config.jwt.jwks_url = "http://127.0.0.1:9/keys";
+  config.hook.queue = 1000;
+  auto options = account_options(config);
+  REQUIRE(options);
+  CHECK(options->tokens_at_once == 250);
+  // Keys that came with the configuration are there: nobody waits.
+  config.jwt.algorithm = "HS256";
+  config.jwt.jwks_url.clear();
+  config.jwt.key_file = test::write_secret(dir);
+  options = account_options(config);
+  REQUIRE(options);
+  CHECK(options->tokens_at_once == 0);
+}
+
 TEST_CASE("settings of accounts that exclude each other are refused with a sentence") {
   struct Case {
     std::vector<std::pair<std::string, std::string>> set;

@@ -14,6 +14,8 @@
 #include <catch2/catch.hpp>
 
 #include <atomic>
+#include <future>
+#include <thread>
 
 using namespace linnet;
 using namespace linnet::user;
@@ -277,6 +279,49 @@ TEST_CASE_METHOD(Published, "a set is renewed after an hour, without anybody wai
   for (int i = 0; i < 1000 && fetches() < 2; ++i)
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   CHECK(fetches() == 2);
+}
+
+TEST_CASE("tokens that wait for their key are limited in bytes, and each is answered") {
+  REQUIRE(init_random());
+  std::promise<void> go;
+  auto may_go = go.get_future().share();
+  test::HookServer server([may_go](const HookRequest&) {
+    may_go.wait();
+    Json keys = Json::array();
+    keys.push_back({{"kty", "oct"}, {"kid", "a"}, {"k", test::base64url(test::kJwtSecret)}});
+    return HookAnswer{200, Json{{"keys", keys}}.dump(), {}};
+  });
+  test::FalseClock clock;
+  Logger log{LogLevel::kOff};
+  HttpClientOptions patient;
+  patient.timeout = std::chrono::seconds(60);
+  auto opened = HttpClient::open(patient);
+  REQUIRE(opened);
+  JwtOptions options;
+  options.algorithm = JwtAlgorithm::kHs256;
+  options.jwks_url = parse_url(server.url("/keys"));
+  JwtUsers users(options, clock, log, opened->get());
+  auto claims = claims_of(1, 2);
+  claims["pad"] = std::string(5900, 'x');
+  const auto token = make_jwt({{"alg", "HS256"}, {"kid", "a"}}, claims);
+  REQUIRE(token.size() > 7900);
+  std::atomic<int> good{0};
+  std::atomic<int> busy{0};
+  std::atomic<int> others{0};
+  constexpr int kShown = 1200;
+  for (int i = 0; i < kShown; ++i)
+    users.prove({UserId(), DeviceId(), token}, [&](const Result<Proof>& proof) {
+      ++(proof ? good : proof.code() == ErrCode::kServerBusy ? busy : others);
+    });
+  CHECK(busy > 0);
+  CHECK(good == 0);
+  const int waiting = kShown - busy;
+  CHECK(waiting > 1000);
+  go.set_value();
+  for (int i = 0; i < 2000 && good + others < waiting; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  CHECK(good == waiting);
+  (*opened)->close();
 }
 
 TEST_CASE("a key file is a secret, a public key or a set, by the algorithm") {
