@@ -47,12 +47,12 @@ Async<pb::SendCodeResp> Accounts::send_code(const Caller& caller, const pb::Send
   response.set_expires_in(static_cast<std::int32_t>(std::chrono::seconds(CodeBook::kLife).count()));
   response.set_again_in(
       static_cast<std::int32_t>(std::chrono::seconds(CodeBook::kBetween).count()));
-  auto code = codes_->make(number);
+  auto code = codes_->make(number, caller.address);
   if (!code) co_return code.take_error();
   auto delivered = co_await deliver(number, *code);
   if (delivered) co_return response;
   // After a timeout it may have been sent all the same.
-  if (delivered.code() != ErrCode::kTimeout) codes_->withdraw(number, *code);
+  if (delivered.code() != ErrCode::kTimeout) codes_->withdraw(number, *code, caller.address);
   log_.warn("code_not_sent", {{"address", caller.address},
                               {"code", name(delivered.error().code())},
                               {"detail", delivered.error().detail()}});
@@ -94,7 +94,7 @@ Async<pb::SignInResp> Accounts::sign_in(const Caller& caller, const pb::SignInRe
 
 Async<Unit> Accounts::verify_code(const Caller& caller, const std::string& number,
                                   const std::string& code) {
-  auto verified = codes_->verify(number, code);
+  auto verified = codes_->verify(number, code, caller.address);
   if (!verified) wrong_codes_->note(caller.address, verified.code());
   co_return verified;
 }

@@ -167,6 +167,56 @@ TEST_CASE_METHOD(Codes, "guessing over many numbers ends for everybody, until th
     CHECK(book.verify("5", "000000").code() == ErrCode::kBadCode);
 }
 
+TEST_CASE_METHOD(Codes, "one address uses up a part of a number's day only") {
+  const auto attack = [&](const std::string& address) {
+    int asked = 0;
+    for (int i = 0; i < 30; ++i) {
+      clock.pass(std::chrono::minutes(1));
+      if (book.make("100", address)) ++asked;
+      for (int tries = 0; tries < CodeBook::kTries; ++tries)
+        CHECK(book.verify("100", "none", address).code() == ErrCode::kBadCode);
+    }
+    return asked;
+  };
+  CHECK(attack("10.0.0.1") == CodeBook::kADayFromOne);
+  clock.pass(std::chrono::minutes(1));
+  auto code = book.make("100", "10.0.0.2");
+  REQUIRE(code);
+  // It was wrong too often: it ends no code that others asked for, nor has it the right one.
+  for (int tries = 0; tries < 2 * CodeBook::kTries; ++tries)
+    CHECK(book.verify("100", wrong(*code), "10.0.0.1").code() == ErrCode::kBadCode);
+  CHECK(book.verify("100", *code, "10.0.0.1").code() == ErrCode::kBadCode);
+  CHECK(book.verify("100", *code, "10.0.0.2"));
+  // All together have no more than the number's.
+  int others = 0;
+  for (int i = 0; i < 30; ++i) {
+    clock.pass(std::chrono::minutes(1));
+    if (book.make("100", "10.0.1." + std::to_string(i))) ++others;
+  }
+  CHECK(others == CodeBook::kADay - CodeBook::kADayFromOne - 1);
+  clock.pass(std::chrono::hours(24));
+  CHECK(book.make("100", "10.0.0.1"));
+}
+
+TEST_CASE_METHOD(Codes,
+                 "who stands behind a proxy on this machine has the whole of a number's day") {
+  int made = 0;
+  for (int i = 0; i < 30; ++i) {
+    clock.pass(std::chrono::minutes(1));
+    if (book.make("100", "127.0.0.1")) ++made;
+  }
+  CHECK(made == CodeBook::kADay);
+}
+
+TEST_CASE_METHOD(Codes, "a code that did not arrive is not counted for its address") {
+  for (int i = 0; i < 10; ++i) {
+    auto code = book.make("100", "10.0.0.1");
+    REQUIRE(code);
+    book.withdraw("100", *code, "10.0.0.1");
+  }
+  CHECK(book.make("100", "10.0.0.1"));
+}
+
 TEST_CASE_METHOD(Codes, "codes differ") {
   std::set<std::string> seen;
   for (int i = 0; i < 200; ++i)
