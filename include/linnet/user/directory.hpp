@@ -13,7 +13,7 @@ class Directory {
   virtual ~Directory() = default;
   // Completes when the store knows of `users` (unique) what their user system says of them, not
   // older than its cache may be; at once where that is the store itself. Who never existed there is
-  // not in the store then; who did stays until RemoveUser. Errors: kUserSystem (it does not answer),
+  // not in the store then; who did stays until RemoveUser. Errors: kUserSystem (it is silent),
   // kServerBusy. Thread: any; `done` runs on any thread, perhaps at once, and must not block.
   virtual void look_up(std::vector<UserId> users, Done<Unit> done) = 0;
 };
