@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <csignal>
 #include <exception>
 #include <memory>
 #include <random>
@@ -91,7 +92,9 @@ Launch launch_of(const TrialOptions& options, const std::string& crash_at) {
   return launch;
 }
 
-// True when it died by itself before the time was over.
+constexpr int kKilled = 128 + SIGKILL;
+
+// True when it died before the time was over.
 bool wait_and_kill(ServerProcess& server, milliseconds limit) {
   const auto end = Clock::now() + limit;
   while (server.running() && Clock::now() < end)
@@ -99,6 +102,14 @@ bool wait_and_kill(ServerProcess& server, milliseconds limit) {
   const bool died = !server.running();
   server.kill();
   return died;
+}
+
+// Of what it said, as much as stands in a line.
+std::string last_words(const std::string& log) {
+  constexpr std::size_t kEnough = 300;
+  auto words = log.substr(log.size() - std::min(log.size(), kEnough));
+  std::replace(words.begin(), words.end(), '\n', ' ');
+  return words;
 }
 
 class Trial {
@@ -138,7 +149,9 @@ class Trial {
     for (std::size_t who = 0; who < kUsers; who += 4)
       threads.emplace_back([this, who, ports] { Listener(world_, history_, who).run(ports); });
     result_.planned = !plan_.crash_at.empty();
-    result_.reached = wait_and_kill(server, plan_.kill_after) && result_.planned;
+    const bool died = wait_and_kill(server, plan_.kill_after);
+    judge_end(server, died && !result_.planned);
+    result_.reached = died && result_.planned;
     if (result_.planned && !result_.reached) result_.place = "any moment";
     result_.load = std::chrono::duration_cast<milliseconds>(Clock::now() - began);
     for (auto& thread : threads)
@@ -146,6 +159,13 @@ class Trial {
     for (const auto& sender : senders_)
       result_.faults.insert(result_.faults.end(), sender->problems().begin(),
                             sender->problems().end());
+  }
+
+  // It ends by nothing but a SIGKILL, and by itself (`died`) not at all.
+  void judge_end(const ServerProcess& server, bool died) {
+    if (server.status() != kKilled || died)
+      result_.faults.push_back("the server ended by itself, with status " +
+                               std::to_string(server.status()) + ": " + last_words(server.log()));
   }
 
   // It refuses, cuts who costs most, or ends, which it may also do when they have gone: what they
@@ -180,9 +200,11 @@ class Trial {
     result_.place = ended ? "by a lack of memory" : "with little memory";
     // Asio wraps two that come at once.
     const auto log = server.log();
-    if (ended && log.find("std::bad_alloc") == std::string::npos &&
-        log.find("multiple_exceptions") == std::string::npos)
-      result_.faults.push_back("it ended, and not by a lack of memory");
+    const bool told = log.find("std::bad_alloc") != std::string::npos ||
+                      log.find("multiple_exceptions") != std::string::npos;
+    if (ended && (!told || (server.status() != 1 && server.status() != 128 + SIGABRT)))
+      result_.faults.push_back("it ended, and not by a lack of memory: with status " +
+                               std::to_string(server.status()) + ": " + last_words(log));
     if (!ended && !well)
       result_.faults.push_back("it is not well when there is memory again: " + why);
     result_.load = std::chrono::duration_cast<milliseconds>(Clock::now() - began);
@@ -220,8 +242,11 @@ class Trial {
     try {
       ServerProcess server(data_, plan_.arguments, launch_of(options_, plan_.crash_at_recovery));
       if (!wait_and_kill(server, milliseconds(300))) result_.place = "again after it recovered";
-    } catch (const std::exception&) {
-      // It died before it served.
+      judge_end(server, false);
+    } catch (const DidNotStart& end) {
+      if (end.status != kKilled)
+        result_.faults.push_back("it does not recover, and ends with status " +
+                                 std::to_string(end.status) + ": " + last_words(end.what()));
     }
   }
 
@@ -234,6 +259,7 @@ class Trial {
     result_.faults.insert(result_.faults.end(), look.faults.begin(), look.faults.end());
     if (options_.seed % 2 == 0) {
       server.kill();
+      judge_end(server, false);
     } else if (server.stop() != 0) {
       result_.faults.push_back("the server did not stop well");
     }

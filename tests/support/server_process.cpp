@@ -200,9 +200,12 @@ ServerProcess::ServerProcess(std::filesystem::path data_dir, std::vector<std::st
   auto deadline = begin + std::chrono::seconds(60);
   pollfd wait{out.read_end, POLLIN, 0};
   while (tcp_port_ == 0 || http_port_ == 0) {
-    if (poll(&wait, 1, remaining_ms(deadline)) <= 0 || !read_some(out.read_end, output)) {
+    const bool silent = poll(&wait, 1, remaining_ms(deadline)) <= 0;
+    if (silent || !read_some(out.read_end, output)) {
       kill();
-      throw std::runtime_error("the server did not start: " + output + this->log());
+      const auto said = output + this->log();
+      if (silent) throw std::runtime_error("the server did not start in time: " + said);
+      throw DidNotStart(status_, "the server did not start: " + said);
     }
     tcp_port_ = find_port(output, "tcp ");
     http_port_ = find_port(output, "http ");
@@ -218,9 +221,14 @@ ServerProcess::~ServerProcess() {
 int ServerProcess::wait_for_end() {
   int status = 0;
   waitpid(pid_, &status, 0);
+  ended(status);
+  return status_;
+}
+
+void ServerProcess::ended(int wait_status) {
   pid_ = -1;
+  status_ = exit_status(wait_status);
   check_log();
-  return exit_status(status);
 }
 
 // No test can want this: it ends here, with whatever ran it.
@@ -251,8 +259,7 @@ bool ServerProcess::running() {
   if (pid_ < 0) return false;
   int status = 0;
   if (waitpid(pid_, &status, WNOHANG) == 0) return true;
-  pid_ = -1;
-  check_log();
+  ended(status);
   return false;
 }
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <sys/types.h>
 #include <vector>
@@ -35,10 +36,16 @@ struct Launch {
 // no outgoing connection is given meanwhile.
 std::vector<std::string> lasting_ports();
 
+// It ended before it served.
+struct DidNotStart : std::runtime_error {
+  DidNotStart(int how, const std::string& what) : std::runtime_error(what), status(how) {}
+  int status;  // exit status, or 128 + signal
+};
+
 class ServerProcess {
  public:
   // Starts `linnet`, in development mode unless `more` ends that, on `data_dir` with `more`
-  // arguments, on free ports where these name none, and waits until it serves.
+  // arguments, on free ports where these name none, and waits until it serves. Throws DidNotStart.
   explicit ServerProcess(std::filesystem::path data_dir, std::vector<std::string> more = {},
                          const Launch& launch = {});
   ~ServerProcess();
@@ -61,14 +68,18 @@ class ServerProcess {
   // SIGKILL, and waits.
   void kill();
   bool running();
+  // How it ended, also when nobody had told it to: exit status, or 128 + signal; -1: it has not.
+  int status() const { return status_; }
   // What it wrote to stderr so far.
   std::string log() const;
 
  private:
   int wait_for_end();
+  void ended(int wait_status);
   void check_log() const;
   std::string log_path_;
   pid_t pid_ = -1;
+  int status_ = -1;
   std::uint16_t tcp_port_ = 0;
   std::uint16_t http_port_ = 0;
   std::uint16_t grpc_port_ = 0;
