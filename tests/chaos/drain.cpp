@@ -1,10 +1,10 @@
 // ./dev chaos drain: restarts a server under load, with as many devices connected as there may be,
 // and looks for what was lost, who was not told, and who came back when.
-#include "support/load.hpp"
+#include "drain_member.hpp"
+#include "support/kept.hpp"
 #include "support/server_process.hpp"
 
 #include "linnet/base/temp_dir.hpp"
-#include "linnet/wire/goodbye.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -17,7 +17,6 @@
 #include <memory>
 #include <mutex>
 #include <netinet/in.h>
-#include <optional>
 #include <poll.h>
 #include <random>
 #include <sys/resource.h>
@@ -29,16 +28,12 @@ using namespace linnet;
 using namespace linnet::test;
 using std::chrono::milliseconds;
 using Clock = std::chrono::steady_clock;
-using Door = LongConnection::Door;
 
 namespace {
 
-constexpr std::size_t kReaders =
-    1000;  // of the devices: theirs are the inboxes that are written to
 constexpr std::size_t kSenders = 16;
 // Each message to a large group goes to all readers: a few are a load.
 constexpr milliseconds kPause{100};
-constexpr int kAtOnce = 64;  // packets of one device, before it is another one's turn
 constexpr std::size_t kSpareFiles = 1000;
 constexpr std::size_t kThreads = 4;
 constexpr std::size_t kTenths = 10;
@@ -49,12 +44,6 @@ struct Options {
   std::size_t connections = 1000;
   std::uint64_t runs = 2;
   std::uint64_t seed = 1;
-};
-
-// One device that stays connected.
-struct Device {
-  TestUser user;
-  LogId log = 0;
 };
 
 struct Result {
@@ -128,84 +117,15 @@ std::vector<Device> make_devices(const World& world, std::size_t count) {
   return devices;
 }
 
-// A device's connection, and what it knows beyond it. Thread: one at a time.
-class Member {
- public:
-  Member(const Device& device, std::size_t number, History& history)
-      : device_(device),
-        reads_(number < kReaders),
-        door_(number % 10 == 9  ? Door::kWebSocketJson
-              : number % 2 == 0 ? Door::kTcp
-                                : Door::kWebSocket),
-        history_(history) {}
-
-  void connect(Ports ports) {
-    connection_.emplace(LongConnection::sign_in(door_, ports.tcp, ports.http, device_.user));
-    said_.reset();
-    stream_ = history_.begin(device_.log, seq_);
-    pb::SyncInput request;
-    request.set_seq(seq_);
-    connection_->send(pb::PT_SYNC, 1, request.SerializeAsString());
-  }
-  bool connected() const { return connection_.has_value(); }
-  int handle() { return connection_->socket().handle(); }
-
-  // Takes what is there; false when that is the end.
-  bool read() {
-    for (int i = 0; i < kAtOnce && connection_->socket().readable(milliseconds(0)); ++i) {
-      auto packet = connection_->receive();
-      if (!packet) return false;
-      take(*packet);
-    }
-    return true;
-  }
-  // The pause that the server asked for with its last word; forgets the connection.
-  std::optional<milliseconds> goodbye() {
-    if (connection_->close_code() == wire::CloseCode::kGoingAway)
-      said_ = connection_->close_reason();
-    connection_.reset();
-    return said_ ? wire::pause_in(*said_) : std::nullopt;
-  }
-
-  Clock::time_point due;  // to come back
-
- private:
-  void take(const pb::Output& packet) {
-    if (packet.type() == pb::PT_SIGN_IN && packet.code() == pb::EC_SHUTTING_DOWN)
-      said_ = packet.message();
-    if (!reads_) return;
-    if (packet.type() == pb::PT_SYNC) {
-      pb::SyncOutput answer;
-      answer.ParseFromString(packet.data());
-      for (const auto& item : answer.messages())
-        take(item);
-      if (!answer.has_more()) history_.caught_up(stream_);
-    } else if (packet.type() == pb::PT_MESSAGE) {
-      pb::Message message;
-      message.ParseFromString(packet.data());
-      if (message.message().receiver_type() != pb::RT_LARGE_GROUP) take(message.message());
-    }
-  }
-  void take(const pb::MessageItem& item) {
-    history_.received(stream_, entry_of(item));
-    seq_ = item.seq();
-  }
-
-  const Device& device_;
-  bool reads_;
-  Door door_;
-  History& history_;
-  std::optional<LongConnection> connection_;
-  std::optional<std::string> said_;
-  History::Stream stream_ = 0;
-  std::int64_t seq_ = 0;
-};
-
 // Two servers after each other under load, and a third to look at what is there.
 class Run {
  public:
   Run(const World& world, const std::vector<Device>& devices, std::uint64_t seed)
-      : world_(world), random_(seed), data_(dir_.path() / "data"), checkpoint_(seed % 2 == 0) {
+      : world_(world),
+        seed_(seed),
+        random_(seed),
+        data_(dir_.path() / "data"),
+        checkpoint_(seed % 2 == 0) {
     std::filesystem::copy(world.data, data_, std::filesystem::copy_options::recursive);
     ports_ = {free_port(random_), free_port(random_)};
     for (std::size_t i = 0; i < devices.size(); ++i)
@@ -216,15 +136,34 @@ class Run {
     result_.when = checkpoint_ ? "during a checkpoint" : "at any moment";
   }
 
+  ~Run() { end(); }
+  Run(const Run&) = delete;
+  Run& operator=(const Run&) = delete;
+
+  // Whatever goes wrong is this run's, whose seed and directory tell more.
   Result run() {
-    auto server = start(checkpoint_);
+    try {
+      restart_twice();
+      look();
+      judge_pauses();
+    } catch (const std::exception& error) {
+      fault(last_words(error.what()));
+    }
+    end();
+    result_.told = history_.messages_told();
+    if (!result_.faults.empty()) fault(keep(dir_.path(), "linnet-drain-" + std::to_string(seed_)));
+    return std::move(result_);
+  }
+
+ private:
+  void restart_twice() {
+    server_ = start(checkpoint_);
     on_threads(members_.size(), [this](std::size_t i) { members_[i]->connect(ports_); });
     back_ = members_.size();
-    std::vector<std::thread> threads;
     for (std::size_t first = 0; first < kThreads; ++first)
-      threads.emplace_back([this, first] { serve_members(first); });
+      threads_.emplace_back([this, first] { serve_members(first); });
     for (auto& sender : senders_)
-      threads.emplace_back([this, &sender] {
+      threads_.emplace_back([this, &sender] {
         while (!leaving_) {
           sender->run(ports_);
           std::this_thread::sleep_for(milliseconds(20));
@@ -234,25 +173,28 @@ class Run {
     wait_until(kPatience, [this] { return history_.messages_told() > 0; });
     std::this_thread::sleep_for(milliseconds(random_() % 700));
     const bool ends_itself = checkpoint_ && wait_until(kPatience, [&] {
-                               return server->log().find("stopping") != std::string::npos;
+                               return server_->log().find("stopping") != std::string::npos;
                              });
     if (checkpoint_ && !ends_itself) fault("there was no checkpoint");
-    stop(*server, ends_itself);
-    server = start(false);
+    stop(*server_, ends_itself);
+    server_ = start(false);
     if (!wait_until(kPatience + wire::kLongestPause, [this] { return back_ == members_.size(); }))
       fault(std::to_string(members_.size() - back_) + " devices did not come back");
     const auto told = history_.messages_told();
     wait_until(kPatience, [&] { return history_.messages_told() > told; });
     leaving_ = true;
-    stop(*server);
-    for (auto& thread : threads)
-      thread.join();
-    look();
-    judge_pauses();
-    return std::move(result_);
+    stop(*server_);
+    end();
   }
 
- private:
+  void end() {
+    leaving_ = true;
+    server_.reset();
+    for (auto& thread : threads_)
+      thread.join();
+    threads_.clear();
+  }
+
   std::unique_ptr<ServerProcess> start(bool ends_itself) {
     auto arguments = server_arguments();
     const auto address = [](std::uint16_t port) { return "127.0.0.1:" + std::to_string(port); };
@@ -346,7 +288,6 @@ class Run {
     auto look = look_around(world_, history_, senders_, {server->tcp_port(), server->http_port()});
     stop(*server);
     result_.recovered = look.recovered;
-    result_.told = history_.messages_told();
     const auto add = [this](const std::vector<std::string>& faults) {
       result_.faults.insert(result_.faults.end(), faults.begin(), faults.end());
     };
@@ -371,6 +312,7 @@ class Run {
 
   const World& world_;
   TempDir dir_;
+  std::uint64_t seed_;
   std::mt19937_64 random_;
   std::filesystem::path data_;
   bool checkpoint_;
@@ -380,6 +322,8 @@ class Run {
   std::vector<std::unique_ptr<Sender>> senders_;
   std::atomic<std::size_t> back_{0};
   std::atomic<bool> leaving_{false};
+  std::unique_ptr<ServerProcess> server_;
+  std::vector<std::thread> threads_;
   std::mutex mutex_;
   std::vector<milliseconds> pauses_;
   Result result_;

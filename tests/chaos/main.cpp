@@ -2,6 +2,7 @@
 // and what they were told is compared with what is there.
 #include "fault_proxy.hpp"
 #include "lossy_wire.hpp"
+#include "support/kept.hpp"
 #include "support/secret_file.hpp"
 #include "support/server_process.hpp"
 
@@ -194,15 +195,13 @@ class Scene {
   std::unique_ptr<FaultProxy> proxy_;
 };
 
-Result run_mode(const World& world, const Mode& mode, const Options& options, std::uint64_t seed) {
-  TempDir dir;
-  const auto data = dir.path() / "data";
+void play(const World& world, const Mode& mode, const Options& options, std::uint64_t seed,
+          const std::filesystem::path& data, Result& result) {
   std::filesystem::copy(world.data, data, std::filesystem::copy_options::recursive);
   History history;
-  Result result;
   Scene scene(data, mode, options, seed);
   result.skipped = !scene.there();
-  if (result.skipped) return result;
+  if (result.skipped) return;
   auto& server = scene.server();
   auto& network = scene.network();
   Crowd crowd(world, history, mode, options, seed, network.ports());
@@ -210,8 +209,7 @@ Result run_mode(const World& world, const Mode& mode, const Options& options, st
   const auto began = std::chrono::steady_clock::now();
   const auto enough = began + milliseconds(static_cast<std::int64_t>(options.seconds * 1000));
   const auto latest = enough + kPatience;
-  for (auto now = began; now < latest; now = std::chrono::steady_clock::now()) {
-    if (!server.running()) throw std::runtime_error("the server has ended: " + server.log());
+  for (auto now = began; now < latest && server.running(); now = std::chrono::steady_clock::now()) {
     if (now >= enough && network.struck() && history.messages_told() > 0) break;
     std::this_thread::sleep_for(milliseconds(10));
   }
@@ -222,8 +220,12 @@ Result run_mode(const World& world, const Mode& mode, const Options& options, st
   crowd.join();
 
   scene.end_faults();
-  auto look = look_around(world, history, crowd.senders(), scene.direct());
-  if (server.stop() != 0) result.faults.push_back("the server did not stop well");
+  Look look;
+  if (server.running()) look = look_around(world, history, crowd.senders(), scene.direct());
+  server.stop();
+  if (server.status() != 0)
+    result.faults.push_back("the server ended with status " + std::to_string(server.status()) +
+                            ": " + last_words(server.log()));
   result.told = history.messages_told();
   result.recovered = look.recovered;
   auto add = [&](const std::vector<std::string>& faults) {
@@ -234,6 +236,20 @@ Result run_mode(const World& world, const Mode& mode, const Options& options, st
   for (const auto& sender : crowd.senders())
     add(sender->problems());
   add(history.faults());
+}
+
+// Whatever goes wrong is this run's, whose seed and directory tell more.
+Result run_mode(const World& world, const Mode& mode, const Options& options, std::uint64_t seed) {
+  TempDir dir;
+  Result result;
+  try {
+    play(world, mode, options, seed, dir.path() / "data", result);
+  } catch (const std::exception& error) {
+    result.faults.push_back(last_words(error.what()));
+  }
+  if (options.mutant.empty() && !result.faults.empty())
+    result.faults.push_back(
+        keep(dir.path(), "linnet-chaos-" + mode.name + "-" + std::to_string(seed)));
   return result;
 }
 

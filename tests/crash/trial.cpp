@@ -1,6 +1,7 @@
 #include "trial.hpp"
 
 #include "hogs.hpp"
+#include "support/kept.hpp"
 #include "support/load.hpp"
 #include "support/server_process.hpp"
 
@@ -104,14 +105,6 @@ bool wait_and_kill(ServerProcess& server, milliseconds limit) {
   return died;
 }
 
-// Of what it said, as much as stands in a line.
-std::string last_words(const std::string& log) {
-  constexpr std::size_t kEnough = 300;
-  auto words = log.substr(log.size() - std::min(log.size(), kEnough));
-  std::replace(words.begin(), words.end(), '\n', ' ');
-  return words;
-}
-
 class Trial {
  public:
   Trial(const World& world, const TrialOptions& options)
@@ -123,6 +116,22 @@ class Trial {
 
   TrialResult run() {
     result_.place = plan_.place;
+    // Whatever goes wrong is this run's, whose seed and directory tell more: a server that does not
+    // start again, above all.
+    try {
+      kill_and_look();
+    } catch (const std::exception& error) {
+      result_.faults.push_back(last_words(error.what()));
+    }
+    auto faults = history_.faults();
+    result_.faults.insert(result_.faults.end(), faults.begin(), faults.end());
+    if (options_.keep && !result_.faults.empty())
+      result_.faults.push_back(keep(dir_.path(), "linnet-crash-" + std::to_string(options_.seed)));
+    return std::move(result_);
+  }
+
+ private:
+  void kill_and_look() {
     if (options_.memory) {
       with_little_memory();
     } else {
@@ -132,13 +141,8 @@ class Trial {
     if (!plan_.crash_at_recovery.empty()) recover_and_die();
     look();
     check_database();
-    auto faults = history_.faults();
-    result_.faults.insert(result_.faults.end(), faults.begin(), faults.end());
-    if (options_.keep && !result_.faults.empty()) keep();
-    return std::move(result_);
   }
 
- private:
   void under_load() {
     ServerProcess server(data_, plan_.arguments, launch_of(options_, plan_.crash_at));
     const Ports ports{server.tcp_port(), server.http_port()};
@@ -276,16 +280,6 @@ class Trial {
     sqlite3_finalize(statement);
     sqlite3_close(db);
     if (verdict != "ok") result_.faults.push_back("integrity_check: " + verdict);
-  }
-
-  void keep() {
-    const auto kept =
-        std::filesystem::temp_directory_path() / ("linnet-crash-" + std::to_string(options_.seed));
-    std::filesystem::remove_all(kept);  // of an earlier run, whose files must not stand beside
-    std::filesystem::copy(dir_.path(), kept,
-                          std::filesystem::copy_options::recursive |
-                              std::filesystem::copy_options::overwrite_existing);
-    result_.faults.push_back("the data directory is kept in " + kept.string());
   }
 
   const World& world_;

@@ -1,6 +1,7 @@
 // ./dev crash full: fills the disk under servers with load, on a small file system in memory, makes
 // room again, and looks for what was lost.
 #include "crowd.hpp"
+#include "support/kept.hpp"
 #include "support/server_process.hpp"
 
 #include "linnet/base/temp_dir.hpp"
@@ -8,6 +9,7 @@
 #include <CLI/CLI.hpp>
 
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <fcntl.h>
@@ -92,10 +94,27 @@ class Trial {
         random_(seed),
         disk_(dir_.path() / "disk", (20 + random_() % 44) * kMegabyte),
         data_(dir_.path() / "disk" / "data"),
+        seed_(seed),
         crowd_(world, history_, seed, 4) {}
 
+  // Whatever goes wrong is this run's, whose seed and directory tell more.
   Found run() {
     if (!disk_.mounted()) throw std::runtime_error("no small file system");
+    try {
+      fill_and_look();
+    } catch (const std::exception& error) {
+      found_.faults.push_back(last_words(error.what()));
+    }
+    found_.told = history_.messages_told();
+    auto faults = history_.faults();
+    found_.faults.insert(found_.faults.end(), faults.begin(), faults.end());
+    if (!found_.faults.empty())
+      found_.faults.push_back(keep(dir_.path(), "linnet-full-" + std::to_string(seed_)));
+    return std::move(found_);
+  }
+
+ private:
+  void fill_and_look() {
     fs::copy(world_.data, data_, fs::copy_options::recursive);
     ServerProcess server(data_, server_arguments());
     const Ports ports{server.tcp_port(), server.http_port()};
@@ -104,14 +123,12 @@ class Trial {
     for (int times = 1 + static_cast<int>(random_() % 2); times > 0; --times)
       fill_and_make_room(ports);
     crowd_.tell_to_stop();
-    if (!found_.faults.empty()) std::printf("%s\n", server.log().c_str());
     server.kill();
     crowd_.stop();
+    expect(server.status() == 128 + SIGKILL, "the server ended by itself");
     look();
-    return std::move(found_);
   }
 
- private:
   void expect(bool good, const char* what) {
     if (!good) found_.faults.emplace_back(what);
   }
@@ -150,9 +167,6 @@ class Trial {
     expect(server.stop() == 0, "the server did not stop well");
     const auto check = run_program(LINNET_BINARY, {"check", "--data-dir", data_.string()});
     expect(check.status == 0, "the database is not sound");
-    found_.told = history_.messages_told();
-    auto faults = history_.faults();
-    found_.faults.insert(found_.faults.end(), faults.begin(), faults.end());
   }
 
   const World& world_;
@@ -160,6 +174,7 @@ class Trial {
   TempDir dir_;
   SmallDisk disk_;
   fs::path data_;
+  std::uint64_t seed_;
   History history_;
   Crowd crowd_;
   Found found_;
