@@ -131,8 +131,9 @@ class Run {
     for (std::size_t i = 0; i < devices.size(); ++i)
       members_.push_back(std::make_unique<Member>(devices[i], i, history_));
     for (std::size_t who = 0; who < kSenders; ++who)
-      senders_.push_back(std::make_unique<Sender>(world, history_, who, seed * 1000 + who,
-                                                  Sender::Options{.pause = kPause}));
+      senders_.push_back(std::make_unique<Sender>(
+          world, history_, who, seed * 1000 + who,
+          Sender::Options{.tolerance = {{pb::EC_SHUTTING_DOWN}, false}, .pause = kPause}));
     result_.when = checkpoint_ ? "during a checkpoint" : "at any moment";
   }
 
@@ -182,9 +183,17 @@ class Run {
       fault(std::to_string(members_.size() - back_) + " devices did not come back");
     const auto told = history_.messages_told();
     wait_until(kPatience, [&] { return history_.messages_told() > told; });
+    std::size_t pushed = 0;
+    for (const auto& member : members_)
+      pushed += member->pushed();
+    if (pushed == 0) fault("nobody was pushed anything");
     leaving_ = true;
     stop(*server_);
     end();
+    std::size_t heard_live = 0;
+    for (const auto& sender : senders_)
+      heard_live += sender->heard_live();
+    if (heard_live == 0) fault("nobody heard anything in a room");
   }
 
   void end() {
@@ -262,6 +271,10 @@ class Run {
     bool open = false;
     try {
       open = member.read();
+    } catch (const ProtocolError& error) {
+      fault(error.what());
+    } catch (const Refused& error) {
+      fault(error.what());
     } catch (const std::exception&) {
       // Ended without a word.
     }
@@ -278,6 +291,9 @@ class Run {
     try {
       member.connect(ports_);
       ++back_;
+    } catch (const ProtocolError& error) {
+      fault(error.what());
+      member.due = Clock::now() + milliseconds(50);
     } catch (const std::exception&) {
       member.due = Clock::now() + milliseconds(50);
     }

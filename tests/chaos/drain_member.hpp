@@ -5,6 +5,7 @@
 
 #include "linnet/wire/goodbye.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <optional>
@@ -60,6 +61,9 @@ class Member {
     return said_ ? wire::pause_in(*said_) : std::nullopt;
   }
 
+  // What came without being asked for. Thread: any.
+  std::size_t pushed() const { return pushed_; }
+
   std::chrono::steady_clock::time_point due;  // to come back
 
  private:
@@ -72,13 +76,15 @@ class Member {
     if (!reads_) return;
     if (packet.type() == pb::PT_SYNC) {
       pb::SyncOutput answer;
-      answer.ParseFromString(packet.data());
+      if (packet.code() != 0) throw Refused(packet.code(), "sync refused: " + packet.message());
+      if (!answer.ParseFromString(packet.data())) throw ProtocolError("no SyncOutput");
       for (const auto& item : answer.messages())
         take(item);
       if (!answer.has_more()) history_.caught_up(stream_);
     } else if (packet.type() == pb::PT_MESSAGE) {
       pb::Message message;
-      message.ParseFromString(packet.data());
+      if (!message.ParseFromString(packet.data())) throw ProtocolError("no Message");
+      ++pushed_;
       if (message.message().receiver_type() != pb::RT_LARGE_GROUP) take(message.message());
     }
   }
@@ -95,6 +101,7 @@ class Member {
   std::optional<std::string> said_;
   History::Stream stream_ = 0;
   std::int64_t seq_ = 0;
+  std::atomic<std::size_t> pushed_ = 0;
 };
 
 }  // namespace linnet::test

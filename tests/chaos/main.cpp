@@ -75,6 +75,8 @@ struct Result {
   Network::Counts network;
   std::size_t told = 0;
   std::size_t recovered = 0;
+  std::size_t pushed = 0;
+  std::size_t heard_live = 0;
   std::vector<std::string> faults;
 };
 
@@ -108,11 +110,13 @@ class Crowd {
       Sender::Options own;
       own.both_doors = mode.both_doors && who % 2 == 0;
       own.mistake = mistake;
+      own.tolerance = kTolerance;
       senders_.push_back(std::make_unique<Sender>(world, history, who, seed * 1000 + who, own));
       start(*senders_.back(), seed * 1000 + who, ports);
     }
     for (std::size_t who = 0; who < kUsers; who += 4) {
-      listeners_.push_back(std::make_unique<Listener>(world, history, who, mistake));
+      listeners_.push_back(
+          std::make_unique<Listener>(world, history, who, Listener::Options{mistake, kTolerance}));
       start(*listeners_.back(), seed * 1000 + kUsers + who, ports);
     }
   }
@@ -131,8 +135,32 @@ class Crowd {
     threads_.clear();
   }
   const std::vector<std::unique_ptr<Sender>>& senders() const { return senders_; }
+  std::size_t pushed() const {
+    std::size_t all = 0;
+    for (const auto& listener : listeners_)
+      all += listener->pushed();
+    return all;
+  }
+  std::size_t heard_live() const {
+    std::size_t all = 0;
+    for (const auto& sender : senders_)
+      all += sender->heard_live();
+    return all;
+  }
+  std::vector<std::string> problems() const {
+    std::vector<std::string> all;
+    for (const auto& sender : senders_)
+      all.insert(all.end(), sender->problems().begin(), sender->problems().end());
+    for (const auto& listener : listeners_)
+      all.insert(all.end(), listener->problems().begin(), listener->problems().end());
+    return all;
+  }
 
  private:
+  // A request of which the end does not come has its time; an answer may be lost, or come at 1
+  // KB/s.
+  inline static const Tolerance kTolerance{{pb::EC_TIMEOUT}, true};
+
   template <class Client>
   void start(Client& client, std::uint64_t seed, Ports ports) {
     threads_.emplace_back([this, &client, seed, ports] {
@@ -210,7 +238,8 @@ void play(const World& world, const Mode& mode, const Options& options, std::uin
   const auto enough = began + milliseconds(static_cast<std::int64_t>(options.seconds * 1000));
   const auto latest = enough + kPatience;
   for (auto now = began; now < latest && server.running(); now = std::chrono::steady_clock::now()) {
-    if (now >= enough && network.struck() && history.messages_told() > 0) break;
+    const bool heard = crowd.pushed() > 0 && crowd.heard_live() > 0;
+    if (now >= enough && network.struck() && history.messages_told() > 0 && heard) break;
     std::this_thread::sleep_for(milliseconds(10));
   }
   if (!network.struck()) result.faults.push_back("the network was good");
@@ -218,6 +247,10 @@ void play(const World& world, const Mode& mode, const Options& options, std::uin
   crowd.leave();
   result.network = network.close();
   crowd.join();
+  result.pushed = crowd.pushed();
+  result.heard_live = crowd.heard_live();
+  if (result.pushed == 0) result.faults.push_back("nobody was pushed anything");
+  if (result.heard_live == 0) result.faults.push_back("nobody heard anything in a room");
 
   scene.end_faults();
   Look look;
@@ -233,8 +266,7 @@ void play(const World& world, const Mode& mode, const Options& options, std::uin
   };
   add(result.network.faults);
   add(look.faults);
-  for (const auto& sender : crowd.senders())
-    add(sender->problems());
+  add(crowd.problems());
   add(history.faults());
 }
 
@@ -262,10 +294,10 @@ void tell(const Mode& mode, const Options& options, std::uint64_t seed, const Re
   const auto& network = result.network;
   std::printf(
       "%-10s %7zu connections, %9zu bytes, %6zu struck, %5zu dead and cut after at most %lld ms,"
-      " %7zu acknowledged, %4zu recovered: %s\n",
+      " %7zu acknowledged, %4zu recovered, %zu pushed, %zu in rooms: %s\n",
       mode.name.c_str(), network.connections, network.bytes, network.struck, network.dead,
-      static_cast<long long>(network.longest.count()), result.told, result.recovered,
-      result.faults.empty() ? "good" : "FAULTY");
+      static_cast<long long>(network.longest.count()), result.told, result.recovered, result.pushed,
+      result.heard_live, result.faults.empty() ? "good" : "FAULTY");
   for (std::size_t i = 0; i < result.faults.size() && i < 10; ++i)
     std::printf("  %s\n", result.faults[i].c_str());
   if (!result.faults.empty())

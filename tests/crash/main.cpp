@@ -26,6 +26,8 @@ struct Options {
 struct Sums {
   std::size_t told = 0;
   std::size_t recovered = 0;
+  std::size_t pushed = 0;
+  std::size_t heard_live = 0;
   std::uint64_t failed = 0;
   long resident_kb = 0;
   std::chrono::milliseconds load{0};
@@ -40,6 +42,8 @@ constexpr std::uint64_t kEnoughRuns = 16;  // to judge whether places are reache
 void add(Sums& sums, const TrialResult& result) {
   sums.told += result.told;
   sums.recovered += result.recovered;
+  sums.pushed += result.pushed;
+  sums.heard_live += result.heard_live;
   sums.load += result.load;
   sums.resident_kb = std::max(sums.resident_kb, result.resident_kb);
   sums.slowest = std::max(sums.slowest, result.restart);
@@ -74,11 +78,12 @@ void tell(const Options& options, std::uint64_t seed, const TrialResult& result)
 void tell(const Sums& sums, std::uint64_t runs) {
   std::printf(
       "%llu kills, %zu messages acknowledged (%.0f a second of load), %zu recovered beside"
-      " them, served again after at most %lld ms, %llu runs with faults\n",
+      " them, %zu pushed and %zu heard in rooms, served again after at most %lld ms, %llu runs "
+      "with faults\n",
       static_cast<unsigned long long>(runs), sums.told,
       static_cast<double>(sums.told) * 1000.0 /
           static_cast<double>(std::max<long long>(sums.load.count(), 1)),
-      sums.recovered, static_cast<long long>(sums.slowest.count()),
+      sums.recovered, sums.pushed, sums.heard_live, static_cast<long long>(sums.slowest.count()),
       static_cast<unsigned long long>(sums.failed));
   if (sums.resident_kb > 0) std::printf("  %ld MB of memory at most\n", sums.resident_kb / 1024);
   for (const auto& [place, count] : sums.places)
@@ -108,7 +113,9 @@ int run(const Options& options) {
   const bool idle =
       sums.told == 0 || (done >= kEnoughRuns && sums.planned > 0 && sums.reached == 0);
   if (idle) std::puts("nothing was acknowledged, or no server died where it was meant to");
-  if (options.mutant.empty()) return sums.failed == 0 && !idle ? 0 : 1;
+  const bool deaf = !options.memory && (sums.pushed == 0 || sums.heard_live == 0);
+  if (deaf) std::puts("nobody heard anything of the others, or nothing in rooms");
+  if (options.mutant.empty()) return sums.failed == 0 && !idle && !deaf ? 0 : 1;
   std::puts(sums.failed > 0 ? "the mutant was found out" : "the mutant was NOT found out");
   return sums.failed > 0 ? 0 : 1;
 }

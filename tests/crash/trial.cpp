@@ -110,8 +110,15 @@ class Trial {
   Trial(const World& world, const TrialOptions& options)
       : world_(world), options_(options), plan_(plan_of(options)), data_(dir_.path() / "data") {
     std::filesystem::copy(world.data, data_, std::filesystem::copy_options::recursive);
+    Sender::Options own;
+    // It refuses whom it has no memory for, or leaves him waiting.
+    if (options.memory)
+      own.tolerance = {{pb::EC_SERVER_BUSY, pb::EC_STORAGE, pb::EC_TIMEOUT}, true};
     for (std::size_t i = 0; i < kUsers; ++i)
-      senders_.push_back(std::make_unique<Sender>(world, history_, i, options.seed * 1000 + i));
+      senders_.push_back(
+          std::make_unique<Sender>(world, history_, i, options.seed * 1000 + i, own));
+    for (std::size_t i = 0; i < kUsers; i += 4)
+      listeners_.push_back(std::make_unique<Listener>(world, history_, i));
   }
 
   TrialResult run() {
@@ -150,8 +157,8 @@ class Trial {
     std::vector<std::thread> threads;
     for (auto& sender : senders_)
       threads.emplace_back([&sender, ports] { sender->run(ports); });
-    for (std::size_t who = 0; who < kUsers; who += 4)
-      threads.emplace_back([this, who, ports] { Listener(world_, history_, who).run(ports); });
+    for (auto& listener : listeners_)
+      threads.emplace_back([&listener, ports] { listener->run(ports); });
     result_.planned = !plan_.crash_at.empty();
     const bool died = wait_and_kill(server, plan_.kill_after);
     judge_end(server, died && !result_.planned);
@@ -160,9 +167,19 @@ class Trial {
     result_.load = std::chrono::duration_cast<milliseconds>(Clock::now() - began);
     for (auto& thread : threads)
       thread.join();
+    hear_of(senders_);
+    hear_of(listeners_);
+    for (const auto& listener : listeners_)
+      result_.pushed += listener->pushed();
     for (const auto& sender : senders_)
-      result_.faults.insert(result_.faults.end(), sender->problems().begin(),
-                            sender->problems().end());
+      result_.heard_live += sender->heard_live();
+  }
+
+  template <class Client>
+  void hear_of(const std::vector<std::unique_ptr<Client>>& clients) {
+    for (const auto& client : clients)
+      result_.faults.insert(result_.faults.end(), client->problems().begin(),
+                            client->problems().end());
   }
 
   // It ends by nothing but a SIGKILL, and by itself (`died`) not at all.
@@ -215,6 +232,7 @@ class Trial {
     server.kill();
     for (auto& thread : threads)
       thread.join();
+    hear_of(senders_);
   }
 
   // The users' second devices first, then new ones of the same users.
@@ -289,6 +307,7 @@ class Trial {
   std::filesystem::path data_;
   History history_;
   std::vector<std::unique_ptr<Sender>> senders_;
+  std::vector<std::unique_ptr<Listener>> listeners_;
   TrialResult result_;
 };
 

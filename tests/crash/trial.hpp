@@ -25,7 +25,9 @@ struct TrialResult {
   bool reached = false;  // and did
   std::size_t told = 0;  // messages acknowledged
   std::size_t recovered = 0;
-  long resident_kb = 0;  // at most, of the server with little memory
+  std::size_t pushed = 0;      // heard before the kill, without being asked for
+  std::size_t heard_live = 0;  // and in rooms
+  long resident_kb = 0;        // at most, of the server with little memory
   std::chrono::milliseconds load{0};
   std::chrono::milliseconds restart{0};  // until it served again
   std::vector<std::string> faults;

@@ -23,12 +23,14 @@ class Watched {
         server_(server),
         proxy_({server, {test::Fault::kCut, test::Fault::kReset}, seed, test::kPatience}) {
     for (std::size_t who = 0; who < test::kUsers; ++who) {
-      senders_.push_back(std::make_unique<test::Sender>(world, history_, who, seed * 1000 + who,
-                                                        test::Sender::Options{.pause = kPause}));
+      senders_.push_back(std::make_unique<test::Sender>(
+          world, history_, who, seed * 1000 + who,
+          test::Sender::Options{.tolerance = kTolerance, .pause = kPause}));
       start(*senders_.back(), seed * 1000 + who);
     }
     for (std::size_t who = 0; who < test::kUsers; who += 4) {
-      listeners_.push_back(std::make_unique<test::Listener>(world, history_, who));
+      listeners_.push_back(std::make_unique<test::Listener>(
+          world, history_, who, test::Listener::Options{.tolerance = kTolerance}));
       start(*listeners_.back(), seed * 1000 + test::kUsers + who);
     }
   }
@@ -47,14 +49,22 @@ class Watched {
     };
     if (told() == 0) faults.emplace_back("nothing was acknowledged");
     add(look_around(world_, history_, senders_, server_).faults);
+    std::size_t pushed = 0;
     for (const auto& sender : senders_)
       add(sender->problems());
+    for (const auto& listener : listeners_) {
+      add(listener->problems());
+      pushed += listener->pushed();
+    }
+    if (pushed == 0) faults.emplace_back("nobody was pushed anything");
     add(history_.faults());
     return faults;
   }
 
  private:
   static constexpr std::chrono::milliseconds kPause{2000};
+  // A request of which the end does not come has its time.
+  inline static const test::Tolerance kTolerance{{pb::EC_TIMEOUT}, false};
   static constexpr int kAway = 200;  // milliseconds at most, between two connections
 
   template <class Client>

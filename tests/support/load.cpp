@@ -1,10 +1,6 @@
-#include "load.hpp"
-
+#include "load_parts.hpp"
 #include "pb/room.ext.pb.h"
 
-#include <atomic>
-#include <exception>
-#include <mutex>
 #include <stdexcept>
 #include <thread>
 
@@ -16,10 +12,7 @@ using Door = LongConnection::Door;
 constexpr std::size_t kWindow = 4;    // requests on their way, of a sender that does not wait
 constexpr std::size_t kRetried = 2;   // of those that were answered
 constexpr std::size_t kInRooms = 16;  // users with a long connection that are in a room
-constexpr std::int64_t kRoomIds = 1'000'000'000;
 constexpr std::int64_t kNewIds = 2'000'000'000;
-constexpr std::size_t kPushLost = 20;  // one of so many, by mistake
-constexpr int kRequestTimeout = 408;
 constexpr const char* kSend = "/pb.LogicExt/SendMessage";
 
 Headers headers_of(const TestUser& user) {
@@ -31,29 +24,6 @@ std::string encoded_text(const std::string& text) {
   content.set_text(text);
   return content.SerializeAsString();
 }
-
-std::optional<pb::Output> receive_beating(LongConnection& connection,
-                                          std::chrono::steady_clock::time_point& beat_at) {
-  for (;;) {
-    const auto now = std::chrono::steady_clock::now();
-    if (now >= beat_at) {
-      connection.send(pb::PT_HEARTBEAT, 0, {});
-      beat_at = now + kHeartbeat;
-    }
-    try {
-      return connection.receive(
-          std::chrono::duration_cast<std::chrono::milliseconds>(beat_at - now) +
-          std::chrono::milliseconds(1));
-    } catch (const TimedOut&) {
-      // Silence is no end.
-    }
-  }
-}
-
-// An answer that no server should give, unlike the end of a connection.
-struct Broken : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
 
 }  // namespace
 
@@ -105,15 +75,13 @@ Sender::Sent Sender::next() {
 }
 
 void Sender::answered(const Sent& sent, const std::string& response) {
-  pb::SendMessageResp answer;
-  if (!answer.ParseFromString(response)) throw Broken("no SendMessageResp");
+  const auto answer = parsed<pb::SendMessageResp>(response, "SendMessageResp");
   history_.told(sent.text, sent.told_in, answer.seq());
 }
 
 void Sender::call(HttpConnection& connection, const Sent& sent) {
   auto answer = connection.ask("POST", kSend, headers_of(world_.senders[who_]), sent.request);
-  if (answer.status == kRequestTimeout) throw std::runtime_error("the request was cut off");
-  if (answer.status != 200) throw Broken("refused: " + answer.body);
+  if (answer.status != 200) throw refusal(kSend, answer);
   answered(sent, answer.body);
 }
 
@@ -125,6 +93,7 @@ void Sender::front_answered() {
   if (options_.pause.count() > 0)
     std::this_thread::sleep_for(
         std::chrono::milliseconds(any(0, static_cast<int>(options_.pause.count()))));
+  patient_until_ = std::chrono::steady_clock::now() + kPatience;
 }
 
 void Sender::err() {
@@ -142,17 +111,14 @@ void Sender::err() {
 }
 
 void Sender::run(Ports ports) {
-  try {
+  const auto work = [&] {
     switch (kind()) {
       case Kind::kHttp: run_http(ports.http); break;
       case Kind::kBoth: run_both(ports); break;
       default: run_long(ports); break;
     }
-  } catch (const Broken& error) {
-    problems_.push_back("user " + std::to_string(who_) + ": " + error.what());
-  } catch (const std::exception&) {
-    // The connection has gone; what was not answered is known.
-  }
+  };
+  until_gone(work, "user " + std::to_string(who_), options_.tolerance, problems_);
   err();
 }
 
@@ -168,6 +134,7 @@ void Sender::run_http(std::uint16_t port) {
 LongConnection Sender::connect(Ports ports) {
   const bool web_socket = kind() == Kind::kWebSocket || (kind() == Kind::kBoth && who_ % 2 == 0);
   beat_at_ = std::chrono::steady_clock::now() + kHeartbeat;
+  patient_until_ = std::chrono::steady_clock::now() + kPatience;
   return LongConnection::sign_in(web_socket ? Door::kWebSocket : Door::kTcp, ports.tcp, ports.http,
                                  world_.senders[who_]);
 }
@@ -181,7 +148,9 @@ void Sender::send(LongConnection& connection, const Sent& sent) {
 }
 
 std::optional<pb::Output> Sender::receive(LongConnection& connection) {
-  return receive_beating(connection, beat_at_);
+  using TimePoint = std::chrono::steady_clock::time_point;
+  return receive_beating(connection, beat_at_,
+                         options_.tolerance.silence ? TimePoint::max() : patient_until_);
 }
 
 void Sender::run_both(Ports ports) {
@@ -219,22 +188,20 @@ void Sender::run_long(Ports ports) {
 
 void Sender::handle(const pb::Output& packet) {
   if (packet.type() == pb::PT_ROOM_MESSAGES) {
-    pb::RoomMessages messages;
-    messages.ParseFromString(packet.data());
+    const auto messages = parsed<pb::RoomMessages>(packet.data(), "RoomMessages");
     for (const auto& item : messages.items()) {
-      pb::Text content;
-      content.ParseFromString(item.message_content());
+      const auto content = parsed<pb::Text>(item.message_content(), "Text");
       history_.received(room_stream_, {item.seq(), content.text()});
+      ++heard_live_;
     }
     return;
   }
+  if (packet.type() == pb::PT_CALL &&
+      (unanswered_.empty() || packet.request_id() != unanswered_.front().number))
+    throw ProtocolError("an answer out of order");
+  expect_success(packet);
   if (packet.type() != pb::PT_CALL) return;
-  if (unanswered_.empty() || packet.request_id() != unanswered_.front().number)
-    throw Broken("an answer out of order");
-  if (packet.code() != 0) throw Broken("refused: " + packet.message());
-  pb::CallOutput answer;
-  answer.ParseFromString(packet.data());
-  answered(unanswered_.front(), answer.response());
+  answered(unanswered_.front(), parsed<pb::CallOutput>(packet.data(), "CallOutput").response());
   front_answered();
 }
 
@@ -246,9 +213,9 @@ void Sender::enter_room(LongConnection& connection) {
   for (;;) {
     auto packet = receive(connection);
     if (!packet) throw std::runtime_error("hung up");
+    expect_success(*packet);
     if (packet->type() != pb::PT_ROOM_SUBSCRIBE) continue;
-    pb::RoomSubscribeOutput answer;
-    answer.ParseFromString(packet->data());
+    const auto answer = parsed<pb::RoomSubscribeOutput>(packet->data(), "RoomSubscribeOutput");
     room_stream_ = history_.begin(room_log(room_), answer.state().seq(), true);
     return;
   }
@@ -273,144 +240,6 @@ void Sender::retry(std::uint16_t http_port) {
   for (const auto& sent : unanswered_)
     call(connection, sent);
   unanswered_.clear();
-}
-
-Listener::Listener(const World& world, History& history, std::size_t who, Mistake mistake)
-    : world_(world), history_(history), who_(who), mistake_(mistake) {}
-
-void Listener::run(Ports ports) {
-  const Door doors[] = {Door::kTcp, Door::kWebSocket, Door::kWebSocketJson};
-  try {
-    auto connection =
-        LongConnection::sign_in(doors[who_ / 4 % 3], ports.tcp, ports.http, world_.readers[who_]);
-    listen(connection);
-  } catch (const std::exception&) {
-    // The connection has gone.
-  }
-}
-
-void Listener::listen(LongConnection& connection) {
-  stream_ = history_.begin(inbox_log(who_), seq_);
-  pb::SyncInput request;
-  request.set_seq(seq_);
-  connection.send(pb::PT_SYNC, 1, request.SerializeAsString());
-  auto beat_at = std::chrono::steady_clock::now() + kHeartbeat;
-  while (auto packet = receive_beating(connection, beat_at)) {
-    if (packet->type() == pb::PT_SYNC) {
-      pb::SyncOutput answer;
-      answer.ParseFromString(packet->data());
-      for (const auto& item : answer.messages())
-        take(item);
-      if (!answer.has_more()) history_.caught_up(stream_);
-    } else if (packet->type() == pb::PT_MESSAGE) {
-      pb::Message message;
-      message.ParseFromString(packet->data());
-      // A large group's has the group's seq.
-      if (message.message().receiver_type() != pb::RT_LARGE_GROUP) take(message.message());
-    }
-  }
-}
-
-void Listener::take(const pb::MessageItem& item) {
-  if (++taken_ % kPushLost == 0 && mistake_ == Mistake::kLostPush) return;
-  history_.received(stream_, entry_of(item));
-  seq_ = item.seq();
-}
-
-std::vector<History::Entry> read_inbox(const World& world, History& history, std::size_t who,
-                                       Ports ports) {
-  const Door door = who % 2 == 0 ? Door::kTcp : Door::kWebSocket;
-  auto connection = LongConnection::sign_in(door, ports.tcp, ports.http, world.readers[who]);
-  const auto stream = history.begin(inbox_log(who), 0);
-  std::vector<History::Entry> entries;
-  for (const auto& item : connection.sync(0)) {
-    entries.push_back(entry_of(item));
-    history.received(stream, entries.back());
-  }
-  history.caught_up(stream);
-  return entries;
-}
-
-std::vector<History::Entry> read_group(const World& world, History& history, std::size_t group,
-                                       Ports ports) {
-  Caller caller(ports.http);
-  caller.use(world.readers[world.groups[group].members.back()]);
-  const auto stream = history.begin(group_log(group), 0);
-  std::vector<History::Entry> entries;
-  for (std::int64_t after = 0;;) {
-    pb::SyncGroupReq request;
-    request.set_group_id(world.groups[group].id);
-    request.set_seq(after);
-    auto page = caller.call<pb::SyncGroupResp>("/pb.LogicExt/SyncGroup", request);
-    for (const auto& item : page.messages()) {
-      entries.push_back(entry_of(item));
-      history.received(stream, entries.back());
-      after = item.seq();
-    }
-    if (!page.has_more()) break;
-  }
-  history.caught_up(stream);
-  return entries;
-}
-
-namespace {
-
-// A room's seq never goes back, whatever became of the server.
-void look_at_room(const World& world, const History& history, std::int64_t room, Ports ports) {
-  auto connection = LongConnection::sign_in(Door::kTcp, ports.tcp, ports.http,
-                                            world.senders[static_cast<std::size_t>(room)]);
-  pb::RoomSubscribeInput request;
-  request.set_room_id(room);
-  connection.send(pb::PT_ROOM_SUBSCRIBE, kRoomIds, request.SerializeAsString());
-  for (;;) {
-    auto packet = connection.receive();
-    if (!packet) throw std::runtime_error("hung up");
-    if (packet->type() != pb::PT_ROOM_SUBSCRIBE) continue;
-    pb::RoomSubscribeOutput answer;
-    answer.ParseFromString(packet->data());
-    if (answer.state().seq() < history.highest_received(room_log(room)))
-      throw std::runtime_error("the seq of room " + std::to_string(room) + " went back");
-    return;
-  }
-}
-
-}  // namespace
-
-Look look_around(const World& world, History& history,
-                 const std::vector<std::unique_ptr<Sender>>& senders, Ports ports) {
-  Look look;
-  std::mutex mutex;
-  auto each = [&](std::size_t count, auto work) {
-    std::atomic<std::size_t> next = 0;
-    std::vector<std::thread> threads;
-    for (int i = 0; i < 8; ++i) {
-      threads.emplace_back([&] {
-        for (auto who = next++; who < count; who = next++) {
-          try {
-            work(who);
-          } catch (const std::exception& error) {
-            std::lock_guard lock(mutex);
-            look.faults.push_back("user " + std::to_string(who) + ": " + error.what());
-          }
-        }
-      });
-    }
-    for (auto& thread : threads)
-      thread.join();
-  };
-  auto read = [&](std::size_t who) {
-    history.whole(inbox_log(who), read_inbox(world, history, who, ports));
-  };
-  each(kUsers, read);
-  look.recovered = history.recovered();
-  each(senders.size(), [&](std::size_t who) { senders[who]->retry(ports.http); });
-  each(kUsers, read);
-  for (std::size_t group = 0; group < world.groups.size(); ++group)
-    history.whole(group_log(group), read_group(world, history, group, ports));
-  each(static_cast<std::size_t>(kRooms), [&](std::size_t room) {
-    look_at_room(world, history, 1 + static_cast<std::int64_t>(room), ports);
-  });
-  return look;
 }
 
 }  // namespace linnet::test

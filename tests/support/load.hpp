@@ -5,6 +5,7 @@
 
 #include "world.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <deque>
@@ -29,6 +30,12 @@ enum class Mistake {
   kLostPush,    // what was pushed is not always taken
 };
 
+// What a server may answer here though nothing is wrong with it: by default nothing but success.
+struct Tolerance {
+  std::vector<int> refusals;  // ErrCodes
+  bool silence = false;       // an answer may never come
+};
+
 // A long connection's silence is broken so often.
 inline constexpr std::chrono::milliseconds kHeartbeat{1500};
 
@@ -38,6 +45,7 @@ class Sender {
   struct Options {
     bool both_doors = false;  // every request over HTTP and a long connection at once
     Mistake mistake = Mistake::kNone;
+    Tolerance tolerance = {};
     std::chrono::milliseconds pause{0};  // the longest after an answer
     // Told of each message when it was made and is now acknowledged, on the sender's thread.
     std::function<void(std::chrono::steady_clock::time_point)> acknowledged = nullptr;
@@ -51,8 +59,10 @@ class Sender {
   // Sends again what was not answered, and some of what was, with the same request ids. Throws when
   // the server refuses.
   void retry(std::uint16_t http_port);
-  // Answers that no server should give.
+  // Answers that no server should give, and those that did not come.
   const std::vector<std::string>& problems() const { return problems_; }
+  // What came in its room. Thread: any.
+  std::size_t heard_live() const { return heard_live_; }
 
  private:
   struct Sent {
@@ -92,6 +102,8 @@ class Sender {
   std::int64_t room_ = 0;   // 0: in none
   History::Stream room_stream_ = 0;
   std::chrono::steady_clock::time_point beat_at_;
+  std::chrono::steady_clock::time_point patient_until_;  // for the next answer
+  std::atomic<std::size_t> heard_live_ = 0;
   std::vector<std::string> problems_;
 };
 
@@ -99,9 +111,17 @@ class Sender {
 // missed. Thread: one at a time.
 class Listener {
  public:
-  Listener(const World& world, History& history, std::size_t who, Mistake mistake = Mistake::kNone);
+  struct Options {
+    Mistake mistake = Mistake::kNone;
+    Tolerance tolerance = {};
+  };
+  Listener(const World& world, History& history, std::size_t who);
+  Listener(const World& world, History& history, std::size_t who, Options options);
   // Until the connection ends.
   void run(Ports ports);
+  const std::vector<std::string>& problems() const { return problems_; }
+  // What came without being asked for. Thread: any.
+  std::size_t pushed() const { return pushed_; }
 
  private:
   void listen(LongConnection& connection);
@@ -110,7 +130,9 @@ class Listener {
   const World& world_;
   History& history_;
   std::size_t who_;
-  Mistake mistake_;
+  Options options_;
+  std::atomic<std::size_t> pushed_ = 0;
+  std::vector<std::string> problems_;
   std::int64_t seq_ = 0;  // of the last that it has
   std::size_t taken_ = 0;
   History::Stream stream_ = 0;

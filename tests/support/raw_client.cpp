@@ -1,9 +1,7 @@
 #include "raw_client.hpp"
 
+#include "raw_http.hpp"
 #include "secrets.hpp"
-
-#include "linnet/wire/json.hpp"
-#include "linnet/wire/tcp.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -31,6 +29,18 @@ std::string lower(std::string text) {
   return text;
 }
 
+in_addr server_address{htonl(INADDR_LOOPBACK)};
+
+std::size_t number_in(std::string_view text) {
+  std::size_t number = 0;
+  const auto* end = text.data() + text.size();
+  const auto [at, failed] = std::from_chars(text.data(), end, number);
+  if (failed != std::errc() || at != end) throw ProtocolError("no number: " + std::string(text));
+  return number;
+}
+
+}  // namespace
+
 // Reads one HTTP answer; leaves what came behind it in `bytes`.
 HttpAnswer read_answer(Socket& socket, std::string& bytes) {
   while (bytes.find("\r\n\r\n") == std::string::npos) {
@@ -39,7 +49,8 @@ HttpAnswer read_answer(Socket& socket, std::string& bytes) {
   HttpAnswer answer;
   auto head_end = bytes.find("\r\n\r\n");
   std::string head = bytes.substr(0, head_end + 2);
-  answer.status = std::stoi(head.substr(9, 3));
+  if (!head.starts_with("HTTP/1.") || head.size() < 12) throw ProtocolError("no HTTP: " + head);
+  answer.status = static_cast<int>(number_in(std::string_view(head).substr(9, 3)));
   for (auto at = head.find("\r\n") + 2; at < head.size();) {
     auto end = head.find("\r\n", at);
     auto colon = head.find(':', at);
@@ -51,7 +62,7 @@ HttpAnswer read_answer(Socket& socket, std::string& bytes) {
   bytes.erase(0, head_end + 4);
   if (answer.status == 101) return answer;
   auto length = answer.headers.find("content-length");
-  auto wanted = length == answer.headers.end() ? 0 : std::stoul(length->second);
+  auto wanted = length == answer.headers.end() ? 0 : number_in(length->second);
   while (bytes.size() < wanted) {
     if (!socket.receive(bytes)) fail("the server closed within its answer");
   }
@@ -71,9 +82,15 @@ std::string request_text(std::uint16_t port, const std::string& method, const st
   return text + "\r\n" + body;
 }
 
-in_addr server_address{htonl(INADDR_LOOPBACK)};
-
-}  // namespace
+Refused refusal(const std::string& what, const HttpAnswer& answer) {
+  constexpr int kRequestTimeout = 408;
+  const auto error = nlohmann::json::parse(answer.body, nullptr, false);
+  const auto at = nlohmann::json::json_pointer("/details/0/debug/code");
+  int code = answer.status == kRequestTimeout ? pb::EC_TIMEOUT : 0;
+  if (error.is_object() && error.contains(at) && error[at].is_number_integer())
+    code = error[at].get<int>();
+  return {code, what + " answered " + std::to_string(answer.status) + " " + answer.body};
+}
 
 std::string percent_encoded(std::string_view text) {
   constexpr const char* kDigits = "0123456789ABCDEF";
@@ -177,8 +194,7 @@ HttpAnswer Caller::post(const std::string& path, const std::string& body, const 
 }
 
 void Caller::expect_ok(const std::string& path, const HttpAnswer& answer) {
-  if (answer.status != 200)
-    fail(path + " answered " + std::to_string(answer.status) + " " + answer.body);
+  if (answer.status != 200) throw refusal(path, answer);
 }
 
 CallError Caller::to_error(const HttpAnswer& answer) {
@@ -253,140 +269,6 @@ std::string text_of(const pb::MessageItem& item) {
   return item.message_type() == pb::MT_TEXT && text.ParseFromString(item.message_content())
              ? text.text()
              : "(no text)";
-}
-
-LongConnection LongConnection::raw_tcp(std::uint16_t tcp_port) {
-  return {Door::kTcp, Socket(tcp_port)};
-}
-
-LongConnection LongConnection::sign_in(Door door, std::uint16_t tcp_port, std::uint16_t http_port,
-                                       const TestUser& user) {
-  if (door == Door::kTcp) {
-    auto connection = raw_tcp(tcp_port);
-    pb::SignInInput sign_in;
-    sign_in.set_user_id(user.id.value());
-    sign_in.set_device_id(user.device.value());
-    sign_in.set_token(user.token);
-    connection.send(pb::PT_SIGN_IN, 1, sign_in.SerializeAsString());
-    auto answer = connection.receive();
-    if (!answer || answer->code() != 0) fail("sign-in refused");
-    return connection;
-  }
-  LongConnection connection(door, Socket(http_port));
-  std::string target = "/ws?user_id=" + std::to_string(user.id.value()) +
-                       "&device_id=" + std::to_string(user.device.value()) +
-                       "&token=" + user.token +
-                       (door == Door::kWebSocketJson ? "&format=json" : "");
-  connection.socket_.send(request_text(http_port, "GET", target,
-                                       {{"Upgrade", "websocket"},
-                                        {"Connection", "Upgrade"},
-                                        {"Sec-WebSocket-Version", "13"},
-                                        {"Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="}},
-                                       {}));
-  auto answer = read_answer(connection.socket_, connection.received_);
-  if (answer.status != 101) fail("upgrade refused: " + answer.body);
-  return connection;
-}
-
-void LongConnection::send(pb::PackageType type, std::int64_t request_id, const std::string& data) {
-  pb::Input packet;
-  packet.set_type(type);
-  packet.set_request_id(request_id);
-  packet.set_data(data);
-  std::string framed;
-  if (door_ == Door::kTcp) {
-    wire::append_tcp_frame(packet.SerializeAsString(), framed);
-  } else if (door_ == Door::kWebSocket) {
-    wire::append_masked_ws_frame(wire::WsOpcode::kBinary, packet.SerializeAsString(), 0x12345678U,
-                                 framed);
-  } else {
-    wire::append_masked_ws_frame(wire::WsOpcode::kText, wire::packet_to_json(packet), 0x12345678U,
-                                 framed);
-  }
-  socket_.send(framed);
-}
-
-bool LongConnection::take_tcp(pb::Output& packet) {
-  std::string_view bytes(received_);
-  auto next = wire::next_tcp_packet(bytes);
-  if (!next) return false;
-  if (!packet.ParseFromArray(next->data(), static_cast<int>(next->size()))) fail("no Output");
-  received_.erase(0, received_.size() - bytes.size());
-  return true;
-}
-
-bool LongConnection::take_web_socket(pb::Output& packet) {
-  using Kind = wire::WsEvent::Kind;
-  char* begin = received_.data();
-  char* at = begin;
-  auto event = decoder_.next(at, begin + received_.size());
-  bool got = true;
-  switch (event.kind) {
-    case Kind::kNeedMore: return false;
-    case Kind::kBinary:
-      if (!packet.ParseFromArray(event.payload.data(), static_cast<int>(event.payload.size())))
-        fail("no Output");
-      break;
-    case Kind::kText:
-      if (!wire::packet_from_json(event.payload, packet)) fail("no JSON Output");
-      break;
-    case Kind::kClose:
-      close_code_ = event.code;
-      close_reason_ = event.payload;
-      closed_ = true;
-      return false;
-    case Kind::kError: fail("the server sent a bad frame");
-    default: got = false; break;
-  }
-  received_.erase(0, static_cast<std::size_t>(at - begin));
-  return got || take_web_socket(packet);
-}
-
-bool LongConnection::take(pb::Output& packet) {
-  return door_ == Door::kTcp ? take_tcp(packet) : take_web_socket(packet);
-}
-
-std::optional<pb::Output> LongConnection::receive(std::chrono::milliseconds limit) {
-  pb::Output packet;
-  while (!take(packet)) {
-    if (closed_ || !socket_.receive(received_, limit)) return std::nullopt;
-  }
-  return packet;
-}
-
-std::vector<pb::MessageItem> LongConnection::sync(std::int64_t seq) {
-  pb::SyncInput request;
-  request.set_seq(seq);
-  send(pb::PT_SYNC, 77, request.SerializeAsString());
-  std::vector<pb::MessageItem> items;
-  for (;;) {
-    auto packet = receive();
-    if (!packet) fail("closed while syncing");
-    if (packet->type() != pb::PT_SYNC) continue;
-    if (packet->code() != 0) fail("sync failed: " + packet->message());
-    pb::SyncOutput answer;
-    if (!answer.ParseFromString(packet->data())) fail("no SyncOutput");
-    for (const auto& item : answer.messages())
-      items.push_back(item);
-    if (!answer.has_more()) return items;
-  }
-}
-
-pb::MessageItem LongConnection::next_message(std::chrono::milliseconds limit) {
-  for (;;) {
-    auto packet = receive(limit);
-    if (!packet) fail("closed while waiting for a message");
-    if (packet->type() != pb::PT_MESSAGE) continue;
-    pb::Message message;
-    if (!message.ParseFromString(packet->data())) fail("no Message");
-    return message.message();
-  }
-}
-
-void LongConnection::acknowledge(std::int64_t seq) {
-  pb::MessageACK ack;
-  ack.set_device_ack(seq);
-  send(pb::PT_MESSAGE, 0, ack.SerializeAsString());
 }
 
 }  // namespace linnet::test

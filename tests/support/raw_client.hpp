@@ -30,6 +30,17 @@ struct TimedOut : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+// What came is nothing that a server may say.
+struct ProtocolError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+// The server said no.
+struct Refused : std::runtime_error {
+  Refused(int why, const std::string& what) : std::runtime_error(what), code(why) {}
+  int code;  // ErrCode; 0: none came
+};
+
 // Whatever connects from now on goes to this IPv4 address instead of 127.0.0.1. Thread: one, when
 // no other connects.
 void connect_to(const std::string& address);
@@ -69,6 +80,9 @@ using Headers = std::vector<std::pair<std::string, std::string>>;
 
 // Every byte as %XX, for a request's target.
 std::string percent_encoded(std::string_view text);
+
+// What an answer says that is no success.
+Refused refusal(const std::string& what, const HttpAnswer& answer);
 
 // One request on a connection of its own.
 HttpAnswer http(std::uint16_t port, const std::string& method, const std::string& target,

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -15,10 +16,12 @@ namespace linnet::test {
 class Crowd {
  public:
   Crowd(const World& world, History& history, std::uint64_t seed, std::size_t every = 1,
-        const Sender::Options& options = {})
-      : world_(world), history_(history) {
+        const Sender::Options& options = {}) {
     for (std::size_t who = 0; who < kUsers; who += every)
       senders_.push_back(std::make_unique<Sender>(world, history, who, seed * 1000 + who, options));
+    for (std::size_t who = 0; who < kUsers; who += 4)
+      listeners_.push_back(std::make_unique<Listener>(
+          world, history, who, Listener::Options{.tolerance = options.tolerance}));
   }
   ~Crowd() { stop(); }
   Crowd(const Crowd&) = delete;
@@ -28,11 +31,8 @@ class Crowd {
     stopping_ = false;
     for (auto& sender : senders_)
       threads_.emplace_back([this, &sender, ports] { again([&] { sender->run(ports); }); });
-    for (std::size_t who = 0; who < kUsers; who += 4)
-      threads_.emplace_back([this, who, ports] {
-        Listener listener(world_, history_, who);
-        again([&] { listener.run(ports); });
-      });
+    for (auto& listener : listeners_)
+      threads_.emplace_back([this, &listener, ports] { again([&] { listener->run(ports); }); });
   }
   // Their connections must end for it: by a refusal, or with the server.
   void stop() {
@@ -43,6 +43,21 @@ class Crowd {
   }
   void tell_to_stop() { stopping_ = true; }
   std::vector<std::unique_ptr<Sender>>& senders() { return senders_; }
+  // Once it has stopped: what no server should have answered them.
+  std::vector<std::string> problems() const {
+    std::vector<std::string> all;
+    for (const auto& sender : senders_)
+      all.insert(all.end(), sender->problems().begin(), sender->problems().end());
+    for (const auto& listener : listeners_)
+      all.insert(all.end(), listener->problems().begin(), listener->problems().end());
+    return all;
+  }
+  std::size_t pushed() const {
+    std::size_t all = 0;
+    for (const auto& listener : listeners_)
+      all += listener->pushed();
+    return all;
+  }
 
  private:
   template <class Work>
@@ -54,9 +69,8 @@ class Crowd {
     }
   }
 
-  const World& world_;
-  History& history_;
   std::vector<std::unique_ptr<Sender>> senders_;
+  std::vector<std::unique_ptr<Listener>> listeners_;
   std::vector<std::thread> threads_;
   std::atomic<bool> stopping_ = false;
 };

@@ -95,7 +95,8 @@ class Trial {
         disk_(dir_.path() / "disk", (20 + random_() % 44) * kMegabyte),
         data_(dir_.path() / "disk" / "data"),
         seed_(seed),
-        crowd_(world, history_, seed, 4) {}
+        crowd_(world, history_, seed, 4,
+               {.tolerance = {{pb::EC_STORAGE, pb::EC_SERVER_BUSY}, false}}) {}
 
   // Whatever goes wrong is this run's, whose seed and directory tell more.
   Found run() {
@@ -125,6 +126,9 @@ class Trial {
     crowd_.tell_to_stop();
     server.kill();
     crowd_.stop();
+    const auto problems = crowd_.problems();
+    found_.faults.insert(found_.faults.end(), problems.begin(), problems.end());
+    expect(crowd_.pushed() > 0, "nobody was pushed anything");
     expect(server.status() == 128 + SIGKILL, "the server ended by itself");
     look();
   }
