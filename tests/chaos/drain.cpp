@@ -129,7 +129,7 @@ class Run {
     std::filesystem::copy(world.data, data_, std::filesystem::copy_options::recursive);
     ports_ = {free_port(random_), free_port(random_)};
     for (std::size_t i = 0; i < devices.size(); ++i)
-      members_.push_back(std::make_unique<Member>(devices[i], i, history_));
+      members_.push_back(std::make_unique<Member>(world, devices[i], i, history_));
     for (std::size_t who = 0; who < kSenders; ++who)
       senders_.push_back(std::make_unique<Sender>(
           world, history_, who, seed * 1000 + who,

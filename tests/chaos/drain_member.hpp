@@ -24,8 +24,9 @@ struct Device {
 // A device's connection, and what it knows beyond it. Thread: one at a time.
 class Member {
  public:
-  Member(const Device& device, std::size_t number, History& history)
-      : device_(device),
+  Member(const World& world, const Device& device, std::size_t number, History& history)
+      : world_(world),
+        device_(device),
         reads_(number < kReaders),
         door_(number % 10 == 9  ? LongConnection::Door::kWebSocketJson
               : number % 2 == 0 ? LongConnection::Door::kTcp
@@ -89,10 +90,12 @@ class Member {
     }
   }
   void take(const pb::MessageItem& item) {
-    history_.received(stream_, entry_of(item));
+    const auto own = world_.own_entries[static_cast<std::size_t>(device_.log - inbox_log(0))];
+    history_.received(stream_, entry_of(world_, item, own));
     seq_ = item.seq();
   }
 
+  const World& world_;
   const Device& device_;
   bool reads_;
   LongConnection::Door door_;

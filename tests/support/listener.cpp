@@ -54,7 +54,7 @@ void Listener::listen(LongConnection& connection) {
 
 void Listener::take(const pb::MessageItem& item) {
   if (++taken_ % kPushLost == 0 && options_.mistake == Mistake::kLostPush) return;
-  history_.received(stream_, entry_of(item));
+  history_.received(stream_, entry_of(world_, item, world_.own_entries[who_]));
   seq_ = item.seq();
 }
 

@@ -27,10 +27,6 @@ std::string encoded_text(const std::string& text) {
 
 }  // namespace
 
-History::Entry entry_of(const pb::MessageItem& item) {
-  return {item.seq(), item.message_type() == pb::MT_TEXT ? text_of(item) : std::string()};
-}
-
 Sender::Sender(const World& world, History& history, std::size_t who, std::uint64_t seed)
     : Sender(world, history, who, seed, Options()) {}
 
@@ -41,13 +37,14 @@ Sender::Sender(const World& world, History& history, std::size_t who, std::uint6
 Sender::Sent Sender::next() {
   Sent sent;
   sent.number = ++last_number_;
-  sent.text = std::to_string(who_) + "/" + std::to_string(sent.number);
+  sent.text = std::to_string(who_) + "/" + std::to_string(sent.number) + ">";
   pb::SendMessageReq request;
   std::vector<LogId> logs;
   sent.told_in = inbox_log(who_);
   const auto choice = any(0, 99);
   if (choice < 75) {
     const auto to = (who_ + static_cast<std::size_t>(any(1, kUsers - 1))) % kUsers;
+    sent.text += "u" + std::to_string(to);
     request = text_to(world_.senders[to].id, sent.text, sent.number);
     logs = {inbox_log(who_), inbox_log(to)};
   } else {
@@ -58,6 +55,7 @@ Sender::Sent Sender::next() {
       if (!one.large && who_ >= one.members.front() && who_ <= one.members.back()) group = i;
     }
     const auto& chosen = world_.groups[group];
+    sent.text += "g" + std::to_string(group);
     request = text_to(UserId(chosen.id), sent.text, sent.number);
     request.set_receiver_type(pb::RT_NORMAL_GROUP);
     logs.push_back(group_log(group));
@@ -190,8 +188,7 @@ void Sender::handle(const pb::Output& packet) {
   if (packet.type() == pb::PT_ROOM_MESSAGES) {
     const auto messages = parsed<pb::RoomMessages>(packet.data(), "RoomMessages");
     for (const auto& item : messages.items()) {
-      const auto content = parsed<pb::Text>(item.message_content(), "Text");
-      history_.received(room_stream_, {item.seq(), content.text()});
+      history_.received(room_stream_, entry_of(world_, messages.room_id(), item));
       ++heard_live_;
     }
     return;
@@ -224,7 +221,8 @@ void Sender::enter_room(LongConnection& connection) {
 // Answered too, but not with a promise: a room is live, and no log on the disk.
 void Sender::say(LongConnection& connection) {
   const auto number = ++last_number_;
-  const auto text = std::to_string(who_) + "/" + std::to_string(number);
+  const auto text =
+      std::to_string(who_) + "/" + std::to_string(number) + ">r" + std::to_string(room_);
   history_.sent(text, static_cast<std::int64_t>(who_), number, {room_log(room_)});
   pb::RoomPublishInput request;
   request.set_room_id(room_);

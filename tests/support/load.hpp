@@ -3,6 +3,7 @@
 // into the history.
 #pragma once
 
+#include "pb/room.ext.pb.h"
 #include "world.hpp"
 
 #include <atomic>
@@ -138,7 +139,12 @@ class Listener {
   History::Stream stream_ = 0;
 };
 
-History::Entry entry_of(const pb::MessageItem& item);
+// A message by its text, which says who sent it and to whom: "USER/NUMBER>RECEIVER", where the
+// receiver is u and a user's place in the world, g and a group's, or r and a room. It is given as
+// another's, so that nobody has sent it, when anything beside the text says otherwise. The server's
+// own entries, of which `own` at most come first, have no text.
+History::Entry entry_of(const World& world, const pb::MessageItem& item, std::int64_t own);
+History::Entry entry_of(const World& world, std::int64_t room, const pb::RoomItem& item);
 
 // The whole log of a user or a group, with a sync each.
 std::vector<History::Entry> read_inbox(const World& world, History& history, std::size_t who,

@@ -17,7 +17,7 @@ std::vector<History::Entry> read_inbox(const World& world, History& history, std
   const auto stream = history.begin(inbox_log(who), 0);
   std::vector<History::Entry> entries;
   for (const auto& item : connection.sync(0)) {
-    entries.push_back(entry_of(item));
+    entries.push_back(entry_of(world, item, world.own_entries[who]));
     history.received(stream, entries.back());
   }
   history.caught_up(stream);
@@ -36,7 +36,7 @@ std::vector<History::Entry> read_group(const World& world, History& history, std
     request.set_seq(after);
     auto page = caller.call<pb::SyncGroupResp>("/pb.LogicExt/SyncGroup", request);
     for (const auto& item : page.messages()) {
-      entries.push_back(entry_of(item));
+      entries.push_back(entry_of(world, item, world.groups[group].own_entries));
       history.received(stream, entries.back());
       after = item.seq();
     }

@@ -54,6 +54,18 @@ World make_world(const std::filesystem::path& data) {
     std::iota(members.begin(), members.end(), std::size_t{0});
     world.groups.push_back(make_group(server.http_port(), world, true, std::move(members)));
   }
+  for (const auto& reader : world.readers) {
+    auto connection = LongConnection::sign_in(LongConnection::Door::kTcp, server.tcp_port(),
+                                              server.http_port(), reader);
+    world.own_entries.push_back(static_cast<std::int64_t>(connection.sync(0).size()));
+  }
+  for (auto& group : world.groups) {
+    Caller caller(server.http_port());
+    caller.use(world.readers[group.members.back()]);
+    pb::SyncGroupReq request;
+    request.set_group_id(group.id);
+    group.own_entries = caller.call<pb::SyncGroupResp>("/pb.LogicExt/SyncGroup", request).seq();
+  }
   if (server.stop() != 0) throw std::runtime_error("the first server did not end well");
   return world;
 }

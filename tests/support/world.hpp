@@ -21,11 +21,14 @@ struct World {
     std::int64_t id = 0;
     bool large = false;
     std::vector<std::size_t> members;
+    std::int64_t own_entries = 0;
   };
   std::filesystem::path data;     // a data directory, at rest
   std::vector<TestUser> senders;  // by user: the device that sends
   std::vector<TestUser> readers;  // and the one that reads
   std::vector<Group> groups;
+  // Of what each inbox begins with: entries of the server's own, which come before all others.
+  std::vector<std::int64_t> own_entries;
 };
 
 World make_world(const std::filesystem::path& data);
