@@ -31,7 +31,8 @@ class Member {
         door_(number % 10 == 9  ? LongConnection::Door::kWebSocketJson
               : number % 2 == 0 ? LongConnection::Door::kTcp
                                 : LongConnection::Door::kWebSocket),
-        history_(history) {}
+        history_(history),
+        groups_(world, history) {}
 
   void connect(Ports ports) {
     connection_.emplace(LongConnection::sign_in(door_, ports.tcp, ports.http, device_.user));
@@ -86,7 +87,7 @@ class Member {
       pb::Message message;
       if (!message.ParseFromString(packet.data())) throw ProtocolError("no Message");
       ++pushed_;
-      if (message.message().receiver_type() != pb::RT_LARGE_GROUP) take(message.message());
+      if (!groups_.take(message.message())) take(message.message());
     }
   }
   void take(const pb::MessageItem& item) {
@@ -103,6 +104,7 @@ class Member {
   std::optional<LongConnection> connection_;
   std::optional<std::string> said_;
   History::Stream stream_ = 0;
+  GroupEar groups_;
   std::int64_t seq_ = 0;
   std::atomic<std::size_t> pushed_ = 0;
 };

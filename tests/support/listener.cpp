@@ -8,11 +8,30 @@ constexpr std::size_t kPushLost = 20;  // one of so many, by mistake
 
 }  // namespace
 
+GroupEar::GroupEar(const World& world, History& history) : world_(world), history_(history) {
+  for (std::size_t group = 0; group < world.groups.size(); ++group)
+    streams_.push_back(history.begin(group_log(group), world.groups[group].own_entries, true));
+}
+
+bool GroupEar::take(const pb::MessageItem& item) {
+  if (item.receiver_type() != pb::RT_LARGE_GROUP) return false;
+  for (std::size_t group = 0; group < world_.groups.size(); ++group) {
+    if (world_.groups[group].id != item.receiver_id()) continue;
+    history_.received(streams_[group], entry_of(world_, item, world_.groups[group].own_entries));
+    return true;
+  }
+  throw ProtocolError("a push of a group that nobody has made");
+}
+
 Listener::Listener(const World& world, History& history, std::size_t who)
     : Listener(world, history, who, Options()) {}
 
 Listener::Listener(const World& world, History& history, std::size_t who, Options options)
-    : world_(world), history_(history), who_(who), options_(std::move(options)) {}
+    : world_(world),
+      history_(history),
+      who_(who),
+      options_(std::move(options)),
+      groups_(world, history) {}
 
 void Listener::run(Ports ports) {
   using Door = LongConnection::Door;
@@ -47,7 +66,7 @@ void Listener::listen(LongConnection& connection) {
       const auto message = parsed<pb::Message>(packet->data(), "Message");
       ++pushed_;
       // A large group's has the group's seq.
-      if (message.message().receiver_type() != pb::RT_LARGE_GROUP) take(message.message());
+      if (!groups_.take(message.message())) take(message.message());
     }
   }
 }

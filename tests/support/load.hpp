@@ -108,6 +108,20 @@ class Sender {
   std::vector<std::string> problems_;
 };
 
+// What one device is pushed of the large groups, where messages may be missing, but none comes
+// twice, late or as another. Thread: one at a time.
+class GroupEar {
+ public:
+  GroupEar(const World& world, History& history);
+  // False: it is no large group's.
+  bool take(const pb::MessageItem& item);
+
+ private:
+  const World& world_;
+  History& history_;
+  std::vector<History::Stream> streams_;  // by group
+};
+
 // Takes what is pushed to the reading device of `who`, and on a new connection first what it
 // missed. Thread: one at a time.
 class Listener {
@@ -132,6 +146,7 @@ class Listener {
   History& history_;
   std::size_t who_;
   Options options_;
+  GroupEar groups_;
   std::atomic<std::size_t> pushed_ = 0;
   std::vector<std::string> problems_;
   std::int64_t seq_ = 0;  // of the last that it has

@@ -94,12 +94,15 @@ Look look_around(const World& world, History& history,
   auto read = [&](std::size_t who) {
     history.whole(inbox_log(who), read_inbox(world, history, who, ports));
   };
+  auto read_groups = [&](std::size_t group) {
+    history.whole(group_log(group), read_group(world, history, group, ports));
+  };
   each(kUsers, read);
+  each(world.groups.size(), read_groups);
   look.recovered = history.recovered();
   each(senders.size(), [&](std::size_t who) { senders[who]->retry(ports.http); });
   each(kUsers, read);
-  for (std::size_t group = 0; group < world.groups.size(); ++group)
-    history.whole(group_log(group), read_group(world, history, group, ports));
+  each(world.groups.size(), read_groups);
   each(static_cast<std::size_t>(kRooms), [&](std::size_t room) {
     look_at_room(world, history, 1 + static_cast<std::int64_t>(room), ports);
   });
