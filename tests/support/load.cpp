@@ -238,6 +238,7 @@ void Sender::retry(std::uint16_t http_port) {
   for (const auto& sent : unanswered_)
     call(connection, sent);
   unanswered_.clear();
+  call(connection, next());
 }
 
 }  // namespace linnet::test

@@ -57,8 +57,8 @@ class Sender {
   // Sends again what was not answered, with its request ids, then what is new, until the connection
   // ends.
   void run(Ports ports);
-  // Sends again what was not answered, and some of what was, with the same request ids. Throws when
-  // the server refuses.
+  // Sends again what was not answered, and some of what was, with the same request ids, and then
+  // something new. Throws when the server refuses.
   void retry(std::uint16_t http_port);
   // Answers that no server should give, and those that did not come.
   const std::vector<std::string>& problems() const { return problems_; }
@@ -161,14 +161,9 @@ class Listener {
 History::Entry entry_of(const World& world, const pb::MessageItem& item, std::int64_t own);
 History::Entry entry_of(const World& world, std::int64_t room, const pb::RoomItem& item);
 
-// The whole log of a user or a group, with a sync each.
-std::vector<History::Entry> read_inbox(const World& world, History& history, std::size_t who,
-                                       Ports ports);
-std::vector<History::Entry> read_group(const World& world, History& history, std::size_t group,
-                                       Ports ports);
-
-// What there is to see when all is quiet: every log is read, what was not answered is sent again,
-// and all is read once more.
+// What there is to see when all is quiet: every log is read, what was not answered is sent again
+// and something new is sent, which must also come to those who are connected meanwhile, and all is
+// read once more.
 struct Look {
   std::size_t recovered = 0;  // there, though not acknowledged
   std::vector<std::string> faults;

@@ -1,4 +1,5 @@
 // What there is to see of a server when all is quiet.
+#include "ear.hpp"
 #include "load_parts.hpp"
 #include "pb/room.ext.pb.h"
 
@@ -10,10 +11,13 @@
 
 namespace linnet::test {
 
+namespace {
+
+// The whole log of a user or a group, with a sync each.
 std::vector<History::Entry> read_inbox(const World& world, History& history, std::size_t who,
-                                       Ports ports) {
+                                       const TestUser& device, Ports ports) {
   const auto door = who % 2 == 0 ? LongConnection::Door::kTcp : LongConnection::Door::kWebSocket;
-  auto connection = LongConnection::sign_in(door, ports.tcp, ports.http, world.readers[who]);
+  auto connection = LongConnection::sign_in(door, ports.tcp, ports.http, device);
   const auto stream = history.begin(inbox_log(who), 0);
   std::vector<History::Entry> entries;
   for (const auto& item : connection.sync(0)) {
@@ -45,8 +49,6 @@ std::vector<History::Entry> read_group(const World& world, History& history, std
   history.caught_up(stream);
   return entries;
 }
-
-namespace {
 
 // A room's seq never goes back, whatever became of the server.
 void look_at_room(const World& world, const History& history, std::int64_t room, Ports ports) {
@@ -91,18 +93,30 @@ Look look_around(const World& world, History& history,
     for (auto& thread : threads)
       thread.join();
   };
-  auto read = [&](std::size_t who) {
-    history.whole(inbox_log(who), read_inbox(world, history, who, ports));
+  Heads heads{std::vector<std::int64_t>(kUsers), std::vector<std::int64_t>(world.groups.size())};
+  const auto head_of = [](const std::vector<History::Entry>& entries) {
+    return entries.empty() ? 0 : entries.back().seq;
   };
-  auto read_groups = [&](std::size_t group) {
-    history.whole(group_log(group), read_group(world, history, group, ports));
+  // Not with the devices that listen.
+  auto read_all = [&](const std::vector<TestUser>& devices) {
+    each(kUsers, [&](std::size_t who) {
+      const auto entries = read_inbox(world, history, who, devices[who], ports);
+      heads.inboxes[who] = head_of(entries);
+      history.whole(inbox_log(who), entries);
+    });
+    each(world.groups.size(), [&](std::size_t group) {
+      const auto entries = read_group(world, history, group, ports);
+      if (world.groups[group].large) heads.groups[group] = head_of(entries);
+      history.whole(group_log(group), entries);
+    });
   };
-  each(kUsers, read);
-  each(world.groups.size(), read_groups);
+  read_all(world.readers);
   look.recovered = history.recovered();
+  Ears ears(world, history, heads, ports);
   each(senders.size(), [&](std::size_t who) { senders[who]->retry(ports.http); });
-  each(kUsers, read);
-  each(world.groups.size(), read_groups);
+  read_all(world.senders);
+  const auto unheard = ears.hear(heads);
+  look.faults.insert(look.faults.end(), unheard.begin(), unheard.end());
   each(static_cast<std::size_t>(kRooms), [&](std::size_t room) {
     look_at_room(world, history, 1 + static_cast<std::int64_t>(room), ports);
   });
