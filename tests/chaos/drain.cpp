@@ -171,7 +171,8 @@ class Run {
         }
       });
 
-    wait_until(kPatience, [this] { return history_.messages_told() > 0; });
+    if (!wait_until(kPatience, [this] { return history_.messages_told() > 0; }))
+      fault("nothing was acknowledged by the first server");
     std::this_thread::sleep_for(milliseconds(random_() % 700));
     const bool ends_itself = checkpoint_ && wait_until(kPatience, [&] {
                                return server_->log().find("stopping") != std::string::npos;
@@ -182,7 +183,8 @@ class Run {
     if (!wait_until(kPatience + wire::kLongestPause, [this] { return back_ == members_.size(); }))
       fault(std::to_string(members_.size() - back_) + " devices did not come back");
     const auto told = history_.messages_told();
-    wait_until(kPatience, [&] { return history_.messages_told() > told; });
+    if (!wait_until(kPatience, [&] { return history_.messages_told() > told; }))
+      fault("nothing was acknowledged by the second server");
     std::size_t pushed = 0;
     for (const auto& member : members_)
       pushed += member->pushed();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <exception>
 #include <fstream>
+#include <stdexcept>
 #include <string_view>
 #include <sys/resource.h>
 #include <thread>
@@ -38,7 +39,8 @@ void limit_memory(pid_t pid, std::uint64_t seed) {
   rlimit limit{};
   limit.rlim_cur = now + (8 + seed * 31 % 62) * kMegabyte;
   limit.rlim_max = limit.rlim_cur;
-  prlimit(pid, RLIMIT_AS, &limit, nullptr);
+  if (prlimit(pid, RLIMIT_AS, &limit, nullptr) != 0)
+    throw std::runtime_error("the server's memory cannot be limited");
 }
 
 long resident(pid_t pid) {

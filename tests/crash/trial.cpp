@@ -36,7 +36,8 @@ void set(Plan& plan, const std::string& setting) {
   plan.arguments.insert(plan.arguments.end(), {"--set", setting});
 }
 
-constexpr milliseconds kUntilReached{4000};  // a place that the load leads to
+constexpr milliseconds kUntilReached = kPatience;  // a place that the load leads to
+constexpr milliseconds kUntilRecovered{3000};      // and one that recovery leads to, mostly
 constexpr std::uint64_t kWithinWrite = 3;
 
 Plan plan_of(const TrialOptions& options) {
@@ -159,11 +160,12 @@ class Trial {
       threads.emplace_back([&sender, ports] { sender->run(ports); });
     for (auto& listener : listeners_)
       threads.emplace_back([&listener, ports] { listener->run(ports); });
-    result_.planned = !plan_.crash_at.empty();
+    const bool planned = !plan_.crash_at.empty();
+    if (planned) result_.planned = plan_.place;
     const bool died = wait_and_kill(server, plan_.kill_after);
-    judge_end(server, died && !result_.planned);
-    result_.reached = died && result_.planned;
-    if (result_.planned && !result_.reached) result_.place = "any moment";
+    judge_end(server, died && !planned);
+    result_.reached = died && planned;
+    if (planned && !died) result_.place = "any moment";
     result_.load = std::chrono::duration_cast<milliseconds>(Clock::now() - began);
     for (auto& thread : threads)
       thread.join();
@@ -261,12 +263,15 @@ class Trial {
   }
 
   void recover_and_die() {
+    result_.planned = plan_.place;
     try {
       ServerProcess server(data_, plan_.arguments, launch_of(options_, plan_.crash_at_recovery));
-      if (!wait_and_kill(server, milliseconds(300))) result_.place = "again after it recovered";
+      result_.reached = wait_and_kill(server, kUntilRecovered);
+      if (!result_.reached) result_.place = "again after it recovered";
       judge_end(server, false);
     } catch (const DidNotStart& end) {
-      if (end.status != kKilled)
+      result_.reached = end.status == kKilled;
+      if (!result_.reached)
         result_.faults.push_back("it does not recover, and ends with status " +
                                  std::to_string(end.status) + ": " + last_words(end.what()));
     }

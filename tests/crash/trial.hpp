@@ -21,7 +21,7 @@ struct TrialOptions {
 
 struct TrialResult {
   std::string place;     // where the server was killed
-  bool planned = false;  // at a place of which the load is sure to come by
+  std::string planned;   // a place that it is sure to come by; empty: the clock decided
   bool reached = false;  // and did
   std::size_t told = 0;  // messages acknowledged
   std::size_t recovered = 0;
