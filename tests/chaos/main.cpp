@@ -10,6 +10,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <exception>
@@ -55,10 +56,17 @@ const std::vector<Mode>& modes() {
   return all;
 }
 
-const std::map<std::string, Mistake>& mutants() {
-  static const std::map<std::string, Mistake> all = {{"new-ids", Mistake::kNewIds},
-                                                     {"early-claim", Mistake::kEarlyClaim},
-                                                     {"lost-push", Mistake::kLostPush}};
+struct Mutant {
+  Mistake mistake = Mistake::kNone;
+  std::string sentence;  // of the fault that it must cause
+};
+
+const std::map<std::string, Mutant>& mutants() {
+  static const std::map<std::string, Mutant> all = {
+      {"new-ids", {Mistake::kNewIds, "' a second time"}},
+      {"early-claim", {Mistake::kEarlyClaim, "' is lost, though acknowledged"}},
+      {"lost-push", {Mistake::kLostPush, ": a gap after "}},
+  };
   return all;
 }
 
@@ -105,7 +113,8 @@ class Crowd {
  public:
   Crowd(const World& world, History& history, const Mode& mode, const Options& options,
         std::uint64_t seed, Ports ports) {
-    const auto mistake = options.mutant.empty() ? Mistake::kNone : mutants().at(options.mutant);
+    const auto mistake =
+        options.mutant.empty() ? Mistake::kNone : mutants().at(options.mutant).mistake;
     for (std::size_t who = 0; who < kWriters; ++who) {
       Sender::Options own;
       own.both_doors = mode.both_doors && who % 2 == 0;
@@ -308,7 +317,13 @@ void tell(const Mode& mode, const Options& options, std::uint64_t seed, const Re
   std::fflush(stdout);
 }
 
-// 1 when there were faults, which a mutant must have.
+bool mentions(const std::vector<std::string>& faults, const std::string& sentence) {
+  return std::any_of(faults.begin(), faults.end(), [&](const std::string& fault) {
+    return fault.find(sentence) != std::string::npos;
+  });
+}
+
+// 1 when there were faults; of a mutant, when there were those that it must have.
 int run(const Options& options) {
   TempDir dir;
   const auto world = make_world(dir.path() / "world");
@@ -316,19 +331,24 @@ int run(const Options& options) {
   std::size_t faulty = 0;
   std::uint64_t done = 0;
   const auto times = options.mutant.empty() ? 1 : kMutantRuns;
-  for (std::uint64_t i = 0; i < times && (i == 0 || faulty == 0); ++i) {
+  bool found_out = false;
+  for (std::uint64_t i = 0; i < times && !found_out; ++i) {
     for (const auto& mode : modes()) {
       if (std::count(options.modes.begin(), options.modes.end(), mode.name) == 0) continue;
       const auto result = run_mode(world, mode, options, options.seed + i);
       tell(mode, options, options.seed + i, result);
       told += result.told;
       if (!result.faults.empty()) ++faulty;
+      if (!options.mutant.empty() && mentions(result.faults, mutants().at(options.mutant).sentence))
+        found_out = true;
       ++done;
     }
   }
   std::printf("%llu runs, %zu messages acknowledged, %zu runs with faults\n",
               static_cast<unsigned long long>(done), told, faulty);
-  return faulty == 0 ? 0 : 1;
+  if (options.mutant.empty()) return faulty == 0 ? 0 : 1;
+  std::puts(found_out ? "the mutant was found out" : "the mutant was NOT found out");
+  return found_out ? 1 : 0;
 }
 
 }  // namespace
@@ -339,7 +359,7 @@ int main(int argc, char** argv) {
   for (const auto& mode : modes())
     names.push_back(mode.name);
   std::vector<std::string> wrong;
-  for (const auto& [name, mistake] : mutants())
+  for (const auto& [name, mutant] : mutants())
     wrong.push_back(name);
   options.modes = names;
   CLI::App app{
@@ -358,8 +378,10 @@ int main(int argc, char** argv) {
                  "Milliseconds in which the server must end a connection that has died; it is"
                  " started to do so after 2 seconds, two heartbeats being 3.")
       ->capture_default_str();
-  app.add_option("--mutant", options.mutant,
-                 "Clients that are wrong, which must be found: the exit status is then 1.")
+  app.add_option(
+         "--mutant", options.mutant,
+         "Clients that are wrong, which must be found, by the fault that is theirs: the exit"
+         " status is then 1.")
       ->check(CLI::IsMember(wrong));
   CLI11_PARSE(app, argc, argv);
   try {
