@@ -166,9 +166,9 @@ class Crowd {
   }
 
  private:
-  // A request of which the end does not come has its time; an answer may be lost, or come at 1
-  // KB/s.
-  inline static const Tolerance kTolerance{{pb::EC_TIMEOUT}, true};
+  // A request of which the end does not come has its time; a sign-in that is late takes the place
+  // of a later one; an answer may be lost, or come at 1 KB/s.
+  inline static const Tolerance kTolerance{{pb::EC_TIMEOUT, pb::EC_DEVICE_REPLACED}, true};
 
   template <class Client>
   void start(Client& client, std::uint64_t seed, Ports ports) {

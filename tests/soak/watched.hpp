@@ -63,8 +63,9 @@ class Watched {
 
  private:
   static constexpr std::chrono::milliseconds kPause{2000};
-  // A request of which the end does not come has its time.
-  inline static const test::Tolerance kTolerance{{pb::EC_TIMEOUT}, false};
+  // A request of which the end does not come has its time; a sign-in that is late takes the place
+  // of a later one.
+  inline static const test::Tolerance kTolerance{{pb::EC_TIMEOUT, pb::EC_DEVICE_REPLACED}, false};
   static constexpr int kAway = 200;  // milliseconds at most, between two connections
 
   template <class Client>
