@@ -38,7 +38,7 @@ struct Sums {
   std::map<std::string, int> places;
 };
 
-constexpr int kEnoughRuns = 2;              // with one place, to judge whether it is reached at all
+constexpr int kEnoughRuns = 4;              // with one place, to judge whether it is reached at all
 constexpr std::uint64_t kEnoughToHear = 8;  // some are over before anybody has said anything
 
 void add(Sums& sums, const TrialResult& result) {
