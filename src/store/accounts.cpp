@@ -153,10 +153,6 @@ Result<Seat> seat_of(Connection& db, DeviceId device) {
   return Error(ErrCode::kDeviceNotExist);
 }
 
-}  // namespace
-
-namespace {
-
 // A password that was changed or removed since it was proved lets nobody in.
 Status check_password(Connection& db, const SignIn& sign_in) {
   if (sign_in.password_hash.empty()) return success();

@@ -88,6 +88,7 @@ class Stage {
     make_groups();
     make_rooms();
     make_few();
+    must("stranger", "/pb.LogicExt/AddFriend", R"({"friendId":"$owner"})");
     must("stranger", "/pb.LogicExt/BlockUser", R"({"userId":"$owner"})");
     names_["gone"] = std::to_string(sign_in(server_.http_port(), "300").id.value());
     must("server", "/pb.LogicInt/RemoveUser", R"({"userId":"$gone"})");
@@ -284,6 +285,7 @@ std::vector<Row> rows() {
       {"LogicExt/BlockUser", "USER_NOT_EXIST", "owner", R"({"userId":"999"})"},
       {"LogicExt/UnblockUser", "USER_NOT_EXIST", "owner", R"({"userId":"999"})"},
       {"LogicExt/AddFriend", "TOO_MANY_FRIENDS", "few", R"({"friendId":"$z_few"})"},
+      {"LogicExt/AgreeAddFriend", "BLOCKED", "owner", R"({"userId":"$stranger"})"},
       {"LogicExt/AgreeAddFriend", "TOO_MANY_FRIENDS", "few", R"({"userId":"$z_few"})"},
       {"LogicExt/CreateGroup", "TOO_MANY_GROUPS", "few", "{}"},
       {"LogicExt/JoinGroup", "TOO_MANY_GROUPS", "few", R"({"groupId":"$x_few"})"},
@@ -292,7 +294,9 @@ std::vector<Row> rows() {
        R"({"groupId":"$group","userIds":["$stranger","$fourth"]})"},
       {"LogicExt/AddGroupMembers", "USER_NOT_EXIST", "owner",
        R"({"groupId":"$group","userIds":["999"]})"},
-      {"LogicExt/AnswerJoinRequest", "GROUP_FULL", "owner",
+      {"LogicExt/AnswerJoinRequest", "GROUP_FULL", "admin",
+       R"({"groupId":"$full","userId":"$stranger","accept":true})"},
+      {"LogicExt/AnswerJoinRequest", "BLOCKED", "owner",
        R"({"groupId":"$full","userId":"$stranger","accept":true})"},
       {"LogicExt/AnswerJoinRequest", "USER_NOT_EXIST", "owner",
        R"({"groupId":"$full","userId":"999","accept":true})"},
