@@ -107,7 +107,7 @@ class Doors {
 std::vector<std::string> with_limit(std::vector<std::string> more = {}) {
   std::vector<std::string> arguments{"--set", "limits.enabled=true"};
   more.push_back("limits.code_failures_per_minute=" + std::to_string(Doors::kCount));
-  more.emplace_back("limits.codes_per_minute=100000");
+  more.emplace_back("limits.codes_burst=100000");
   more.emplace_back("user.passwords=true");
 #ifdef LINNET_GRPC
   more.emplace_back("grpc.listen=127.0.0.1:0");
