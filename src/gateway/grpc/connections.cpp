@@ -123,6 +123,7 @@ void GrpcConnections::look() {
       const int second = events.at(static_cast<std::size_t>(i)).data.fd;
       // Closing alone would not do while gRPC's descriptor is there.
       ::epoll_ctl(ended_.native_handle(), EPOLL_CTL_DEL, second, nullptr);
+      if (const auto& account = watched_.at(second).account) account->peer_gone();
       forget(second);
     }
     if (count < static_cast<int>(events.size())) return;

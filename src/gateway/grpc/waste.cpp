@@ -127,14 +127,18 @@ void WasteAccount::look() {
   if (traffic && waste_.look(all_.clock_.steady(), *traffic)) cut();
 }
 
+void WasteAccount::peer_gone() {
+  std::lock_guard lock(mutex_);
+  disconnect();
+}
+
 void WasteAccount::cut() {
   if (descriptor_ < 0) return;
   all_.bar(address_);  // before its peer can know and come back
   disconnect();
 }
 
-// A reset: what has come and was not read yet is thrown away with it, as is what a peer left behind
-// that reset its side.
+// A reset: what has come and was not read yet is thrown away with it.
 void WasteAccount::disconnect() {
   if (descriptor_ < 0) return;
   sockaddr nobody{};
@@ -171,7 +175,7 @@ void WasteGuard::leave(const std::string& peer, const std::shared_ptr<WasteAccou
     if (found != accounts_.end() && found->second == account) accounts_.erase(found);
   }
   std::lock_guard lock(account->mutex_);
-  account->disconnect();
+  account->descriptor_ = -1;
 }
 
 std::shared_ptr<WasteAccount> WasteGuard::find(const std::string& peer) {

@@ -117,6 +117,8 @@ class WasteAccount {
   void awaited();
   void cancelled();
   void look();
+  // The connection has ended on both sides: what its peer left behind is not read any more.
+  void peer_gone();
 
  private:
   friend class WasteGuard;

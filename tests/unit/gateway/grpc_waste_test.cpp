@@ -144,6 +144,7 @@ TEST_CASE("what a peer left behind that reset its side is thrown away") {
   peer.close();
 
   auto account = guard.enter("ipv4:192.0.2.1:1000", "192.0.2.1", socket.native_handle());
+  account->peer_gone();
   guard.leave("ipv4:192.0.2.1:1000", account);
   std::array<char, 16> rest{};
   CHECK(::recv(socket.native_handle(), rest.data(), rest.size(), MSG_DONTWAIT) <= 0);

@@ -191,7 +191,8 @@ TEST_CASE_METHOD(PasswordsFixture,
   request.set_device_id(device().value());
   // The hash that it is held against was read before the password is replaced.
   store.hold();
-  test::Begun<pb::SignInResp> signing_in(accounts.sign_in_by_password(Caller(), request));
+  const Caller nobody;
+  test::Begun<pb::SignInResp> signing_in(accounts.sign_in_by_password(nobody, request));
   REQUIRE(store.held() == 1);
   store.set_password(anna.identity.user, "$argon2id$another", clock.wall(), [](const Status&) {});
   store.release();
