@@ -13,8 +13,9 @@ namespace linnet::gateway {
 namespace {
 
 constexpr int kMetadataBytes = 16 * 1024;
-// Read at once: what of it begins calls is there before any of them can be cancelled or counted.
-constexpr int kReadBytes = 16 * 1024;
+// Read at once: all that a socket may have (GrpcConnections). While there is more gRPC 1.51 reads
+// on, and begins none of the calls that it has read: they are not counted, and fill the memory.
+constexpr int kReadBytes = 64 * 1024;
 // A peer that has gone without a word is noticed within these two together.
 constexpr int kKeepaliveMs = 60'000;
 constexpr int kKeepaliveTimeoutMs = 20'000;
@@ -40,6 +41,7 @@ class GrpcServer::Impl {
       builder.SetResourceQuota(grpc::ResourceQuota("linnet").Resize(limits_.all_bytes));
     builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kMetadataBytes);
     builder.AddChannelArgument(GRPC_ARG_TCP_READ_CHUNK_SIZE, kReadBytes);
+    builder.AddChannelArgument(GRPC_ARG_TCP_MIN_READ_CHUNK_SIZE, kReadBytes);
     builder.AddChannelArgument(GRPC_ARG_TCP_MAX_READ_CHUNK_SIZE, kReadBytes);
     builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kCallsAtOnce);
     // gRPC inflates a message before anybody has looked who sends it, and looks at its size

@@ -16,6 +16,7 @@ using bench::now;
 constexpr std::size_t kOverGrpc = 64;
 constexpr std::size_t kOfAnAddress = 8;
 constexpr std::size_t kAtATime = 16384;  // bytes
+constexpr std::size_t kByThoseWhoLeave = 256 << 10;
 constexpr std::uint32_t kLastStream = 0x7fffffff;
 constexpr auto kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
@@ -54,12 +55,16 @@ std::string beginning_of_call(const std::string& path, std::uint32_t stream) {
 using Words = std::function<std::string(std::size_t foe, std::uint64_t said)>;
 
 // Connections that say what `next` gives as fast as it is taken; those that are cut come back.
-Outcome pour_http2(const Field& field, const Words& next, const char* what) {
+// `some_leave`: every other says much at once, and leaves before any of it may have been read.
+Outcome pour_http2(const Field& field, const Words& next, const char* what,
+                   bool some_leave = false) {
   Foes foes(field.scaled(kOverGrpc));
   std::vector<std::uint64_t> said(foes.size());
   std::uint64_t all = 0;
   while (!field.over) {
     for (std::size_t foe = 0; foe < foes.size(); ++foe) {
+      const bool leaves = some_leave && foe % 2 == 1;
+      if (leaves && said[foe] > 0) foes.close(foe);
       if (!foes.open(foe)) {
         said[foe] = 0;
         if (foes.connect(foe, field.grpc, kOfAnAddress))
@@ -68,7 +73,7 @@ Outcome pour_http2(const Field& field, const Words& next, const char* what) {
       }
       if (!foes.say(foe, {})) continue;
       std::string much;
-      while (much.size() < kAtATime) {
+      while (much.size() < (leaves ? kByThoseWhoLeave : kAtATime)) {
         much += next(foe, said[foe]++);
         ++all;
       }
@@ -94,10 +99,10 @@ Outcome resets(const Field& field) {
       [](std::size_t foe, std::uint64_t said) {
         const auto stream = static_cast<std::uint32_t>(2 * said + 1) & kLastStream;
         constexpr std::uint32_t kCancel = 8;
-        return beginning_of_call(kPaths.at(foe % kPaths.size()), stream) +
+        return beginning_of_call(kPaths.at(foe / 2 % kPaths.size()), stream) +
                frame_of(Http2::kReset, stream, number(kCancel));
       },
-      "calls that were cancelled at once");
+      "calls that were cancelled at once", true);
 }
 
 // Each connection sends one kind.
