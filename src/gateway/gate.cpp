@@ -12,10 +12,6 @@ boost::asio::ip::address plain(const boost::asio::ip::address& address) {
 
 }  // namespace
 
-bool is_local(std::string_view limited) {
-  return limited == "127.0.0.1" || limited == "::1";
-}
-
 std::string limited_address(const boost::asio::ip::address& address) {
   const auto one = plain(address);
   if (one.is_v4() || one.is_loopback()) return one.to_string();

@@ -5,6 +5,7 @@
 //          -> pace()  -> how long to leave the next one in the kernel's queue
 #pragma once
 
+#include "linnet/base/address.hpp"
 #include "linnet/base/refusals.hpp"
 
 #include <boost/asio/ip/address.hpp>
@@ -15,7 +16,6 @@
 #include <memory>
 #include <mutex>
 #include <string>
-#include <string_view>
 #include <unordered_map>
 #include <utility>
 
@@ -24,10 +24,6 @@ namespace linnet::gateway {
 // What limits count as one: an IPv4 address, or the /64 of an IPv6 one, of which a host has as many
 // as it likes.
 std::string limited_address(const boost::asio::ip::address& address);
-
-// Of an address as limits count it: a proxy on this machine, behind which everybody may be, comes
-// from there, 127.0.0.1 or ::1.
-bool is_local(std::string_view limited);
 
 struct GateOptions {
   std::size_t connections = 0;           // places; 0: no limit

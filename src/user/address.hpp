@@ -1,5 +1,7 @@
-// Addresses as limits count them.
+// Whom an address counts against.
 #pragma once
+
+#include "linnet/base/address.hpp"
 
 #include <string_view>
 
@@ -8,7 +10,7 @@ namespace linnet::user {
 // Whether everybody may come from there: behind a proxy on this machine they do, and an address
 // that is not known tells nothing.
 inline bool is_anybodys(std::string_view address) {
-  return address.empty() || address == "127.0.0.1" || address == "::1";
+  return address.empty() || is_local(address);
 }
 
 }  // namespace linnet::user

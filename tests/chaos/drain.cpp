@@ -9,18 +9,15 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
-#include <arpa/inet.h>
 #include <array>
 #include <atomic>
 #include <cstdio>
 #include <exception>
 #include <memory>
 #include <mutex>
-#include <netinet/in.h>
 #include <poll.h>
 #include <random>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <thread>
 #include <unistd.h>
 
@@ -67,22 +64,6 @@ std::size_t allowed(std::size_t wanted) {
   return std::min(wanted, most);
 }
 
-// One that no outgoing connection is given while the server is away.
-std::uint16_t free_port(std::mt19937_64& random) {
-  for (;;) {
-    const auto port =
-        static_cast<std::uint16_t>(std::uniform_int_distribution<int>(20000, 32000)(random));
-    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(port);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    const bool is_free = ::bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
-    ::close(fd);
-    if (is_free) return port;
-  }
-}
-
 template <class Work>
 void on_threads(std::size_t count, Work work) {
   std::vector<std::thread> threads;
@@ -127,7 +108,6 @@ class Run {
         data_(dir_.path() / "data"),
         checkpoint_(seed % 2 == 0) {
     std::filesystem::copy(world.data, data_, std::filesystem::copy_options::recursive);
-    ports_ = {free_port(random_), free_port(random_)};
     for (std::size_t i = 0; i < devices.size(); ++i)
       members_.push_back(std::make_unique<Member>(world, devices[i], i, history_));
     for (std::size_t who = 0; who < kSenders; ++who)
@@ -185,17 +165,11 @@ class Run {
     const auto told = history_.messages_told();
     if (!wait_until(kPatience, [&] { return history_.messages_told() > told; }))
       fault("nothing was acknowledged by the second server");
-    std::size_t pushed = 0;
-    for (const auto& member : members_)
-      pushed += member->pushed();
-    if (pushed == 0) fault("nobody was pushed anything");
+    if (pushed_to(members_) == 0) fault("nobody was pushed anything");
     leaving_ = true;
     stop(*server_);
     end();
-    std::size_t heard_live = 0;
-    for (const auto& sender : senders_)
-      heard_live += sender->heard_live();
-    if (heard_live == 0) fault("nobody heard anything in a room");
+    if (heard_live_by(senders_) == 0) fault("nobody heard anything in a room");
   }
 
   void end() {
@@ -208,15 +182,16 @@ class Run {
 
   std::unique_ptr<ServerProcess> start(bool ends_itself) {
     auto arguments = server_arguments();
-    const auto address = [](std::uint16_t port) { return "127.0.0.1:" + std::to_string(port); };
-    arguments.insert(arguments.end(),
-                     {"--tcp-listen", address(ports_.tcp), "--http-listen", address(ports_.http)});
+    arguments.insert(arguments.end(), doors_.begin(), doors_.end());
     Launch launch;
     if (checkpoint_) arguments.insert(arguments.end(), {"--set", "store.merge_after=64"});
     if (ends_itself)
       launch.environment = {std::string("LD_PRELOAD=") + LINNET_CRASH_POINT, "CRASH_SIGNAL=TERM",
                             "CRASH_POINT=db:" + std::to_string(1 + random_() % 100)};
-    return std::make_unique<ServerProcess>(data_, std::move(arguments), launch);
+    auto server = std::make_unique<ServerProcess>(data_, std::move(arguments), launch);
+    // The same each time, and read by others from the first on.
+    if (ports_.tcp == 0) ports_ = {server->tcp_port(), server->http_port()};
+    return server;
   }
 
   // A second signal would end it at once.
@@ -310,8 +285,7 @@ class Run {
       result_.faults.insert(result_.faults.end(), faults.begin(), faults.end());
     };
     add(look.faults);
-    for (const auto& sender : senders_)
-      add(sender->problems());
+    add_problems(senders_, result_.faults);
     add(history_.faults());
   }
 
@@ -334,6 +308,7 @@ class Run {
   std::mt19937_64 random_;
   std::filesystem::path data_;
   bool checkpoint_;
+  const std::vector<std::string> doors_ = lasting_ports();
   Ports ports_;
   History history_;
   std::vector<std::unique_ptr<Member>> members_;

@@ -144,24 +144,12 @@ class Crowd {
     threads_.clear();
   }
   const std::vector<std::unique_ptr<Sender>>& senders() const { return senders_; }
-  std::size_t pushed() const {
-    std::size_t all = 0;
-    for (const auto& listener : listeners_)
-      all += listener->pushed();
-    return all;
-  }
-  std::size_t heard_live() const {
-    std::size_t all = 0;
-    for (const auto& sender : senders_)
-      all += sender->heard_live();
-    return all;
-  }
+  std::size_t pushed() const { return pushed_to(listeners_); }
+  std::size_t heard_live() const { return heard_live_by(senders_); }
   std::vector<std::string> problems() const {
     std::vector<std::string> all;
-    for (const auto& sender : senders_)
-      all.insert(all.end(), sender->problems().begin(), sender->problems().end());
-    for (const auto& listener : listeners_)
-      all.insert(all.end(), listener->problems().begin(), listener->problems().end());
+    add_problems(senders_, all);
+    add_problems(listeners_, all);
     return all;
   }
 

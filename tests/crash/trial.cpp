@@ -169,19 +169,10 @@ class Trial {
     result_.load = std::chrono::duration_cast<milliseconds>(Clock::now() - began);
     for (auto& thread : threads)
       thread.join();
-    hear_of(senders_);
-    hear_of(listeners_);
-    for (const auto& listener : listeners_)
-      result_.pushed += listener->pushed();
-    for (const auto& sender : senders_)
-      result_.heard_live += sender->heard_live();
-  }
-
-  template <class Client>
-  void hear_of(const std::vector<std::unique_ptr<Client>>& clients) {
-    for (const auto& client : clients)
-      result_.faults.insert(result_.faults.end(), client->problems().begin(),
-                            client->problems().end());
+    add_problems(senders_, result_.faults);
+    add_problems(listeners_, result_.faults);
+    result_.pushed += pushed_to(listeners_);
+    result_.heard_live += heard_live_by(senders_);
   }
 
   // It ends by nothing but a SIGKILL, and by itself (`died`) not at all.
@@ -234,7 +225,7 @@ class Trial {
     server.kill();
     for (auto& thread : threads)
       thread.join();
-    hear_of(senders_);
+    add_problems(senders_, result_.faults);
   }
 
   // The users' second devices first, then new ones of the same users.

@@ -154,6 +154,28 @@ class Listener {
   History::Stream stream_ = 0;
 };
 
+// Of many clients, held by pointers: what came to them without being asked for, what came in their
+// rooms, and what no server should have answered, once they have ended.
+template <class Clients>
+std::size_t pushed_to(const Clients& clients) {
+  std::size_t all = 0;
+  for (const auto& client : clients)
+    all += client->pushed();
+  return all;
+}
+template <class Clients>
+std::size_t heard_live_by(const Clients& clients) {
+  std::size_t all = 0;
+  for (const auto& client : clients)
+    all += client->heard_live();
+  return all;
+}
+template <class Clients>
+void add_problems(const Clients& clients, std::vector<std::string>& all) {
+  for (const auto& client : clients)
+    all.insert(all.end(), client->problems().begin(), client->problems().end());
+}
+
 // A message by its text, which says who sent it and to whom: "USER/NUMBER>RECEIVER", where the
 // receiver is u and a user's place in the world, g and a group's, or r and a room. It is given as
 // another's, so that nobody has sent it, when anything beside the text says otherwise. The server's

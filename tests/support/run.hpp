@@ -13,7 +13,8 @@
 
 namespace linnet::test {
 
-// A coroutine that has run as far as it could.
+// A coroutine that has run as far as it could, and goes on only when it is told to, as on a shard
+// that is busy.
 template <class T>
 class Begun {
  public:
@@ -24,14 +25,21 @@ class Begun {
       done_ = true;
     };
     boost::asio::co_spawn(context_, std::move(task), finished);
-    context_.poll();
+    go();
   }
   Begun(const Begun&) = delete;
   Begun& operator=(const Begun&) = delete;
 
+  // As far as it gets.
+  void go() {
+    context_.restart();
+    context_.poll();
+  }
   bool done() const { return done_; }
+  const Result<T>& result() const { return result_; }
   // Once.
   Result<T> end(std::chrono::seconds limit = std::chrono::seconds(20)) {
+    context_.restart();
     context_.run_for(limit);
     if (!done_) throw std::runtime_error("a coroutine did not end");
     return std::move(result_);

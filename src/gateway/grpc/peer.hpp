@@ -14,7 +14,7 @@ std::string peer_address(const std::string& peer);
 // What gRPC names the peer of a connection. Thread: any.
 std::string peer_name(const boost::asio::ip::tcp::endpoint& peer);
 
-// As is_local() of gate.hpp. Thread: any.
+// As is_local(). Thread: any.
 bool is_local_peer(const std::string& peer);
 
 }  // namespace linnet::gateway

@@ -6,6 +6,7 @@
 #include <boost/beast/http/read.hpp>
 
 #include <array>
+#include <optional>
 
 namespace linnet::gateway {
 
@@ -17,7 +18,7 @@ constexpr std::size_t kFirstRead = 4096;
 constexpr std::size_t kBodyRead = 64 * 1024;
 constexpr std::size_t kKeptBuffer = 16 * 1024;  // by an idle connection
 constexpr std::size_t kLingerBytes = 4 * 1024 * 1024;
-// Each is 80 bytes and more in memory, however short: 16 KB of a head would make 300 of them.
+// Each is 80 bytes and more in memory, however short: a head of 16 KB would make 300 KB of them.
 constexpr std::size_t kMostFields = 128;
 
 // For a body there is no memory.
@@ -42,25 +43,23 @@ asio::awaitable<bool> HttpServer::Impl::read(Connection& connection, Parser& par
   auto [error, bytes] =
       co_await http::async_read_header(connection.socket, connection.buffer, parser, kAwait);
   const auto fields = count_fields(parser);
+  std::optional<HttpResponse> refusal;
   if (!error && fields > kMostFields) {
-    co_await refuse(connection, too_many_fields());
-    co_return false;
+    refusal = too_many_fields();
+  } else if (!error && !parser.is_done()) {
+    error = co_await read_body(connection, parser);
   }
-  if (!error && !parser.is_done()) error = co_await read_body(connection, parser);
-  // Trailers must not pass for fields of the head (RFC 9110, 6.5.1), and none is asked for.
-  if (!error && count_fields(parser) > fields) {
-    co_await refuse(connection, no_trailers());
-    co_return false;
-  }
-  if (!error) co_return true;
   if (error == boost::system::errc::not_enough_memory) {
-    co_await refuse(connection, too_much_held());
-    co_return false;
+    refusal = too_much_held();
+  } else if (error) {
+    refusal = connection.too_slow ? std::optional(late_request())
+                                  : read_failure(error, parser, impl.options_);
+  } else if (count_fields(parser) > fields) {
+    // Trailers must not pass for fields of the head (RFC 9110, 6.5.1), and none is asked for.
+    refusal = no_trailers();
   }
-  auto answer = connection.too_slow ? std::optional(late_request())
-                                    : read_failure(error, parser, impl.options_);
-  if (answer) co_await refuse(connection, std::move(*answer));
-  co_return false;
+  if (refusal) co_await refuse(connection, std::move(*refusal));
+  co_return !error && !refusal;
 }
 
 asio::awaitable<Code> HttpServer::Impl::read_body(Connection& connection, Parser& parser) {

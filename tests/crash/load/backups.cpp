@@ -123,8 +123,8 @@ class Backups {
     server.kill();
     crowd_.stop();
     // Writers go on: nobody was refused meanwhile, or answered out of order.
-    for (const auto& sender : crowd_.senders())
-      faults_.insert(faults_.end(), sender->problems().begin(), sender->problems().end());
+    const auto problems = crowd_.problems();
+    faults_.insert(faults_.end(), problems.begin(), problems.end());
     compare_with_the_end();
     for (const auto& fault : faults_)
       std::printf("%s\n", fault.c_str());

@@ -46,18 +46,11 @@ class Crowd {
   // Once it has stopped: what no server should have answered them.
   std::vector<std::string> problems() const {
     std::vector<std::string> all;
-    for (const auto& sender : senders_)
-      all.insert(all.end(), sender->problems().begin(), sender->problems().end());
-    for (const auto& listener : listeners_)
-      all.insert(all.end(), listener->problems().begin(), listener->problems().end());
+    add_problems(senders_, all);
+    add_problems(listeners_, all);
     return all;
   }
-  std::size_t pushed() const {
-    std::size_t all = 0;
-    for (const auto& listener : listeners_)
-      all += listener->pushed();
-    return all;
-  }
+  std::size_t pushed() const { return pushed_to(listeners_); }
 
  private:
   template <class Work>

@@ -2,6 +2,7 @@
 #include "codes.hpp"
 
 #include "pb/user.ext.pb.h"
+#include "people.hpp"
 #include "support/false_clock.hpp"
 #include "support/hook_server.hpp"
 #include "support/memory_store.hpp"
@@ -61,13 +62,7 @@ struct Hooked {
     return test::run(accounts->send_code(Caller(), request));
   }
   Result<pb::SignInResp> sign_in(const std::string& number, const std::string& code) {
-    auto device = test::run(wait_for<DeviceId>(
-        [&](Done<DeviceId> done) { store.create_device(store::Device(), std::move(done)); }));
-    pb::SignInReq request;
-    request.set_phone_number(number);
-    request.set_code(code);
-    request.set_device_id(device->value());
-    return test::run(accounts->sign_in(Caller(), request));
+    return test::run(accounts->sign_in(Caller(), sign_in_by(code, number, new_device(store))));
   }
   nlohmann::json newest() { return nlohmann::json::parse(server.requests().back().body); }
 

@@ -2,6 +2,7 @@
 // long.
 #include "pb/user.ext.pb.h"
 #include "pb/user.int.pb.h"
+#include "people.hpp"
 #include "support/false_clock.hpp"
 #include "support/hook_server.hpp"
 #include "support/memory_store.hpp"
@@ -39,8 +40,7 @@ struct HookUsersFixture {
     accounts.emplace(store, clock, log, options, http.get());
     store::Device made;
     made.created = made.updated = clock.wall();
-    on = *test::run(wait_for<DeviceId>(
-        [&](Done<DeviceId> done) { store.create_device(made, std::move(done)); }));
+    on = new_device(store, made);
   }
   ~HookUsersFixture() { http->close(); }
 

@@ -2,6 +2,7 @@
 // ends.
 #include "jwt_users.hpp"
 #include "pb/user.ext.pb.h"
+#include "people.hpp"
 #include "support/false_clock.hpp"
 #include "support/hook_server.hpp"
 #include "support/jwt.hpp"
@@ -47,8 +48,7 @@ struct OutsideFixture {
   DeviceId device() {
     store::Device made;
     made.created = made.updated = clock.wall();
-    return *test::run(wait_for<DeviceId>(
-        [&](Done<DeviceId> done) { store.create_device(made, std::move(done)); }));
+    return new_device(store, made);
   }
   Result<Identity> prove(const std::string& token, std::int64_t user = 0, DeviceId on = {}) {
     Result<Identity> proved;

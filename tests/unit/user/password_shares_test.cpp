@@ -1,6 +1,7 @@
 // The queue of passwords to be hashed is everybody's: how much of it one address, number or user
 // has.
 #include "pb/user.ext.pb.h"
+#include "people.hpp"
 #include "shares.hpp"
 #include "support/false_clock.hpp"
 #include "support/memory_store.hpp"
@@ -36,18 +37,7 @@ struct SharesFixture {
   ~SharesFixture() { accounts.close(); }
 
   Caller person(const std::string& number, const std::string& address) {
-    const auto on = test::run(wait_for<DeviceId>(
-        [&](Done<DeviceId> done) { store.create_device(store::Device(), std::move(done)); }));
-    pb::SignInReq request;
-    request.set_phone_number(number);
-    request.set_code("7777");
-    request.set_device_id(on->value());
-    auto signed_in = test::run(accounts.sign_in(Caller(), request));
-    REQUIRE(signed_in);
-    Caller caller;
-    caller.identity = {UserId(signed_in->user_id()), *on};
-    caller.address = address;
-    return caller;
+    return user::person(store, accounts, "7777", number, address);
   }
   // Whether it waits to be hashed; refused with kRateLimited if not.
   bool waits(Async<pb::SignInResp> task) { return keep(sign_ins, std::move(task)); }

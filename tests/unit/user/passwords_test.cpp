@@ -2,6 +2,7 @@
 // long.
 #include "password_workers.hpp"
 #include "pb/user.ext.pb.h"
+#include "people.hpp"
 #include "support/false_clock.hpp"
 #include "support/memory_store.hpp"
 #include "support/run.hpp"
@@ -33,22 +34,10 @@ AccountOptions with_passwords() {
 struct PasswordsFixture {
   PasswordsFixture() { REQUIRE(init_random()); }
 
-  DeviceId device() {
-    return *test::run(wait_for<DeviceId>(
-        [&](Done<DeviceId> done) { store.create_device(store::Device(), std::move(done)); }));
-  }
+  DeviceId device() { return new_device(store); }
   // Signs in by code: whose calls follow.
   Caller person(const std::string& number) {
-    pb::SignInReq request;
-    request.set_phone_number(number);
-    request.set_code("7777");
-    request.set_device_id(device().value());
-    auto signed_in = test::run(accounts.sign_in(Caller(), request));
-    REQUIRE(signed_in);
-    Caller caller;
-    caller.identity = {UserId(signed_in->user_id()), DeviceId(request.device_id())};
-    caller.address = "10.0.0.1";
-    return caller;
+    return user::person(store, accounts, "7777", number, "10.0.0.1");
   }
   ErrCode set(const Caller& caller, const std::string& password, const std::string& old = {},
               const std::string& code = {}) {

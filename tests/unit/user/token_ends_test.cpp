@@ -1,5 +1,6 @@
 // When a token is over: with the commit that ends it, and not when its caller gets to run again.
 #include "pb/user.ext.pb.h"
+#include "people.hpp"
 #include "support/false_clock.hpp"
 #include "support/memory_store.hpp"
 #include "support/run.hpp"
@@ -24,31 +25,6 @@ AccountOptions one_code() {
   return options;
 }
 
-// A call whose coroutine goes on only when it is told to, as on a shard that is busy.
-template <class T>
-class Slow {
- public:
-  explicit Slow(Async<T> task) {
-    boost::asio::co_spawn(context_, std::move(task),
-                          [this](const std::exception_ptr&, Result<T> value) {
-                            done_ = true;
-                            result_ = std::move(value);
-                          });
-  }
-  // As far as it gets.
-  void go() {
-    context_.restart();
-    context_.poll();
-  }
-  bool done() const { return done_; }
-  const Result<T>& result() const { return result_; }
-
- private:
-  boost::asio::io_context context_{1};
-  bool done_ = false;
-  Result<T> result_;
-};
-
 struct EndsFixture {
   EndsFixture() {
     REQUIRE(init_random());
@@ -57,16 +33,9 @@ struct EndsFixture {
   DeviceId device() {
     store::Device made;
     made.type = 1;
-    return *test::run(wait_for<DeviceId>(
-        [&](Done<DeviceId> done) { store.create_device(made, std::move(done)); }));
+    return new_device(store, made);
   }
-  static pb::SignInReq request(DeviceId on) {
-    pb::SignInReq request;
-    request.set_phone_number("100");
-    request.set_code("7777");
-    request.set_device_id(on.value());
-    return request;
-  }
+  static pb::SignInReq request(DeviceId on) { return sign_in_by("7777", "100", on); }
   std::string sign_in(DeviceId on) {
     auto signed_in = test::run(accounts.sign_in(Caller(), request(on)));
     REQUIRE(signed_in);
@@ -95,8 +64,7 @@ TEST_CASE_METHOD(EndsFixture, "a token is over with the commit of its sign-out")
   told.clear();
 
   store.hold();
-  Slow<Unit> out(accounts.sign_out(parse_token(token)->user, on));
-  out.go();
+  test::Begun<Unit> out(accounts.sign_out(parse_token(token)->user, on));
   REQUIRE(store.held() == 1);
   store.release();
 
@@ -118,9 +86,9 @@ TEST_CASE_METHOD(EndsFixture,
   told.clear();
 
   const auto first_request = request(on);
-  Slow<pb::SignInResp> first(accounts.sign_in(Caller(), first_request));
+  const Caller nobody;
   store.hold();
-  first.go();
+  test::Begun<pb::SignInResp> first(accounts.sign_in(nobody, first_request));
   // Until its sign-in itself is what is held.
   for (int i = 0; i < 2; ++i) {
     REQUIRE(store.held() == 1);

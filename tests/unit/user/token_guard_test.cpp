@@ -2,6 +2,7 @@
 #include "token_guard.hpp"
 
 #include "pb/user.ext.pb.h"
+#include "people.hpp"
 #include "support/false_clock.hpp"
 #include "support/hook_server.hpp"
 #include "support/jwt.hpp"
@@ -30,11 +31,6 @@ ErrCode prove(Accounts& accounts, const std::string& token, const std::string& a
            accounts.authenticate(std::move(credentials), std::move(done));
          }))
       .code();
-}
-
-DeviceId device_in(test::MemoryStore& store) {
-  return *test::run(wait_for<DeviceId>(
-      [&](Done<DeviceId> done) { store.create_device(store::Device(), std::move(done)); }));
 }
 
 }  // namespace
@@ -82,7 +78,7 @@ TEST_CASE("a flood of invented tokens is refused, and who is signed in there not
   pb::SignInReq request;
   request.set_phone_number("100");
   request.set_code("7777");
-  const auto on = device_in(store);
+  const auto on = new_device(store);
   request.set_device_id(on.value());
   const auto token = test::run(accounts.sign_in(Caller(), request))->token();
   REQUIRE(prove(accounts, token, "192.0.2.1") == ErrCode::kSuccess);
@@ -116,14 +112,14 @@ TEST_CASE(
   options.jwt->algorithm = JwtAlgorithm::kHs256;
   options.jwt->jwks_url = parse_url(server.url("/keys"));
   Accounts accounts(store, clock, log, options, http->get());
-  const auto on = device_in(store);
+  const auto on = new_device(store);
   auto claims = test::claims_of(7000, on.value());
   claims["exp"] = clock.wall().value() / 1000 + 100000;
   const auto token = test::make_jwt({{"alg", "HS256"}, {"kid", "first"}}, claims);
-  auto others = test::claims_of(7001, device_in(store).value());
+  auto others = test::claims_of(7001, new_device(store).value());
   others["exp"] = claims["exp"];
   const auto other = test::make_jwt({{"alg", "HS256"}, {"kid", "other"}}, others);
-  auto newest = test::claims_of(7002, device_in(store).value());
+  auto newest = test::claims_of(7002, new_device(store).value());
   newest["exp"] = claims["exp"];
   const auto newer = test::make_jwt({{"alg", "HS256"}, {"kid", "second"}}, newest);
   REQUIRE(prove(accounts, other, "") == ErrCode::kSuccess);  // fetches the keys

@@ -1,6 +1,7 @@
 // Accounts: tokens, codes, and what sign-in changes.
 #include "codes.hpp"
 #include "pb/user.ext.pb.h"
+#include "people.hpp"
 #include "support/false_clock.hpp"
 #include "support/memory_store.hpp"
 #include "support/run.hpp"
@@ -31,12 +32,7 @@ AccountOptions make_options() {
 struct UserFixture {
   UserFixture() { REQUIRE(init_random()); }
 
-  DeviceId device() {
-    auto id = test::run(wait_for<DeviceId>(
-        [&](Done<DeviceId> done) { store.create_device(store::Device(), std::move(done)); }));
-    REQUIRE(id);
-    return *id;
-  }
+  DeviceId device() { return new_device(store); }
   Result<pb::SignInResp> sign_in(const std::string& phone, const std::string& code, DeviceId on) {
     pb::SignInReq request;
     request.set_phone_number(phone);
@@ -233,12 +229,7 @@ TEST_CASE_METHOD(UserFixture, "the device policy decides which devices a sign-in
     auto sign_in_on = [&](Accounts& with, std::int32_t type) {
       store::Device made;
       made.type = type;
-      auto id = test::run(wait_for<DeviceId>(
-          [&](Done<DeviceId> done) { store.create_device(made, std::move(done)); }));
-      pb::SignInReq request;
-      request.set_phone_number(phone);
-      request.set_code("7777");
-      request.set_device_id(id->value());
+      const auto request = sign_in_by("7777", phone, new_device(store, made));
       auto signed_in = test::run(with.sign_in(Caller(), request));
       REQUIRE(signed_in);
       return signed_in->token();
